@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""Link the objects of a native module to a .mpy file.
+
+The linking itself is done by the MicroPython tree's own tools/mpy_ld.py. Before that this
+checks what would fail on a board or only there: symbols that nobody provides, writable and
+zero-initialised data (which nothing keeps alive through a collection), and floats in calls
+across the function table. Each message names the symbol and the object file.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from elftools.elf.elffile import ELFFile
+
+# What the loader provides (see py/persistentcode.c and mpy_ld.py in MicroPython).
+PROVIDED = {
+    "_GLOBAL_OFFSET_TABLE_",
+    "mp_fun_table",
+    "mp_native_obj_table",
+    "mp_native_qstr_table",
+    "mp_type_type",
+    "mp_type_str",
+    "mp_type_list",
+    "mp_type_dict",
+    "mp_type_fun_builtin_0",
+    "mp_type_fun_builtin_1",
+    "mp_type_fun_builtin_2",
+    "mp_type_fun_builtin_3",
+    "mp_type_fun_builtin_var",
+    "mp_type_Exception",
+    "mp_stream_read_obj",
+    "mp_stream_readinto_obj",
+    "mp_stream_unbuffered_readline_obj",
+    "mp_stream_write_obj",
+}
+
+# Function-table entries with a float in their signature, which natmod.h leaves undefined.
+FLOAT_CALLS = {
+    "mp_obj_new_float_from_f",
+    "mp_obj_new_float_from_d",
+    "mp_obj_get_float_to_f",
+    "mp_obj_get_float_to_d",
+}
+
+
+class ObjectFile:
+    """The symbols of one object file that matter to the checks."""
+
+    def __init__(self, path):
+        self.path = path
+        self.defined = set()
+        self.undefined = set()
+        self.data = []  # (section, symbol) of everything that is neither code nor constant
+        with open(path, "rb") as f:
+            elf = ELFFile(f)
+            writable = {}
+            for index, section in enumerate(elf.iter_sections()):
+                if section.name.startswith((".data", ".bss")) and section.data_size:
+                    # .data.rel.ro is constant once it is relocated; mpy_ld places it.
+                    if not section.name.startswith(".data.rel.ro"):
+                        writable[index] = section.name
+            for symbol in elf.get_section_by_name(".symtab").iter_symbols():
+                self._add(symbol, writable)
+            for name in writable.values():
+                if all(section != name for section, _ in self.data):
+                    self.data.append((name, "(no name)"))
+
+    def _add(self, symbol, writable):
+        index = symbol["st_shndx"]
+        if index == "SHN_COMMON":
+            self.data.append(("common", symbol.name))
+        elif index in writable:
+            if symbol["st_info"]["type"] == "STT_OBJECT":
+                self.data.append((writable[index], symbol.name))
+        elif index != "SHN_UNDEF":
+            if symbol["st_info"]["bind"] != "STB_LOCAL":
+                self.defined.add(symbol.name)
+        elif symbol.name:
+            self.undefined.add(symbol.name)
+
+
+def check(paths):
+    """Return a list of messages, empty when the objects can become a module."""
+    objects = [ObjectFile(path) for path in paths]
+    known = PROVIDED.union(*(o.defined for o in objects))
+    messages = []
+    for o in objects:
+        name = os.path.basename(o.path)
+        for section, symbol in o.data:
+            messages.append(
+                f"{name}: variable '{symbol}' in {section}: nothing keeps it alive through a "
+                "collection; put it into the module's state (see dynruntime/natmod.h)"
+            )
+        for symbol in sorted(o.undefined - known):
+            if symbol in FLOAT_CALLS:
+                messages.append(
+                    f"{name}: '{symbol}' passes a float across the function table, which "
+                    "arrives as garbage on some firmware; use mp_binary_get_val_array"
+                )
+            else:
+                messages.append(
+                    f"{name}: undefined symbol '{symbol}': the firmware does not provide it"
+                )
+    return messages
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tree", required=True, help="MicroPython source tree")
+    parser.add_argument("--arch", required=True)
+    parser.add_argument("--qstrs", required=True, help="config.h that mpy_ld.py made")
+    parser.add_argument("--output", required=True)
+    parser.add_argument("objects", nargs="+")
+    args = parser.parse_args()
+
+    messages = check(args.objects)
+    if messages:
+        sys.exit("\n".join("link error: " + message for message in messages))
+
+    # mpy_ld.py stores the output's path as given in the file, where it costs RAM on the board
+    # and makes builds differ; so it runs in the output folder and gets the bare name.
+    folder, name = os.path.split(os.path.abspath(args.output))
+    command = [sys.executable, os.path.abspath(os.path.join(args.tree, "tools", "mpy_ld.py"))]
+    command += ["--arch", args.arch, "--qstrs", os.path.abspath(args.qstrs), "-o", name]
+    command += [os.path.abspath(o) for o in args.objects]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"link error: {(result.stdout + result.stderr).strip()}")
+
+
+if __name__ == "__main__":
+    main()

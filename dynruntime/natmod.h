@@ -1,0 +1,171 @@
+// The one header that the modules include.
+//
+// A source that includes it compiles in two ways: as part of a native .mpy module, against
+// py/dynruntime.h and the function table of a stock firmware, and, with NATMOD_USERMOD
+// defined, as a user C module inside an interpreter (for sanitizers and comparisons).
+//
+// It gives what py/dynruntime.h lacks: a module context from which everything that must
+// outlive a collection can be reached, types and functions that carry that context, keyword
+// arguments, exceptions with text that is safe to keep, and protected calls.
+#ifndef NATMOD_H
+#define NATMOD_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef NATMOD_USERMOD
+
+#include "py/binary.h"
+#include "py/nlr.h"
+#include "py/objexcept.h"
+#include "py/objfun.h"
+#include "py/objstr.h"
+#include "py/objtuple.h"
+#include "py/objtype.h"
+#include "py/runtime.h"
+#include "py/stream.h"
+
+#else
+
+#include "py/dynruntime.h"
+
+// Floats must not cross the function table in registers: firmware for the same ARCH may have
+// been compiled with another float calling convention. The build's link check turns a use of
+// these names into an error that names the object file; see natmod_float_new and others.
+#undef mp_obj_new_float_from_f
+#undef mp_obj_new_float_from_d
+#undef mp_obj_get_float_to_f
+#undef mp_obj_get_float_to_d
+mp_obj_t mp_obj_new_float_from_f(float f);
+mp_obj_t mp_obj_new_float_from_d(double d);
+float mp_obj_get_float_to_f(mp_obj_t o);
+double mp_obj_get_float_to_d(mp_obj_t o);
+#pragma GCC poison obj_new_float_from_f obj_new_float_from_d obj_get_float_to_f obj_get_float_to_d
+
+// These macros of py/dynruntime.h look a name up in the globals of whoever is running, so a
+// script that rebinds the name makes C code crash. Modules fetch types once, while they are
+// imported, with natmod_builtin_type.
+#undef mp_type_int
+#undef mp_type_bytes
+#undef mp_type_bytearray
+#undef mp_type_EOFError
+#undef mp_type_IndexError
+#undef mp_type_KeyError
+#undef mp_type_NotImplementedError
+#undef mp_type_RuntimeError
+#undef mp_type_TypeError
+#undef mp_type_ValueError
+#undef mp_raise_NotImplementedError
+#undef mp_raise_TypeError
+#undef mp_raise_ValueError
+#undef mp_raise_OSError
+#undef mp_obj_len
+#undef mp_obj_get_array
+#undef mp_obj_cast_to_native_base
+
+#if defined(__xtensa__)
+// GCC would fold an index into the table's address, and mpy_ld takes only the bare address.
+static inline const uint16_t *natmod_qstr_table(void) {
+    const uint16_t *table = mp_native_qstr_table;
+    __asm__ ("" : "+r" (table));
+    return table;
+}
+#define mp_native_qstr_table (natmod_qstr_table())
+#endif
+
+// The mpy file's entry point, which dynruntime/natmod.c defines.
+mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args);
+
+#endif
+
+#ifndef MP_NORETURN
+#define MP_NORETURN __attribute__((noreturn))
+#endif
+
+/******************************************************************************/
+// The module context
+
+// First member of every module's state. The state is one heap block; every type and every
+// function that the module hands out has its head address in a word of its own, and it has
+// theirs. So whichever object a program keeps, the collector reaches all the others, the
+// module's code and its qstr table, whatever happens to sys.modules.
+typedef struct _natmod_t {
+    void *init_fun;                   // What mpy_init got: keeps text and tables alive.
+    const mp_obj_type_t *fun_type;    // Type of all functions and methods of the module.
+    const mp_obj_type_t *object_type; // Builtin types that every module needs.
+    const mp_obj_type_t *TypeError;
+} natmod_t;
+
+// Implemented by each module: the size of its state, whose first member is a natmod_t, and
+// the part of the import that fills the state and stores the module's names with mp_store_name
+// or mp_store_global. State arrives zeroed, with its natmod_t filled in.
+size_t natmod_state_size(void);
+void natmod_init(natmod_t *nm);
+
+// A builtin class of the given name. Call it only from natmod_init, where the current globals
+// are the module's own. Raises NameError when the firmware lacks it.
+const mp_obj_type_t *natmod_builtin_type(qstr name);
+
+/******************************************************************************/
+// Types and functions
+
+// A new type object: a heap block of its own with room for n_slots slots, to be set by
+// MP_OBJ_TYPE_SET_SLOT with numbers 1 to n_slots. Slot 0 is the module context.
+mp_obj_type_t *natmod_type_new(natmod_t *nm, qstr name, uint16_t flags, size_t n_slots);
+
+// The context of the module that made the type.
+static inline natmod_t *natmod_of_type(const mp_obj_type_t *type) {
+    return (natmod_t *)type->slots[0];
+}
+
+// The context, from a native object of one of the module's types.
+static inline natmod_t *natmod_of_obj(mp_obj_t obj) {
+    return natmod_of_type(((mp_obj_base_t *)MP_OBJ_TO_PTR(obj))->type);
+}
+
+// A function or method: n_args positional ones first, then n_kw pairs of name and value.
+typedef mp_obj_t (*natmod_fun_t)(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
+// A new function object that takes min to max positional arguments, and keywords if takes_kw.
+mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, bool takes_kw);
+
+// A new exception class with the given base, which is a type or a tuple of types.
+mp_obj_type_t *natmod_exception_new(natmod_t *nm, qstr name, mp_const_obj_t parent);
+
+// Let a native type have methods: the dict in its last slot, number n_slots.
+mp_obj_t natmod_type_methods(mp_obj_type_t *type, size_t n_slots, size_t n_methods);
+
+// The native object inside self_in when that is of the type or of a Python class derived from
+// it, else MP_OBJ_NULL; also MP_OBJ_NULL for an instance whose base was not initialised.
+mp_obj_t natmod_native_base(natmod_t *nm, mp_obj_t obj, const mp_obj_type_t *type);
+
+// The native ancestor of a Python class (there is at most one besides object), the type itself
+// when it is native, or NULL.
+const mp_obj_type_t *natmod_native_type(natmod_t *nm, const mp_obj_type_t *type);
+
+// Whether obj is None. (mp_const_none is a load from the function table in native modules.)
+static inline bool natmod_is_none(mp_obj_t obj) {
+    return obj == mp_const_none;
+}
+
+// Match n_kw pairs of keyword and value against names, storing values where they match.
+// Raises TypeError for a keyword that is not among the names.
+void natmod_parse_kw(natmod_t *nm, size_t n_kw, const mp_obj_t *kw, size_t n_names,
+    const mp_obj_t *names, mp_obj_t *values);
+
+/******************************************************************************/
+// Exceptions
+
+// Raise an exception whose text is a copy on the heap, so that it may outlive the module.
+// With no memory (or the heap locked) the text is dropped, never the exception's type.
+MP_NORETURN void natmod_raise(const mp_obj_type_t *type, const char *text);
+
+// The same with a formatted text of at most 95 characters; formats are those of mp_printf.
+MP_NORETURN void natmod_raise_fmt(const mp_obj_type_t *type, const char *format, ...);
+
+// Call fun(arg) and return MP_OBJ_NULL, or the exception that it raised.
+mp_obj_t natmod_protect(void (*fun)(void *), void *arg);
+
+#endif // NATMOD_H

@@ -1,0 +1,71 @@
+# The build rule for one native module, included by the module's own Makefile, which sets
+#   MOD          the module's name, which is also the name of the .mpy file
+#   SRC          its C sources
+#   NATMOD_SRC   those of dynruntime/ that it uses besides context.c and mem.c
+# and is called with ARCH=..., and optionally MPY_DIR=..., CROSS=..., CFLAGS_EXTRA=... and V=1.
+#
+# Result: build/$(ARCH)/$(MOD).mpy. Objects lie in build/$(ARCH)/$(MOD).
+
+TOP := $(realpath $(dir $(lastword $(MAKEFILE_LIST)))/..)
+MPY_DIR ?= $(TOP)/build/deps/micropython
+ifeq ($(ARCH),)
+$(error say which ARCH: make ARCH=armv7m, for instance)
+endif
+include $(TOP)/dynruntime/toolchain.mk
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+Q = $(if $(V),,@)
+PYTHON ?= $(shell $(TOP)/tools/find-python.sh elftools)
+
+OUT = $(TOP)/build/$(ARCH)
+BUILD = $(OUT)/$(MOD)
+CONFIG_H = $(BUILD)/config.h
+ALL_SRC = $(SRC) $(addprefix $(TOP)/dynruntime/,context.c mem.c $(NATMOD_SRC))
+OBJ = $(addprefix $(BUILD)/,$(notdir $(ALL_SRC:.c=.o)))
+# Headers too may use MP_QSTR_ names.
+QSTR_SRC = $(ALL_SRC) $(wildcard *.h) $(wildcard $(TOP)/dynruntime/*.h)
+VPATH = $(TOP)/dynruntime
+
+# Jump tables and the loops that GCC turns into library calls need what mpy_ld cannot give.
+# The float width is no business of the build: natmod.h forbids floats in calls.
+CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_DYNRUNTIME \
+	-DMP_CONFIGFILE='<$(CONFIG_H)>' -DMICROPY_FLOAT_IMPL=MICROPY_FLOAT_IMPL_NONE \
+	-fpic -fno-common -fvisibility=hidden -fno-jump-tables -fno-tree-loop-distribute-patterns \
+	-U_FORTIFY_SOURCE -ffile-prefix-map=$(TOP)=. \
+	-I. -I$(TOP)/dynruntime -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
+
+.PHONY: all clean FORCE
+all: $(OUT)/$(MOD).mpy
+
+clean:
+	$(Q)rm -rf $(BUILD) $(OUT)/$(MOD).mpy
+
+$(BUILD):
+	$(Q)mkdir -p $@
+
+# Rewritten only when its text changes, so that everything rebuilds when a flag, the compiler or
+# the MicroPython tree does, and nothing otherwise.
+$(BUILD)/flags: FORCE | $(BUILD)
+	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR))' >$@.new; \
+	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# The numbers of the module's qstrs. Every object depends on them, so a source that changes
+# without changing the list must not touch the file.
+$(BUILD)/qstr.stamp: $(QSTR_SRC) $(BUILD)/flags
+	$(Q)$(PYTHON) $(MPY_DIR)/tools/mpy_ld.py --arch $(ARCH) --preprocess -o $(CONFIG_H).new $(QSTR_SRC)
+	$(Q)cmp -s $(CONFIG_H).new $(CONFIG_H) && rm $(CONFIG_H).new || mv $(CONFIG_H).new $(CONFIG_H)
+	$(Q)touch $@
+
+$(CONFIG_H): $(BUILD)/qstr.stamp ;
+
+$(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags
+	$(Q)echo "CC    $(ARCH) $(MOD) $(notdir $<)"
+	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
+
+$(OUT)/$(MOD).mpy: $(OBJ) $(CONFIG_H) $(TOP)/dynruntime/link.py
+	$(Q)echo "LINK  $(ARCH) $(MOD)"
+	$(Q)$(PYTHON) $(TOP)/dynruntime/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H) \
+		--output $@ $(OBJ)
+
+-include $(OBJ:.o=.d)

@@ -1,0 +1,46 @@
+// Calls whose exceptions are caught.
+
+#include "natmod.h"
+
+#ifdef NATMOD_USERMOD
+
+mp_obj_t natmod_protect(void (*fun)(void *), void *arg) {
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        fun(arg);
+        nlr_pop();
+        return MP_OBJ_NULL;
+    }
+    return MP_OBJ_FROM_PTR(nlr.ret_val);
+}
+
+#else
+
+// How many words the firmware's nlr_buf_t takes is its own affair: it depends on the registers
+// that it saves, on its setjmp and on options. The largest known is glibc's jmp_buf on x86-64
+// (25 words) with three words around it.
+typedef union _nlr_space_t {
+    nlr_buf_t buf;
+    void *words[40];
+} nlr_space_t;
+
+// nlr_push returns twice, which GCC is not told about a function that is called through the
+// table. So this is a function of its own, in which nothing but the buffer, in memory at a fixed
+// place in the frame, is used after the second return.
+__attribute__((noinline)) mp_obj_t natmod_protect(void (*fun)(void *), void *arg) {
+    volatile nlr_space_t nlr;
+    nlr_buf_t *buf = (nlr_buf_t *)&nlr.buf;
+    unsigned int raised = mp_fun_table.nlr_push(buf);
+    if (mp_fun_table.setjmp_ != NULL) {
+        // Then nlr_push has only linked the buffer, whose third word is where jmp_buf starts.
+        raised = ((int (*)(void *))mp_fun_table.setjmp_)((void *)&nlr.words[2]);
+    }
+    if (raised == 0) {
+        fun(arg);
+        mp_fun_table.nlr_pop();
+        return MP_OBJ_NULL;
+    }
+    return MP_OBJ_FROM_PTR(nlr.buf.ret_val);
+}
+
+#endif

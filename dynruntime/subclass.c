@@ -1,0 +1,38 @@
+// Python classes that derive from native types.
+
+#include "natmod.h"
+
+const mp_obj_type_t *natmod_native_type(natmod_t *nm, const mp_obj_type_t *type) {
+    while (type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) {
+        const mp_obj_base_t *parent = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent);
+        if (parent == NULL) {
+            return NULL;
+        }
+        if (parent->type == mp_obj_get_type(mp_const_empty_tuple)) {
+            // The interpreter allows one native base, so the first that is found is the one.
+            const mp_obj_tuple_t *bases = (const mp_obj_tuple_t *)parent;
+            for (size_t i = 0; i < bases->len; i++) {
+                type = natmod_native_type(nm, MP_OBJ_TO_PTR(bases->items[i]));
+                if (type != NULL) {
+                    return type;
+                }
+            }
+            return NULL;
+        }
+        type = (const mp_obj_type_t *)parent;
+    }
+    return type == nm->object_type ? NULL : type;
+}
+
+mp_obj_t natmod_native_base(natmod_t *nm, mp_obj_t obj, const mp_obj_type_t *type) {
+    const mp_obj_type_t *obj_type = mp_obj_get_type(obj);
+    if (obj_type == type) {
+        return obj;
+    }
+    if (!(obj_type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) || natmod_native_type(nm, obj_type) != type) {
+        return MP_OBJ_NULL;
+    }
+    // Before the base's __init__ has run, the interpreter keeps some other object here.
+    mp_obj_t base = ((mp_obj_instance_t *)MP_OBJ_TO_PTR(obj))->subobj[0];
+    return mp_obj_get_type(base) == type ? base : MP_OBJ_NULL;
+}

@@ -1,0 +1,44 @@
+# The compiler and its flags for each ARCH of native module.
+#
+# Code for x86 and x64 is for the unix interpreter; armv6m is Cortex-M0/M0+, armv7m Cortex-M3,
+# armv7emsp Cortex-M4F and M33, armv7emdp Cortex-M7, xtensa ESP8266, rv32imc ESP32-C3 and RP2350
+# in RISC-V mode. tools/setup.sh knows which Debian packages hold the compilers.
+
+CROSS_x86 =
+CFLAGS_x86 = -m32 -fno-stack-protector
+
+CROSS_x64 =
+CFLAGS_x64 = -m64 -fno-stack-protector
+
+CROSS_armv6m = arm-none-eabi-
+CFLAGS_armv6m = -mthumb -mcpu=cortex-m0
+
+CROSS_armv7m = arm-none-eabi-
+CFLAGS_armv7m = -mthumb -mcpu=cortex-m3
+
+CROSS_armv7emsp = arm-none-eabi-
+CFLAGS_armv7emsp = -mthumb -mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard
+
+CROSS_armv7emdp = arm-none-eabi-
+CFLAGS_armv7emdp = -mthumb -mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard
+
+CROSS_rv32imc = riscv64-unknown-elf-
+CFLAGS_rv32imc = -march=rv32imac -mabi=ilp32 -mno-relax $(PICOLIBC)
+
+CROSS_rv64imc = riscv64-unknown-elf-
+CFLAGS_rv64imc = -march=rv64imac -mabi=lp64 -mcmodel=medany -mno-relax $(PICOLIBC)
+
+CROSS_xtensa = xtensa-lx106-elf-
+CFLAGS_xtensa = -mforce-l32 $(PICOLIBC)
+
+ARCHS = x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc rv64imc xtensa
+
+ifneq ($(ARCH),)
+ifeq ($(filter $(ARCH),$(ARCHS)),)
+$(error unknown ARCH '$(ARCH)'; known are: $(ARCHS))
+endif
+CROSS ?= $(CROSS_$(ARCH))
+CC = $(CROSS)gcc
+# Debian's bare-metal compilers find the C library's headers through a specs file.
+PICOLIBC = $(patsubst %,-specs=%,$(filter /%,$(shell $(CC) --print-file-name=picolibc.specs)))
+endif
