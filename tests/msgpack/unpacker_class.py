@@ -1,0 +1,547 @@
+# cpython: yes
+# needs: msgpack
+# timeout: 120
+# Unpacker: however the bytes are cut, the same objects, and each hook called once.
+from io import BytesIO
+
+import check
+import msgpack
+from check import case, eq, raises
+from vectors import CPYTHON, documents, expect, hx, pieces
+
+STREAM = (
+    hx("93 01 a161 c0 82 a161 91 cd0100 a162 83 a178 c40179 a17a cb3ff8000000000000")
+    + hx("a17b d60161626364 d920")
+    + b"0" * 32
+    + hx("c3 cfffffffffffffffff 92 d6ff00000005 80 2a")
+)
+
+
+def objects():
+    return [
+        [1, "a", None],
+        {"a": [256], "b": {"x": b"y", "z": 1.5, "{": msgpack.ExtType(1, b"abcd")}},
+        "0" * 32,
+        True,
+        (1 << 64) - 1,
+        [msgpack.Timestamp(5), {}],
+        42,
+    ]
+
+
+def drain(u):
+    out = []
+    try:
+        while True:
+            out.append(u.unpack())
+    except msgpack.OutOfData:
+        return out
+
+
+@case
+def all_at_once():
+    u = msgpack.Unpacker()
+    u.feed(STREAM)
+    expect(drain(u), objects())
+    raises(msgpack.OutOfData, u.unpack)
+
+
+@case
+def every_split_in_two():
+    want = objects()
+    for cut in range(len(STREAM) + 1):
+        u = msgpack.Unpacker()
+        u.feed(STREAM[:cut])
+        got = drain(u)
+        u.feed(STREAM[cut:])
+        got += drain(u)
+        expect(got, want, cut)
+
+
+@case
+def every_split_in_three_of_the_map():
+    start, end = 5, 50
+    part = STREAM[start:end]
+    want = objects()[1]
+    u = msgpack.Unpacker()
+    for i in range(0, len(part), 3):
+        for j in range(i, len(part), 5):
+            u.feed(part[:i])
+            got = drain(u)
+            u.feed(part[i:j])
+            got += drain(u)
+            u.feed(part[j:])
+            got += drain(u)
+            expect(got[0], want, (i, j))
+            u = msgpack.Unpacker()
+
+
+@case
+def one_byte_at_a_time():
+    u = msgpack.Unpacker()
+    got = []
+    for piece in pieces(STREAM, 1):
+        u.feed(piece)
+        got += drain(u)
+    expect(got, objects())
+
+
+@case
+def every_document_byte_by_byte():
+    u = msgpack.Unpacker(strict_map_key=False)
+    for data, value in documents():
+        if len(data) > 120:
+            continue
+        for piece in pieces(data[:-1], 1):
+            u.feed(piece)
+            raises(msgpack.OutOfData, u.unpack)
+        u.feed(data[-1:])
+        got = u.unpack()
+        if not isinstance(got, msgpack.ExtType):
+            expect(got, value)
+
+
+@case
+def hooks_run_once():
+    data = hx("93 92 d40161 90 82 a161 d40262 a162 80 91 d40363")
+    for step in range(1, len(data) + 1):
+        calls = []
+
+        def ext(code, body):
+            calls.append(code)
+            return code
+
+        def lst(x):
+            calls.append(x)
+            return len(x)
+
+        def obj(x):
+            calls.append(sorted(x))
+            return 7
+
+        u = msgpack.Unpacker(ext_hook=ext, list_hook=lst, object_hook=obj)
+        got = []
+        for piece in pieces(data, step):
+            u.feed(piece)
+            got += drain(u)
+        expect(got, [3], step)
+        expect(calls, [1, [], [1, 0], 2, [], ["a", "b"], 3, [3], [2, 7, 1]], step)
+
+
+@case
+def iteration():
+    u = msgpack.Unpacker()
+    u.feed(STREAM[:60])
+    got = [x for x in u]
+    u.feed(STREAM[60:])
+    got += list(u)
+    expect(got, objects())
+    eq(list(u), [])
+    u.feed(b"\x07\x92")
+    eq(next(iter(u)), 7)
+    eq(list(u), [])
+    u.feed(b"\x01\x02")
+    eq(list(u), [[1, 2]])
+
+
+@case
+def iterator_is_itself():
+    u = msgpack.Unpacker()
+    eq(iter(u) is u, True)
+    raises(StopIteration, next, u)
+    u.feed(b"\x05")
+    eq(next(u), 5)
+
+
+@case
+def what_feed_takes():
+    u = msgpack.Unpacker()
+    buf = bytearray(b"\x92\xa3abc")
+    u.feed(buf)
+    # copied: the caller's buffer is its own again
+    for i in range(len(buf)):
+        buf[i] = 0xC1
+    u.feed(memoryview(b"\xc1\xc4\x01z\xc1")[1:4])
+    u.feed(b"")
+    expect(u.unpack(), ["abc", b"z"])
+    raises(TypeError, u.feed, 5)
+    raises(TypeError, u.feed, None)
+
+
+@case
+def skip():
+    for cut in range(len(STREAM) + 1):
+        u = msgpack.Unpacker()
+        u.feed(STREAM[:cut])
+        n = 0
+        try:
+            while True:
+                u.skip()
+                n += 1
+        except msgpack.OutOfData:
+            pass
+        u.feed(STREAM[cut:])
+        while n < 6:
+            u.skip()
+            n += 1
+        if n == 6:
+            expect(u.unpack(), 42, cut)
+
+
+@case
+def skip_calls_no_hook():
+    def bad(*args):
+        raise AssertionError("hook called")
+
+    u = msgpack.Unpacker(list_hook=bad, object_hook=bad, ext_hook=bad)
+    u.feed(hx("92 d40161 81 a161 90 05"))
+    u.skip()
+    eq(u.unpack(), 5)
+
+
+@case
+def skip_does_not_look_inside_strs():
+    u = msgpack.Unpacker()
+    u.feed(hx("a1ff 81 9001 05"))
+    u.skip()
+    u.skip()
+    eq(u.unpack(), 5)
+
+
+@case
+def read_headers():
+    u = msgpack.Unpacker()
+    u.feed(hx("92 01 81 a161 02 dc0010 df00000011"))
+    eq(u.read_array_header(), 2)
+    eq(u.unpack(), 1)
+    eq(u.read_map_header(), 1)
+    eq(u.unpack(), "a")
+    eq(u.unpack(), 2)
+    eq(u.read_array_header(), 16)
+    eq(u.read_map_header(), 17)
+    raises(msgpack.OutOfData, u.read_array_header)
+
+
+@case
+def headers_in_pieces():
+    for text, name, n in (
+        ("dc0102", "read_array_header", 0x102),
+        ("dd00010203", "read_array_header", 0x10203),
+        ("de0102", "read_map_header", 0x102),
+        ("df00010203", "read_map_header", 0x10203),
+    ):
+        data = hx(text)
+        u = msgpack.Unpacker()
+        for piece in pieces(data, 1):
+            raises(msgpack.OutOfData, getattr(u, name))
+            u.feed(piece)
+        eq(getattr(u, name)(), n)
+
+
+@case
+def header_of_something_else():
+    for data in (b"\x01", b"\xa1a", b"\xc0", b"\x81\x01\x02"):
+        u = msgpack.Unpacker()
+        u.feed(data)
+        raises(ValueError, u.read_array_header)
+    for data in (b"\x01", b"\xa1a", b"\xc0", b"\x91\x01"):
+        u = msgpack.Unpacker()
+        u.feed(data)
+        raises(ValueError, u.read_map_header)
+
+
+@case
+def read_bytes():
+    u = msgpack.Unpacker()
+    u.feed(b"\x01raw bytes\x02")
+    eq(u.unpack(), 1)
+    expect(u.read_bytes(3), b"raw")
+    expect(u.read_bytes(0), b"")
+    expect(u.read_bytes(6), b" bytes")
+    eq(u.unpack(), 2)
+    u.feed(b"abc")
+    # what there is, when that is less
+    expect(u.read_bytes(10), b"abc")
+    expect(u.read_bytes(10), b"")
+    u.feed(b"\x05")
+    eq(u.unpack(), 5)
+
+
+@case
+def tell():
+    u = msgpack.Unpacker()
+    eq(u.tell(), 0)
+    u.feed(b"\x01\xa3abc\x92\x01\x02xyz\x80")
+    eq(u.tell(), 0)
+    for want in (1, 5, 8):
+        u.unpack()
+        eq(u.tell(), want)
+    u.read_bytes(3)
+    eq(u.tell(), 11)
+    u.skip()
+    eq(u.tell(), 12)
+    u.feed(b"\x91\x05")
+    u.read_array_header()
+    eq(u.tell(), 13)
+    u.unpack()
+    eq(u.tell(), 14)
+
+
+@case
+def tell_of_a_long_stream():
+    u = msgpack.Unpacker(max_buffer_size=1000)
+    for i in range(300):
+        u.feed(b"\xc4\x20" + b"." * 32)
+        u.unpack()
+    eq(u.tell(), 34 * 300)
+
+
+@case
+def error_stays_until_reset():
+    if CPYTHON:
+        check.skip("python3-msgpack has no reset")
+    for method in ("unpack", "skip", "read_array_header", "read_map_header", "__next__"):
+        u = msgpack.Unpacker()
+        u.feed(b"\x01\x92\x05\xc1")
+        eq(u.unpack(), 1)
+        raises(msgpack.FormatError, u.unpack)
+        u.feed(b"\x02\x03")
+        raises(msgpack.FormatError, u.unpack)
+        call = next if method == "__next__" else lambda u: getattr(u, method)()
+        raises(msgpack.FormatError, call, u)
+        u.reset()
+        raises(msgpack.OutOfData, u.unpack)
+        u.feed(b"\x07")
+        eq(u.unpack(), 7)
+
+
+@case
+def refusal_stays_until_reset():
+    if CPYTHON:
+        check.skip("python3-msgpack has no reset")
+    u = msgpack.Unpacker(max_str_len=2)
+    u.feed(b"\xa3abc\x05")
+    raises(ValueError, u.unpack)
+    raises(ValueError, u.unpack)
+    u.reset()
+    u.feed(b"\x05")
+    eq(u.unpack(), 5)
+
+
+@case
+def reset_in_the_middle():
+    if CPYTHON:
+        check.skip("python3-msgpack has no reset")
+    u = msgpack.Unpacker()
+    u.feed(b"\x93\x01\x92")
+    raises(msgpack.OutOfData, u.unpack)
+    u.reset()
+    raises(msgpack.OutOfData, u.unpack)
+    u.feed(b"\x05")
+    eq(u.unpack(), 5)
+    u.feed(b"\xa5abc")
+    raises(msgpack.OutOfData, u.skip)
+    u.reset()
+    u.feed(b"\x06")
+    eq(u.unpack(), 6)
+
+
+@case
+def buffer_full():
+    u = msgpack.Unpacker(max_buffer_size=10)
+    u.feed(b"\xa9123456789")
+    e = raises(msgpack.BufferFull, u.feed, b"\x05")
+    eq(isinstance(e, msgpack.UnpackException), True)
+    # what was there still is, and there is room again afterwards
+    expect(u.unpack(), "123456789")
+    u.feed(b"\x05")
+    eq(u.unpack(), 5)
+    raises(msgpack.BufferFull, u.feed, b"x" * 11)
+    u.feed(b"\xa9123456789")
+    expect(u.unpack(), "123456789")
+
+
+@case
+def small_buffer_long_stream():
+    # consumed bytes make room, also in the middle of a large object
+    u = msgpack.Unpacker(max_buffer_size=64)
+    for i in range(200):
+        u.feed(b"\x83\xa1a\xcd" + bytes((1, i)) + b"\xa1b\x92\x01\x02\xa1c\xa5hello")
+        expect(u.unpack(), {"a": 256 + i, "b": [1, 2], "c": "hello"}, i)
+
+
+@case
+def large_object_through_a_small_buffer():
+    if CPYTHON:
+        check.skip("python3-msgpack keeps the whole object in its buffer")
+    u = msgpack.Unpacker(max_buffer_size=64)
+    u.feed(b"\xdc\x02\x00")
+    for i in range(512):
+        raises(msgpack.OutOfData, u.unpack)
+        u.feed(b"\xa5hello")
+    expect(u.unpack(), ["hello"] * 512)
+
+
+@case
+def linear_time_byte_by_byte():
+    # attempts after each byte of one object must not begin again
+    try:
+        from time import ticks_diff, ticks_ms
+    except ImportError:
+        check.skip("no time.ticks_ms")
+
+    def run(n):
+        u = msgpack.Unpacker()
+        start = ticks_ms()
+        u.feed(b"\xdc" + bytes((n >> 8, n & 255)))
+        for _ in range(n - 1):
+            u.feed(b"\x05")
+            try:
+                u.unpack()
+            except msgpack.OutOfData:
+                pass
+        u.feed(b"\x05")
+        eq(len(u.unpack()), n)
+        return ticks_diff(ticks_ms(), start)
+
+    small = run(300)
+    large = run(4800)
+    # 16 times the work; 256 times if it began again each time
+    if large > 60 * (small + 3):
+        raise AssertionError("%d ms for 300, %d ms for 4800" % (small, large))
+
+
+@case
+def linear_time_many_objects():
+    # one large feed, objects taken one by one: the rest must not move each time
+    try:
+        from time import ticks_diff, ticks_ms
+    except ImportError:
+        check.skip("no time.ticks_ms")
+
+    def run(n):
+        u = msgpack.Unpacker(max_buffer_size=100000)
+        u.feed(b"\xa1x" * n)
+        start = ticks_ms()
+        for _ in range(n):
+            u.unpack()
+        return ticks_diff(ticks_ms(), start)
+
+    small = run(1000)
+    large = run(16000)
+    if large > 60 * (small + 3):
+        raise AssertionError("%d ms for 1000, %d ms for 16000" % (small, large))
+
+
+@case
+def file_like_bytesio():
+    u = msgpack.Unpacker(BytesIO(STREAM))
+    got = []
+    for _ in range(7):
+        got.append(u.unpack())
+    expect(got, objects())
+    raises(msgpack.OutOfData, u.unpack)
+    expect(list(msgpack.Unpacker(BytesIO(STREAM))), objects())
+
+
+@case
+def file_like_with_read_only():
+    class Slow:
+        def __init__(self, data, step):
+            self.data = data
+            self.step = step
+
+        def read(self, n=-1):
+            n = self.step if n < 0 else min(n, self.step)
+            out = self.data[:n]
+            self.data = self.data[n:]
+            return out
+
+    for step in (1, 2, 3, 7, 50, 1000):
+        expect(list(msgpack.Unpacker(Slow(STREAM, step))), objects(), step)
+
+
+@case
+def file_like_truncated():
+    for cut in range(1, len(STREAM)):
+        u = msgpack.Unpacker(BytesIO(STREAM[:cut]))
+        got = list(u)
+        expect(got, objects()[: len(got)], cut)
+        raises(msgpack.OutOfData, u.unpack)
+
+
+@case
+def file_like_skip_headers_and_bytes():
+    u = msgpack.Unpacker(BytesIO(b"\x92\x01\x02\x81\xa1a\x03rawbytes\x05"))
+    u.skip()
+    eq(u.read_map_header(), 1)
+    eq(u.unpack(), "a")
+    eq(u.unpack(), 3)
+    expect(u.read_bytes(8), b"rawbytes")
+    eq(u.unpack(), 5)
+
+
+@case
+def file_like_loses_nothing():
+    # the stream has no more for now; what had come stays
+    if CPYTHON:
+        check.skip("python3-msgpack wants blocking streams")
+
+    class Stutter:
+        def __init__(self, data):
+            self.data = data
+            self.pos = 0
+            self.turn = 0
+
+        def readinto(self, buf):
+            self.turn += 1
+            if self.turn % 2:
+                return None
+            if self.pos == len(self.data):
+                return 0
+            buf[0] = self.data[self.pos]
+            self.pos += 1
+            return 1
+
+    u = msgpack.Unpacker(Stutter(STREAM))
+    got = []
+    for _ in range(1000):
+        try:
+            got.append(u.unpack())
+        except (msgpack.OutOfData, OSError):
+            pass
+        if len(got) == 7:
+            break
+    expect(got, objects())
+
+
+@case
+def options_reach_the_decoder():
+    def one(data, **options):
+        u = msgpack.Unpacker(**options)
+        u.feed(data)
+        return u.unpack()
+
+    expect(one(b"\x91\x01", use_list=False), (1,))
+    expect(one(b"\xa1a", raw=True), b"a")
+    expect(one(b"\x81\x01\x02", strict_map_key=False), {1: 2})
+    raises(ValueError, one, b"\x81\x01\x02", strict_map_key=True)
+    expect(one(hx("d6ff00000001"), timestamp=2), 10**9)
+    expect(one(hx("81 a161 01"), object_pairs_hook=list), [("a", 1)])
+
+
+@case
+def unpackers_are_apart():
+    a = msgpack.Unpacker()
+    b = msgpack.Unpacker()
+    a.feed(b"\x92\x01")
+    b.feed(b"\x93\x01\x02")
+    raises(msgpack.OutOfData, a.unpack)
+    raises(msgpack.OutOfData, b.unpack)
+    b.feed(b"\x03")
+    a.feed(b"\x04")
+    expect(a.unpack(), [1, 4])
+    expect(b.unpack(), [1, 2, 3])
+
+
+check.end()
