@@ -12,6 +12,13 @@ ifeq ($(ARCH),)
 $(error say which ARCH: make ARCH=armv7m, for instance)
 endif
 include $(TOP)/dynruntime/toolchain.mk
+unusable := $(shell $(TOP)/tools/tree.sh check $(MPY_DIR) $(ARCH) 2>&1)
+ifneq ($(unusable),)
+$(error $(unusable))
+endif
+ifeq ($(shell command -v $(firstword $(CC))),)
+$(error no compiler '$(firstword $(CC))' for ARCH=$(ARCH); run: make setup, or give CROSS=prefix-)
+endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

@@ -79,7 +79,7 @@ case $mode in
     source)
         # shellcheck disable=SC2254 # The version may be a pattern.
         version=$(apt-cache showsrc "$package" | sed -n 's/^Version: //p' | sort -Vr |
-            while read -r v; do case $v in $wanted | $wanted[-+~]*) echo "$v"; break ;; esac; done)
+            while read -r v; do case $v in $wanted | ${wanted}[-+~]*) echo "$v"; break ;; esac; done)
         [ -n "$version" ] || die "suite '$suite' no longer has $package $wanted"
         apt-get -qq source --download-only "$package=$version" >"$root/source.log" 2>&1 ||
             die "download of $package $version failed: $(tail -n 1 "$root/source.log")"

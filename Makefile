@@ -1,0 +1,161 @@
+# The front door. Every target first sets up what it needs (see tools/setup.sh) and leaves out
+# what it does not: `make ARCH=armv7m` wants the ARM compiler only.
+
+# Settings, all optional:
+#   ARCH     one architecture, for all            CROSS    another compiler prefix for that ARCH
+#   TARGET   one test target, or several with commas between them
+#   MPY_DIR  a MicroPython source tree to use instead of the one that setup fetches
+#   V=1      show commands
+override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+FETCHED := $(TOP)/build/deps/micropython
+MPY_DIR ?= $(FETCHED)
+override MPY_DIR := $(abspath $(MPY_DIR))
+export MPY_DIR
+
+CROSS_GIVEN := $(CROSS)
+include $(TOP)/dynruntime/toolchain.mk
+ifneq ($(CROSS_GIVEN),)
+ifeq ($(ARCH),)
+$(error CROSS=$(CROSS_GIVEN) goes with one ARCH; give ARCH=... too)
+endif
+endif
+
+.DEFAULT_GOAL := $(if $(ARCH),all,help)
+GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
+.PHONY: help all setup demo test test-long check format clean distclean ready modules
+
+# What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
+TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32
+OPTIONAL_TARGETS := next-unix-x64 next-mps2-an385
+HOST_TARGETS := host cpython
+target_needs = $(if $(filter next-%,$1),next) $(target_needs_$(patsubst next-%,%,$1))
+target_archs = $(target_archs_$(patsubst next-%,%,$1))
+target_needs_unix-x64 := unix
+target_archs_unix-x64 := x64
+target_needs_unix-x86 := x86
+target_archs_unix-x86 := x86
+target_needs_mps2-an385 := arm qemu-arm test-python mpremote
+target_archs_mps2-an385 := armv6m armv7m
+target_needs_mps2-an385-notime := $(target_needs_mps2-an385)
+target_archs_mps2-an385-notime := armv7m
+target_needs_mps2-an386 := $(target_needs_mps2-an385)
+target_archs_mps2-an386 := armv7emsp
+target_needs_mps2-an500 := $(target_needs_mps2-an385)
+target_archs_mps2-an500 := armv7emdp
+target_needs_virt-rv32 := riscv qemu-riscv test-python mpremote
+target_archs_virt-rv32 := rv32imc
+target_needs_cpython := test-python
+# The host runs the tests of the build and of the runner itself.
+target_needs_host := $(sort $(foreach t,$(TARGETS),$(target_needs_$t)))
+target_archs_host := x64 armv7m
+
+# The compiler of an architecture; one that the user names is the user's business.
+arch_needs = $(if $(CROSS_GIVEN),,$(arch_needs_$1))
+arch_needs_x64 := x64
+arch_needs_x86 := x86
+arch_needs_armv6m := arm
+arch_needs_armv7m := arm
+arch_needs_armv7emsp := arm
+arch_needs_armv7emdp := arm
+arch_needs_rv32imc := riscv
+arch_needs_rv64imc := riscv
+arch_needs_xtensa := xtensa
+
+# TARGET=unix-x64,mps2-an385/armv6m names a board twice over: with a comma, with an architecture.
+comma := ,
+empty :=
+space := $(empty) $(empty)
+NAMED := $(sort $(foreach t,$(subst $(comma), ,$(TARGET)),$(firstword $(subst /, ,$t))))
+UNKNOWN := $(filter-out $(TARGETS) $(OPTIONAL_TARGETS) $(HOST_TARGETS),$(NAMED))
+ifneq ($(UNKNOWN),)
+$(error unknown TARGET '$(UNKNOWN)'; known are: $(TARGETS) $(OPTIONAL_TARGETS) $(HOST_TARGETS))
+endif
+DEMO_TARGET := $(or $(TARGET),unix-x64)
+TEST := $(filter test test-long interpreter,$(GOALS))
+TEST_ALL := $(subst $(space),$(comma),$(TARGETS) $(if $(filter test-long,$(GOALS)),$(OPTIONAL_TARGETS)))
+ifeq ($(TEST),)
+NAMED := $(or $(NAMED),$(if $(filter demo,$(GOALS)),$(DEMO_TARGET)))
+endif
+
+# Goals that build every architecture, unless told which.
+EVERYTHING := $(filter all setup check test-long,$(GOALS)) $(if $(NAMED),,$(filter test interpreter,$(GOALS)))
+WANTED := $(or $(ARCH),$(sort $(if $(strip $(EVERYTHING)),$(ARCHS)) $\
+	$(foreach t,$(NAMED),$(call target_archs,$t))))
+WANTED := $(foreach a,$(ARCHS),$(filter $a,$(WANTED)))
+
+RUN := $(filter setup demo interpreter test test-long,$(GOALS))
+NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
+	$(foreach a,$(WANTED),$(call arch_needs,$a)) $\
+	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS)),$(call target_needs,$t))) $\
+	$(if $(filter setup test test-long interpreter,$(GOALS)),test-python) $\
+	$(if $(filter setup test-long,$(GOALS)),next) $\
+	$(if $(filter setup check format,$(GOALS)),check)
+
+# Sub-makes use all processors, unless this make was told how many.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+SUBMAKE = +@$(MAKE) --no-print-directory
+PYTHON_FOR = $$($(TOP)/tools/find-python.sh $1)
+
+help:
+	@echo "mpy-natmods: native modules for stock MicroPython"
+	@echo
+	@echo "make demo       run the examples on stock MicroPython  [TARGET=$(firstword $(TARGETS))]"
+	@echo "make test       run all tests on all targets           [TARGET=...]"
+	@echo "make test-long  the same with what takes too long for every day"
+	@echo "make all        build both modules for every architecture, into build/<arch>/"
+	@echo "make ARCH=...   build both modules for one architecture"
+	@echo "make setup      install and fetch all that the others need (they do it too)"
+	@echo "make check      check formatting, spelling and scripts, build everything with -Werror"
+	@echo "make format     format the sources"
+	@echo "make clean      remove what was built"
+	@echo "make distclean  remove what was fetched, too"
+	@echo
+	@echo "ARCH    one of $(ARCHS)"
+	@echo "TARGET  one or more (a,b) of $(TARGETS)"
+	@echo "        or, on a newer MicroPython, $(OPTIONAL_TARGETS)"
+	@echo "MPY_DIR=/path/to/micropython uses that tree (v1.23 or later) instead of fetching one"
+
+ready:
+	@$(TOP)/tools/setup.sh $(sort $(NEEDS))
+	@$(TOP)/tools/tree.sh check '$(MPY_DIR)' $(ARCH)
+
+setup: ready
+	@echo "Everything is there."
+
+modules: ready
+	$(SUBMAKE) $(JOBS) -f tools/modules.mk WANTED="$(WANTED)" $(if $(V),V=$(V))
+
+all: modules
+	@$(call PYTHON_FOR,elftools) tools/mpyinfo.py $(foreach a,$(WANTED),build/$a/*.mpy)
+
+# Not in the help: the runner names it when an interpreter is missing.
+interpreter: modules
+	$(SUBMAKE) $(JOBS) -f tests/boards/boards.mk interpreter \
+		TARGET=$(if $(TEST),$(or $(TARGET),$(TEST_ALL)),$(DEMO_TARGET))
+.PHONY: interpreter
+
+demo: interpreter
+	@for program in $(filter-out %.check.py,$(wildcard examples/*.py)); do \
+		for target in $(subst $(comma), ,$(DEMO_TARGET)); do \
+			echo; echo "== $$program on $$target"; \
+			$(call PYTHON_FOR,elftools) tests/run.py --program $$program --target $$target || exit; \
+		done; \
+	done
+
+test: interpreter
+	@$(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
+
+test-long: interpreter
+	@$(call PYTHON_FOR,elftools) tests/run.py --target $(or $(TARGET),all,next)
+
+check: modules
+	@$(TOP)/tools/check.sh
+
+format: ready
+	@$(TOP)/tools/check.sh --fix
+
+clean:
+	rm -rf $(filter-out %/deps,$(wildcard build/*)) dist
+
+distclean:
+	rm -rf build dist

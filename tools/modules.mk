@@ -1,0 +1,27 @@
+# Builds every module for every architecture in WANTED, by way of the modules' own Makefiles.
+# Called by the top Makefile, in the top folder, when everything needed is there.
+
+MODULES := $(patsubst natmod/%/Makefile,%,$(wildcard natmod/*/Makefile))
+KNOWN := $(shell tools/tree.sh archs $(MPY_DIR) $(WANTED))
+VERSION := $(shell tools/tree.sh version $(MPY_DIR))
+SKIPPED := $(filter-out $(KNOWN),$(WANTED))
+FIRST_rv32imc := 1.25
+FIRST_rv64imc := 1.28
+
+.PHONY: all
+all: $(foreach a,$(KNOWN),$(foreach m,$(MODULES),$a/$m))
+
+ifneq ($(SKIPPED),)
+reason = $1: not in MicroPython v$(VERSION)$(if $(FIRST_$1), but from v$(FIRST_$1) on)
+ifeq ($(KNOWN),)
+$(error $(foreach a,$(SKIPPED),$(call reason,$a)))
+endif
+$(foreach a,$(SKIPPED),$(info skipping $(call reason,$a)))
+endif
+
+define rule
+.PHONY: $1/$2
+$1/$2:
+	+@$$(MAKE) --no-print-directory -C natmod/$2 ARCH=$1
+endef
+$(foreach a,$(KNOWN),$(foreach m,$(MODULES),$(eval $(call rule,$a,$m))))

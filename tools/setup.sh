@@ -1,0 +1,205 @@
+#!/bin/sh
+# Install and fetch what building and testing need, and nothing that is there already.
+#
+# usage: setup.sh GROUP...     for instance: setup.sh python arm micropython
+#
+# A group is a compiler, a tool or a source tree; see group() for all of them. Each one has a
+# quick probe, so that whoever has the tools from elsewhere is not bothered. What the probes miss
+# comes from Debian's archive: as root it is installed, otherwise the command to run is printed.
+set -eu
+
+cd "$(dirname "$0")/.."
+tools=$PWD/tools
+deps=$PWD/build/deps
+micropython_version=1.25.0
+
+die() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+have() {
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null 2>&1 || return 1
+    done
+}
+
+# Whether a compiler, with the options that follow, finds the C library's headers.
+compiles() {
+    have "$1" && echo '#include <string.h>' | "$@" -E -x c - >/dev/null 2>&1
+}
+
+# The same where a program is linked too.
+links() {
+    have "$1" && echo 'int main(void) { return 0; }' | "$@" -x c - -o /dev/null >/dev/null 2>&1
+}
+
+picolibc() {
+    case $("$1" --print-file-name=picolibc.specs 2>/dev/null) in
+        /*) compiles "$1" -specs=picolibc.specs ;;
+        *) compiles "$1" ;;
+    esac
+}
+
+python_has() {
+    "$tools/find-python.sh" "$@" >/dev/null 2>&1
+}
+
+# Sets what the group is for and the Debian packages that hold it; succeeds when it is there.
+group() {
+    case $1 in
+        python)
+            what="Python 3 with elftools"
+            packages="python3 python3-pyelftools"
+            python_has elftools
+            ;;
+        x64)
+            what="a C compiler for this machine"
+            packages="gcc libc6-dev"
+            compiles gcc && links gcc
+            ;;
+        x86)
+            what="gcc -m32 with a 32-bit C library"
+            packages="gcc libc6-dev gcc-multilib"
+            compiles gcc -m32 && links gcc -m32
+            ;;
+        arm)
+            what="arm-none-eabi-gcc with newlib's headers"
+            packages="gcc-arm-none-eabi libnewlib-arm-none-eabi"
+            compiles arm-none-eabi-gcc
+            ;;
+        riscv)
+            what="riscv64-unknown-elf-gcc with a C library's headers"
+            packages="gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"
+            picolibc riscv64-unknown-elf-gcc
+            ;;
+        xtensa)
+            what="xtensa-lx106-elf-gcc with a C library's headers"
+            packages="gcc-xtensa-lx106 picolibc-xtensa-lx106-elf"
+            picolibc xtensa-lx106-elf-gcc
+            ;;
+        unix)
+            what="pkg-config and libffi for MicroPython's unix port"
+            packages="gcc libc6-dev pkg-config libffi-dev"
+            have gcc pkg-config && pkg-config --exists libffi
+            ;;
+        qemu-arm)
+            what="qemu-system-arm"
+            packages="qemu-system-arm"
+            have qemu-system-arm
+            ;;
+        qemu-riscv)
+            what="qemu-system-riscv32"
+            packages="qemu-system-misc"
+            have qemu-system-riscv32
+            ;;
+        test-python)
+            what="Python 3 with elftools, serial and msgpack"
+            packages="python3 python3-pyelftools python3-serial python3-msgpack"
+            python_has elftools serial msgpack
+            ;;
+        check)
+            what="the linters: uncrustify, black, flake8, codespell, shellcheck"
+            packages="uncrustify black flake8 codespell shellcheck"
+            have uncrustify black flake8 codespell shellcheck
+            ;;
+        *) die "unknown group '$1'" ;;
+    esac
+}
+
+# What fetch.sh runs, wherever something has to be fetched.
+fetch_tools() {
+    have dpkg-source || echo dpkg-dev
+}
+
+tree_version() {
+    "$tools/tree.sh" version "$1" 2>/dev/null || true
+}
+
+missing_micropython() { [ "$(tree_version "$deps/micropython")" != "$micropython_version" ]; }
+
+missing_mpremote() {
+    [ ! -d "$deps/mpremote" ] && ! "$tools/find-mpremote.sh" >/dev/null 2>&1
+}
+
+# An optional tree that could not be had is not asked for again until make distclean.
+missing_next() { [ ! -d "$deps/micropython-next" ] && [ ! -e "$deps/micropython-next.absent" ]; }
+
+packages_needed=
+missing=
+fetch=
+for name in "$@"; do
+    case $name in
+        micropython | mpremote | next)
+            if "missing_$name"; then
+                fetch="$fetch $name"
+            fi
+            ;;
+        *)
+            if ! group "$name"; then
+                packages_needed="$packages_needed $packages"
+                missing="$missing
+    $what"
+            fi
+            ;;
+    esac
+done
+if [ -n "$fetch" ]; then
+    have apt-get || die "cannot fetch$fetch without apt-get; give MPY_DIR=/path/to/micropython" \
+        "(v1.25 or later for tests) and put mpremote on PATH, see README.md"
+    fetcher=$(fetch_tools)
+    if [ -n "$fetcher" ]; then
+        packages_needed="$packages_needed $fetcher"
+        missing="$missing
+    dpkg-source, to unpack source packages"
+    fi
+fi
+
+if [ -n "$packages_needed" ]; then
+    # shellcheck disable=SC2086 # A list of words.
+    packages_needed=$(printf '%s\n' $packages_needed | sort -u | tr '\n' ' ')
+    packages_needed=${packages_needed% }
+    if ! have apt-get; then
+        die "missing:$missing
+On Debian 12 these are the packages $packages_needed; here please install the like."
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        die "missing:$missing
+Run: sudo apt-get install --no-install-recommends $packages_needed"
+    fi
+    mkdir -p "$deps"
+    log=$deps/apt-get.log
+    echo "setup: installing Debian packages: $packages_needed"
+    export DEBIAN_FRONTEND=noninteractive
+    # A failing third-party archive does no harm, so only the installation decides.
+    apt-get -q update >"$log" 2>&1 </dev/null || true
+    # shellcheck disable=SC2086 # A list of words.
+    apt-get -qy -o DPkg::Lock::Timeout=300 install --no-install-recommends $packages_needed \
+        >>"$log" 2>&1 </dev/null ||
+        die "apt-get cannot install them ($(grep '^E: ' "$log" | head -n 1));" \
+            "check the network and try again (all output: build/deps/apt-get.log)"
+    hash -r
+    for name in "$@"; do
+        case $name in
+            micropython | mpremote | next) ;;
+            *) group "$name" || die "the packages $packages are installed, but $what is not found" ;;
+        esac
+    done
+fi
+
+for name in $fetch; do
+    case $name in
+        micropython)
+            "$tools/fetch.sh" source trixie micropython $micropython_version "$deps/micropython"
+            ;;
+        mpremote)
+            "$tools/fetch.sh" deb trixie micropython-mpremote "$deps/mpremote"
+            ;;
+        next)
+            if ! "$tools/fetch.sh" source forky micropython '*' "$deps/micropython-next"; then
+                touch "$deps/micropython-next.absent"
+                echo "setup: going on without the newer MicroPython, which is optional"
+            fi
+            ;;
+    esac
+done
