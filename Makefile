@@ -2,7 +2,8 @@
 # what it does not: `make ARCH=armv7m` wants the ARM compiler only.
 
 # Settings, all optional:
-#   ARCH     one architecture, for all            CROSS    another compiler prefix for that ARCH
+#   ARCH     which architecture to build (or several: ARCH='x64 x86')
+#   CROSS    another compiler prefix for that ARCH
 #   TARGET   one test target, or several with commas between them
 #   MPY_DIR  a MicroPython source tree to use instead of the one that setup fetches
 #   V=1      show commands

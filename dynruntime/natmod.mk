@@ -8,8 +8,8 @@
 
 TOP := $(realpath $(dir $(lastword $(MAKEFILE_LIST)))/..)
 MPY_DIR ?= $(TOP)/build/deps/micropython
-ifeq ($(ARCH),)
-$(error say which ARCH: make ARCH=armv7m, for instance)
+ifneq ($(words $(ARCH)),1)
+$(error say which ARCH, one: make ARCH=armv7m, for instance)
 endif
 include $(TOP)/dynruntime/toolchain.mk
 unusable := $(shell $(TOP)/tools/tree.sh check $(MPY_DIR) $(ARCH) 2>&1)

@@ -34,8 +34,8 @@ CFLAGS_xtensa = -mforce-l32 $(PICOLIBC)
 ARCHS = x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc rv64imc xtensa
 
 ifneq ($(ARCH),)
-ifeq ($(filter $(ARCH),$(ARCHS)),)
-$(error unknown ARCH '$(ARCH)'; known are: $(ARCHS))
+ifneq ($(filter-out $(ARCHS),$(ARCH)),)
+$(error unknown ARCH '$(filter-out $(ARCHS),$(ARCH))'; known are: $(ARCHS))
 endif
 CROSS ?= $(CROSS_$(ARCH))
 CC = $(CROSS)gcc

@@ -197,6 +197,7 @@ for name in $fetch; do
             ;;
         next)
             if ! "$tools/fetch.sh" source forky micropython '*' "$deps/micropython-next"; then
+                mkdir -p "$deps"
                 touch "$deps/micropython-next.absent"
                 echo "setup: going on without the newer MicroPython, which is optional"
             fi

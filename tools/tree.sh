@@ -2,7 +2,7 @@
 # Facts about a MicroPython source tree.
 #
 # usage: tree.sh version DIR            its version, such as 1.25.0
-#        tree.sh check DIR [ARCH]       nothing, or an error when modules cannot be built with it
+#        tree.sh check DIR [ARCH...]    nothing, or an error when modules cannot be built with it
 #        tree.sh archs DIR ARCH...      those of the architectures that its linker knows
 set -eu
 
@@ -40,8 +40,9 @@ case $mode in
         [ "$major" -gt 1 ] || [ "$minor" -ge 23 ] ||
             die "the MicroPython tree at '$tree' is v$version; v1.23 or later is needed," \
                 "whose .mpy files have version 6.3"
-        [ $# = 0 ] || knows "$1" ||
-            die "ARCH=$1 is not in the MicroPython tree at '$tree', v$version"
+        for arch in "$@"; do
+            knows "$arch" || die "ARCH=$arch is not in the MicroPython tree at '$tree', v$version"
+        done
         ;;
     archs)
         for arch in "$@"; do
