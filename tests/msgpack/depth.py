@@ -1,0 +1,239 @@
+# needs: msgpack
+# timeout: 120
+# Nesting to 1024 works both ways, beyond it is an exception; no depth crashes.
+import gc
+from io import BytesIO
+
+import check
+import msgpack
+from check import case, eq, raises
+from streams import IoSink, IoSource
+from vectors import nested
+
+DEPTH = 1024
+
+
+def room():
+    gc.collect()
+    if gc.mem_free() < 200000:
+        check.skip("200 kB of heap needed")
+
+
+def levels(obj):
+    """Depth of nested containers, without recursion."""
+    n = 0
+    while isinstance(obj, (list, tuple, dict)):
+        n += 1
+        if not obj:
+            break
+        obj = obj["k"] if isinstance(obj, dict) else obj[0]
+    return n, obj
+
+
+def nested_dict(depth, core):
+    for _ in range(depth):
+        core = {"k": core}
+    return core
+
+
+@case
+def pack_each_depth():
+    # the borders of whatever the encoder keeps on the C stack lie somewhere here
+    obj = 5
+    for n in range(1, 70):
+        obj = [obj]
+        eq(msgpack.packb(obj), b"\x91" * n + b"\x05")
+    obj = 5
+    for n in range(1, 70):
+        obj = {"k": obj}
+        eq(msgpack.packb(obj), b"\x81\xa1k" * n + b"\x05")
+    obj = 5
+    for n in range(1, 70):
+        obj = (1, obj, 2)
+        eq(msgpack.packb(obj), b"\x93\x01" * n + b"\x05" + b"\x02" * n)
+
+
+@case
+def unpack_each_depth():
+    for n in range(1, 70):
+        eq(levels(msgpack.unpackb(b"\x91" * n + b"\x05")), (n, 5))
+        eq(levels(msgpack.unpackb(b"\x81\xa1k" * n + b"\x05")), (n, 5))
+        eq(levels(msgpack.unpackb(b"\x91" * n + b"\x05", use_list=False)), (n, 5))
+        got = msgpack.unpackb(b"\x93\x01" * n + b"\x05" + b"\x02" * n)
+        for _ in range(n):
+            eq((len(got), got[0], got[2]), (3, 1, 2))
+            got = got[1]
+
+
+@case
+def pack_1024():
+    room()
+    eq(msgpack.packb(nested(DEPTH, 5)) == b"\x91" * DEPTH + b"\x05", True)
+    eq(msgpack.packb(nested_dict(DEPTH, 5)) == b"\x81\xa1k" * DEPTH + b"\x05", True)
+    s = BytesIO()
+    msgpack.pack(nested(DEPTH, 5), s)
+    eq(s.getvalue() == b"\x91" * DEPTH + b"\x05", True)
+    s = IoSink()
+    msgpack.pack(nested(DEPTH, 5), s)
+    eq(bytes(s.data) == b"\x91" * DEPTH + b"\x05", True)
+    buf = bytearray(DEPTH + 1)
+    eq(msgpack.pack_into(nested(DEPTH, 5), buf), DEPTH + 1)
+    eq(bytes(buf) == b"\x91" * DEPTH + b"\x05", True)
+
+
+@case
+def unpack_1024():
+    room()
+    data = b"\x91" * DEPTH + b"\x05"
+    eq(levels(msgpack.unpackb(data)), (DEPTH, 5))
+    eq(levels(msgpack.unpackb(data, use_list=False)), (DEPTH, 5))
+    eq(levels(msgpack.unpackb(b"\x81\xa1k" * DEPTH + b"\x05")), (DEPTH, 5))
+    eq(levels(msgpack.unpack(BytesIO(data))), (DEPTH, 5))
+    eq(levels(msgpack.unpack(IoSource(data, 1))), (DEPTH, 5))
+
+
+@case
+def fed_1024():
+    room()
+    u = msgpack.Unpacker()
+    for _ in range(DEPTH):
+        u.feed(b"\x91")
+        raises(msgpack.OutOfData, u.unpack)
+    u.feed(b"\x05\x06")
+    eq(levels(u.unpack()), (DEPTH, 5))
+    eq(u.unpack(), 6)
+    u.feed(b"\x91" * DEPTH + b"\x05\x06")
+    u.skip()
+    eq(u.unpack(), 6)
+
+
+@case
+def pack_beyond():
+    room()
+    for n in (DEPTH + 1, DEPTH + 2, 3000):
+        e = raises(ValueError, msgpack.packb, nested(n, 5))
+        eq(isinstance(e, UnicodeError), False)
+        raises(ValueError, msgpack.packb, nested_dict(n, 5))
+        raises(ValueError, msgpack.pack, nested(n, 5), BytesIO())
+        raises(ValueError, msgpack.pack_into, nested(n, 5), bytearray(4000))
+        gc.collect()
+    eq(msgpack.packb([1]), b"\x91\x01")
+
+
+@case
+def unpack_beyond():
+    for n in (DEPTH + 1, DEPTH + 2, 3000, 20000):
+        for data in (b"\x91" * n + b"\x05", b"\x81\x01" * n + b"\x05"):
+            e = raises(msgpack.StackError, msgpack.unpackb, data)
+            eq(isinstance(e, ValueError), True)
+            eq(isinstance(e, msgpack.UnpackException), True)
+            raises(msgpack.StackError, msgpack.unpack, BytesIO(data))
+            raises(msgpack.StackError, msgpack.unpackb, data[: DEPTH + 100 + n % 2])
+            del e
+            gc.collect()
+
+
+@case
+def fed_beyond():
+    u = msgpack.Unpacker()
+    u.feed(b"\x91" * (DEPTH + 1) + b"\x05")
+    raises(msgpack.StackError, u.unpack)
+    u.reset()
+    u.feed(b"\x05")
+    eq(u.unpack(), 5)
+
+
+@case
+def skip_beyond():
+    # skipping keeps counts, too: an exception or the next object, no crash
+    u = msgpack.Unpacker(max_buffer_size=50000)
+    u.feed(b"\x91" * 20000 + b"\x05\x06")
+    try:
+        u.skip()
+        eq(u.unpack(), 6)
+    except msgpack.StackError:
+        pass
+
+
+@case
+def keys_nest_too():
+    # maps as keys, all the way: unhashable in the end, never a crash
+    for n in (10, 500, 5000):
+        for data in (b"\x81" * n + b"\x01" * (n + 1), b"\x81\x91" * n + b"\x01" * (n + 1)):
+            try:
+                msgpack.unpackb(data)
+            except (TypeError, ValueError):
+                continue
+            raise AssertionError(n)
+
+
+@case
+def tuple_keys_nest_too():
+    # hashing a deep tuple is the interpreter's recursion; its RuntimeError is a clean answer
+    for n in (5, 50, 900):
+        data = b"\x81" + b"\x91" * n + b"\x05\x06"
+        try:
+            got = msgpack.unpackb(data, use_list=False)
+            eq(list(got.values()), [6])
+        except RuntimeError:
+            eq(n >= 50, True)
+
+
+@case
+def self_reference():
+    lst = [1]
+    lst.append(lst)
+    raises(ValueError, msgpack.packb, lst)
+    dct = {}
+    dct["self"] = dct
+    raises(ValueError, msgpack.packb, dct)
+    a = []
+    b = {"a": a}
+    a.append((b,))
+    raises(ValueError, msgpack.packb, a)
+    raises(ValueError, msgpack.pack_into, lst, bytearray(5000))
+    p = msgpack.Packer()
+    raises(ValueError, p.pack, lst)
+    eq(p.pack(1), b"\x01")
+
+
+@case
+def self_reference_into_a_stream():
+    lst = [1]
+    lst.append(lst)
+    for s in (BytesIO(), IoSink()):
+        raises(ValueError, msgpack.pack, lst, s)
+
+
+@case
+def pack_from_deep_python_recursion():
+    # little C stack is left: right, or a clean error
+    def down(n):
+        if n == 0:
+            return msgpack.packb(nested(100, 5)), msgpack.unpackb(b"\x91" * 100 + b"\x05")
+        return down(n - 1)
+
+    for n in (10, 100, 1000, 10000):
+        try:
+            data, obj = down(n)
+        except (RuntimeError, MemoryError):
+            gc.collect()
+            continue
+        eq(data, b"\x91" * 100 + b"\x05")
+        eq(levels(obj), (100, 5))
+
+
+@case
+def hooks_nested_in_hooks():
+    # each level packs from within default: the C stack grows by a level of Python each time
+    def default(n):
+        return msgpack.packb(range(len(n) - 1), default=default) if len(n) else b""
+
+    for n in (3, 10, 2000):
+        try:
+            msgpack.packb(range(n), default=default)
+        except (RuntimeError, MemoryError):
+            eq(n > 10, True)
+
+
+check.end()

@@ -1,0 +1,272 @@
+# needs: msgpack
+# timeout: 300
+# MemoryError at each allocation in turn: it is the only thing that happens, and afterwards
+# everything works as before.
+import gc
+from io import BytesIO
+
+import check
+import msgpack
+from check import case, eq, raises
+from streams import ReadintoSource
+from vectors import expect, hx
+
+PIECE = 64  # ballast is given back in pieces of about this size
+
+
+def fill():
+    """Take the whole heap; returns a chain of blocks, the smallest first."""
+    gc.collect()
+    chain = None
+    for size in (65536, 4096, 512, PIECE, 16, 1):
+        try:
+            while True:
+                chain = (bytearray(size), chain)
+        except MemoryError:
+            pass
+    return chain
+
+
+def with_room(pieces, fn):
+    """Call fn with a heap that holds only about `pieces` small blocks more."""
+    gc.collect()
+    keep = [None]
+    small = []
+    for _ in range(pieces):
+        small.append(bytearray(PIECE))
+    keep[0] = fill()
+    # from here on no allocation of the test's own, but through fn
+    del small
+    gc.collect()
+    try:
+        return fn()
+    finally:
+        keep[0] = None
+        gc.collect()
+
+
+def sweep(fn, good, after=None):
+    """Run fn with more and more room until it succeeds; good(result) judges that one."""
+    failures = 0
+    for pieces in range(0, 400):
+        try:
+            result = with_room(pieces, fn)
+        except MemoryError:
+            failures += 1
+            if after is not None:
+                after()
+            continue
+        good(result)
+        break
+    else:
+        raise AssertionError("no success even with %d pieces" % pieces)
+    if failures == 0:
+        check.skip("the heap could not be filled")
+
+
+DOC = hx("95 a3616263 92 cfffffffffffffffff c4050102030405 82 a16b 91 cd0100 a16c d4057a") + hx(
+    "cb3ff8000000000000 81 d92840404040404040404040404040404040404040404040404040404040404040"
+    "40404040404040404040 05"
+)
+
+
+def value():
+    return [
+        "abc",
+        [(1 << 64) - 1, b"\x01\x02\x03\x04\x05"],
+        {"k": [256], "l": msgpack.ExtType(5, b"z")},
+        1.5,
+        {"@" * 40: 5},
+    ]
+
+
+VALUE = value()
+PACKED = msgpack.packb(VALUE)
+
+
+@case
+def unpackb():
+    sweep(lambda: msgpack.unpackb(DOC), lambda got: expect(got, value()))
+
+
+@case
+def unpack_stream():
+    # the stream stands after the object, also when it could not be built
+    s = BytesIO(DOC + b"\x2a")
+
+    def run():
+        s.seek(0)
+        return msgpack.unpack(s)
+
+    def after():
+        eq(s.tell(), len(DOC))
+        eq(msgpack.unpack(s), 42)
+
+    sweep(run, lambda got: expect(got, value()), after)
+
+
+@case
+def packb():
+    sweep(lambda: msgpack.packb(VALUE), lambda got: expect(got, PACKED))
+
+
+@case
+def packer():
+    p = msgpack.Packer()
+    sweep(
+        lambda: p.pack(VALUE),
+        lambda got: expect(got, PACKED),
+        lambda: expect(p.pack([1]), b"\x91\x01"),
+    )
+
+
+@case
+def packer_without_autoreset():
+    p = msgpack.Packer(autoreset=False)
+
+    def run():
+        p.reset()
+        for _ in range(20):
+            p.pack(VALUE)
+        return p.bytes()
+
+    def after():
+        # whole messages only
+        eq(p.bytes() == PACKED * (len(p.bytes()) // len(PACKED)), True)
+
+    sweep(run, lambda got: expect(got, PACKED * 20), after)
+
+
+@case
+def unpacker():
+    def run():
+        u = msgpack.Unpacker()
+        u.feed(DOC)
+        return u.unpack()
+
+    sweep(run, lambda got: expect(got, value()))
+
+
+@case
+def unpacker_that_lives_on():
+    u = msgpack.Unpacker()
+
+    def run():
+        # either the feed or the unpack may fail; the bytes are in or they are not
+        u.reset()
+        u.feed(DOC)
+        u.feed(b"\x2a")
+        return u.unpack()
+
+    def after():
+        u.reset()
+        u.feed(b"\x93\x01\x02\x03")
+        expect(u.unpack(), [1, 2, 3])
+
+    def good(got):
+        expect(got, value())
+        eq(u.unpack(), 42)
+
+    sweep(run, good, after)
+
+
+@case
+def fed_object_is_skipped():
+    # MemoryError inside unpack: the object is gone, the next one comes
+    u = msgpack.Unpacker()
+    u.feed(DOC + b"\x2a")
+    out = []
+
+    def run():
+        return u.unpack()
+
+    def after():
+        out.append(u.unpack())
+        u.feed(DOC + b"\x2a")
+
+    def good(got):
+        expect(got, value())
+        eq(u.unpack(), 42)
+
+    sweep(run, good, after)
+    eq(all(x == 42 for x in out), True)
+
+
+@case
+def with_hooks():
+    def run():
+        return msgpack.unpackb(DOC, ext_hook=lambda c, d: d, object_pairs_hook=dict)
+
+    def good(got):
+        expect(got[2], {"k": [256], "l": b"z"})
+
+    sweep(run, good)
+
+
+@case
+def constructors():
+    def run():
+        return (
+            msgpack.Packer(),
+            msgpack.Unpacker(),
+            msgpack.ExtType(5, b"x" * 50),
+            msgpack.Timestamp(1 << 40, 5),
+        )
+
+    sweep(run, lambda got: eq(got[2].data, b"x" * 50))
+
+
+@case
+def larger_than_the_heap():
+    # a string that no heap holds: MemoryError after its bytes, then the next object
+    for first in (0xC6, 0xDB, 0xC9):
+        size = gc.mem_alloc() + gc.mem_free()
+        head = bytes((first,)) + bytes((size >> s) & 255 for s in (24, 16, 8, 0))
+        if first == 0xC9:
+            head += b"\x05"
+        s = Endless(head, size, b"\x2a")
+        raises(MemoryError, msgpack.unpack, s)
+        eq(msgpack.unpack(s), 42)
+        gc.collect()
+
+
+class Endless:
+    """head, then size zero bytes that exist nowhere, then tail."""
+
+    def __init__(self, head, size, tail):
+        self.parts = [head, size, tail]
+
+    def readinto(self, buf):
+        head, size, tail = self.parts
+        if head:
+            n = min(len(head), len(buf))
+            buf[:n] = head[:n]
+            self.parts[0] = head[n:]
+            return n
+        if size:
+            n = min(size, len(buf))
+            self.parts[1] = size - n
+            return n
+        if tail:
+            buf[0] = tail[0]
+            self.parts[2] = tail[1:]
+            return 1
+        return 0
+
+
+@case
+def hostile_length_from_a_stream():
+    # memory is taken as the bytes come: a claim of 4 GB costs nothing
+    for text in ("c6ffffffff", "dbffffffff", "c9ffffffff05", "ddffffffff", "dfffffffff"):
+        s = ReadintoSource(hx(text) + b"\x01" * 50)
+        raises(msgpack.OutOfData, msgpack.unpack, s)
+
+
+@case
+def everything_still_works():
+    gc.collect()
+    expect(msgpack.unpackb(PACKED), VALUE)
+    expect(msgpack.packb(VALUE), PACKED)
+
+
+check.end()
