@@ -1,0 +1,144 @@
+# The runner must fail when it should: here on the unix interpreter.
+
+import os
+
+import check
+from lib import nested
+from lib.nested import contains
+from check import case, eq, true
+
+TARGET = "unix-x64"
+
+
+def outcome(expected, *fixtures, status=1):
+    """Run fixtures; the totals must be as expected. Returns the output."""
+    got, output = nested.run("--target", TARGET, *nested.fixtures(*fixtures))
+    eq(output.splitlines()[-1], expected)
+    eq(got, status)
+    return output
+
+
+@case
+def failing_case():
+    output = outcome("1 passed, 1 failed", "failing_eq")
+    contains(output, "FAIL  unix-x64  tests/harness/fixtures/failing_eq.py:14  bad")
+    contains(output, "AssertionError: got 42, expected 'forty-two'")
+
+
+@case
+def script_that_never_ends_its_cases():
+    contains(outcome("1 passed, 1 failed", "no_end"), "did not reach check.end()")
+    outcome("1 passed, 1 failed", "early_exit")
+
+
+@case
+def script_without_a_case():
+    contains(outcome("0 passed, 1 failed", "no_case"), "has no case")
+
+
+@case
+def exception_outside_of_cases():
+    output = outcome("1 passed, 1 failed", "uncaught")
+    contains(output, "fixtures/uncaught.py:12  exception")
+    contains(output, "ValueError: outside of any case")
+    contains(outcome("0 passed, 1 failed", "syntax_error"), "fixtures/syntax_error.py:4  exception")
+
+
+@case
+def hang():
+    output = outcome("1 passed, 1 failed", "hang")
+    contains(output, "timeout: the script hangs")
+
+
+@case
+def crash():
+    contains(outcome("1 passed, 1 failed", "fault"), "killed by SIGSEGV")
+
+
+@case
+def totals_that_do_not_agree():
+    contains(outcome("1 passed, 1 failed", "miscounted"), "counted 1 0 0, the script says 2 0 0")
+
+
+@case
+def skips_are_counted_and_named():
+    output = outcome("1 passed, 0 failed, 1 skipped", "skipping", status=0)
+    contains(output, "not_here: no such thing here")
+
+
+@case
+def the_run_goes_on():
+    outcome("3 passed, 2 failed, 1 skipped", "hang", "failing_eq", "skipping")
+
+
+@case
+def nothing_to_run():
+    status, output = nested.run("--target", TARGET, "-k", "no file has this name")
+    eq(output.splitlines()[-1], "0 passed, 0 failed")
+    true(status != 0)
+
+
+@case
+def unknown_target():
+    status, output = nested.run("--target", "mps2-an999")
+    eq(status, 2)
+    eq(len(output.splitlines()), 1)
+    contains(output, "unknown TARGET mps2-an999; known are: mps2-an385/armv7m")
+
+
+@case
+def unknown_directive():
+    status, output = nested.run(*nested.fixtures("bad_directive"))
+    eq(status, 2)
+    contains(output, "unknown directive 'need'")
+
+
+@case
+def missing_file():
+    status, output = nested.run("no/such/file.py")
+    eq(status, 2)
+    contains(output, "no/such/file.py")
+
+
+@case
+def missing_module():
+    options = ("--target", TARGET, "--arch", "sparc", *nested.fixtures("imports_msgpack"))
+    status, output = nested.run(*options)
+    eq(status, 1)
+    contains(output, "build/sparc/msgpack.mpy is missing: make ARCH=sparc builds it")
+    eq(output.splitlines()[-1], "0 passed, 1 failed")
+
+
+@case
+def wrong_architecture():
+    options = ("--target", TARGET, "--arch", "armv7m", *nested.fixtures("imports_msgpack"))
+    status, output = nested.run(*options)
+    eq(status, 1)
+    contains(output, "incompatible .mpy")
+
+
+@case
+def missing_tool():
+    """Without QEMU a developer's run says so and goes on; in CI it is a failure."""
+    fixture = nested.fixtures("failing_eq")
+    without = dict(os.environ, PATH="/nonexistent", CI="")
+    status, output = nested.run("--target", "mps2-an386", *fixture, env=without)
+    contains(output, "qemu-system-arm is missing: make setup")
+    eq(output.splitlines()[-1], "0 passed, 0 failed, 1 skipped")
+    true(status != 0)
+    status, output = nested.run("--target", "mps2-an386", *fixture, env=dict(without, CI="true"))
+    eq(output.splitlines()[-1], "0 passed, 1 failed")
+    eq(status, 1)
+
+
+@case
+def program():
+    options = ("--target", TARGET, "--program", *nested.fixtures("_program"))
+    eq(nested.run(*options), (0, "hello\nfrom a program\n"))
+    options = ("--target", TARGET, "--program", *nested.fixtures("uncaught"))
+    status, output = nested.run(*options)
+    eq(status, 1)
+    contains(output, "ValueError: outside of any case")
+
+
+check.end()

@@ -1,0 +1,12 @@
+#!/usr/bin/env python3
+"""Run the tests on the targets, or one program on a target. See tests/README.md."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from runner.main import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The test runner: one module per concern, main.py ties them together."""

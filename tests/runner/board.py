@@ -1,0 +1,140 @@
+"""One emulated board: QEMU, its UARTs and the raw REPL on the first of them."""
+
+import os
+import re
+import select
+import socket
+import termios
+import threading
+import time
+import tty
+
+from . import children
+from .rawrepl import Died, RawRepl
+
+START_TIMEOUT = 60
+
+
+def qemu_command(target, uart2_fd=None, icount=None):
+    """How QEMU is started. With `icount`, instructions take 2**icount ns of the board's time."""
+    command = [target.qemu, "-machine", target.machine, "-nographic", "-monitor", "null"]
+    command += ["-semihosting", "-serial", "pty", "-kernel", target.interpreter]
+    if target.qemu == "qemu-system-riscv32":
+        command += ["-bios", "none"]
+    if uart2_fd is not None:
+        command += ["-chardev", f"socket,id=uart2,fd={uart2_fd}", "-serial", "chardev:uart2"]
+    if icount is not None:
+        command += ["-icount", f"shift={icount}"]
+    return command
+
+
+class Board:
+    def __init__(self, target, icount=None):
+        self.target = target
+        self.icount = icount
+        self.process = None
+        self.fd = None
+
+    def start(self):
+        """Start QEMU; `pty` is then the name of the terminal that leads to the REPL."""
+        ours = theirs = None
+        if self.target.has_uart2:
+            ours, theirs = socket.socketpair()
+            threading.Thread(target=echo, args=(ours,), daemon=True).start()
+        command = qemu_command(self.target, theirs and theirs.fileno(), self.icount)
+        self.output, output = os.pipe()
+        self.process = children.start(
+            command,
+            stdin=children.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[theirs.fileno()] if theirs else [],
+        )
+        os.close(output)
+        if theirs:
+            theirs.close()
+        self.pty = self._find_pty()
+        # Held open all the time, also while mpremote uses it: QEMU looks for a user of its
+        # terminal only once a second.
+        self.fd = os.open(self.pty, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self.fd, termios.TCSANOW)
+        self.repl = RawRepl(self.fd)
+        self._guarded(self.repl.enter, START_TIMEOUT)
+
+    def stop(self):
+        if self.process:
+            children.stop(self.process)
+            os.close(self.output)
+            self.process = None
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+    def enter(self):
+        """Take the REPL back after another program has used the terminal."""
+        self.repl.drain()
+        self._guarded(self.repl.enter, START_TIMEOUT)
+
+    def run(self, source, timeout, echo=None):
+        return self._guarded(self.repl.run, source, timeout, echo)
+
+    def write(self, data):
+        """Send bytes to the REPL's UART as they are."""
+        os.write(self.fd, data)
+
+    def soft_reset(self):
+        return self._guarded(self.repl.soft_reset, START_TIMEOUT)
+
+    def _guarded(self, fn, *args):
+        """Call fn; of a QEMU that has ended, tell what it said."""
+        try:
+            return fn(*args)
+        except (Died, OSError) as e:
+            died = e if isinstance(e, Died) else Died("QEMU has ended", b"")
+            said = self._said()
+            if said:
+                died.output += "\nQEMU said:\n" + said
+            raise died
+
+    def _said(self, timeout=0):
+        said = b""
+        while select.select([self.output], [], [], timeout)[0]:
+            data = os.read(self.output, 4096)
+            if not data:
+                break
+            said += data
+        return said.decode(errors="replace").strip()
+
+    def _find_pty(self):
+        said = ""
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            said += self._said(0.1)
+            match = re.search(r"char device redirected to (\S+)", said)
+            if match:
+                return match[1]
+            if self.process.poll() is not None:
+                break
+        raise Died("QEMU does not start", said.encode())
+
+
+def echo(peer):
+    """Send back whatever the board writes to its second UART, until QEMU ends.
+
+    It always goes on receiving: a board may write everything before it reads, and the socket holds
+    only some hundred bytes that come one by one.
+    """
+    waiting = b""
+    with peer:
+        try:
+            while True:
+                readable, writable, _ = select.select([peer], [peer] if waiting else [], [])
+                if readable:
+                    data = peer.recv(4096)
+                    if not data:
+                        return
+                    waiting += data
+                if writable:
+                    waiting = waiting[peer.send(waiting) :]
+        except OSError:
+            pass

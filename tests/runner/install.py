@@ -1,0 +1,99 @@
+"""Puts the modules and the support files where the target's interpreter finds them."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import children
+from .paths import BUILD, SUPPORT, shown
+from .targets import TARGETS
+
+ARCHES = (
+    "none x86 x64 armv6 armv6m armv7m armv7em armv7emsp armv7emdp xtensa xtensawin rv32imc rv64imc"
+).split()
+
+
+class Missing(Exception):
+    """Something that a make command provides is not there."""
+
+
+class NotInstalled(Exception):
+    """mpremote failed; the text says how."""
+
+
+def module_files(target, names):
+    files = [BUILD / target.arch / f"{name}.mpy" for name in names]
+    for file in files:
+        if not file.exists():
+            raise Missing(f"{shown(file)} is missing: make ARCH={target.arch} builds it")
+    return files
+
+
+def support_files():
+    return sorted(SUPPORT.glob("*.py"))
+
+
+def into_folder(target, names, folder):
+    """For interpreters that run on this machine: copies, which a build meanwhile cannot change."""
+    folder.mkdir()
+    for file in [*module_files(target, names), *support_files()]:
+        shutil.copy(file, folder)
+    return folder
+
+
+def find_mpremote():
+    """The command of $MPREMOTE, or `make setup`'s mpremote, or the one on PATH."""
+    given = os.environ.get("MPREMOTE")
+    if given:
+        return given.split()
+    fetched = BUILD / "deps/mpremote/usr/lib/python3/dist-packages"
+    if (fetched / "mpremote").is_dir():
+        # The distribution's Python has the distribution's serial module.
+        return ["env", f"PYTHONPATH={fetched}", "/usr/bin/python3", "-m", "mpremote"]
+    found = shutil.which("mpremote")
+    if not found:
+        raise Missing("mpremote is missing: make setup fetches it")
+    return [found]
+
+
+def onto_board(board, names):
+    """As a user does it: with mpremote over the serial line, then import."""
+    target = board.target
+    files = module_files(target, names)
+    commands = [["mkdir", ":lib"], ["cp", *files, *support_files(), ":lib/"]]
+    commands += [["exec", f"import {name}; print({name}.__name__)"] for name in names]
+    words = []
+    for command in commands:
+        words += [*command, "+"]
+    status, output = children.run(
+        [*find_mpremote(), "connect", board.pty, *words[:-1]], timeout=180
+    )
+    board.enter()
+    if status != 0 or not all(f"\n{name}\n" in output for name in names):
+        how = "takes too long" if status is None else f"fails (status {status})"
+        raise NotInstalled(explain(target, files, output) + f"mpremote {how}:\n{output}")
+
+
+def explain(target, files, output):
+    """A line in front of an error that means that a file is of the wrong architecture."""
+    if "incompatible .mpy" not in output:
+        return ""
+    wanted = " or ".join(t.arch for t in TARGETS if t.board == target.board)
+    given = " and ".join(f"{shown(f)} is for {ARCHES[header_arch(f)]}" for f in files)
+    return f"wrong architecture: {given}, {target.board} takes {wanted}\n"
+
+
+def header_arch(file):
+    """The number of the architecture in the header of a .mpy file."""
+    return Path(file).read_bytes()[2] >> 2 & 15
+
+
+def check_cpython(python, names):
+    """CPython needs the distribution's packages, not our modules."""
+    for name in names:
+        if name == "finaliserproxy":
+            continue
+        found = subprocess.run([python, "-c", f"import {name}"], capture_output=True)
+        if found.returncode != 0:
+            raise Missing(f"{python} has no module {name}: make setup installs python3-{name}")

@@ -1,0 +1,143 @@
+"""The command line, and the order of things."""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from . import children, examples, install, qemu, scripts, unix
+from .paths import SCRATCH
+from .rawrepl import Died
+from .report import Report
+from .targets import UnknownTarget, select, with_arch
+
+IN_CI = os.environ.get("CI") == "true"
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(prog="tests/run.py", description=__doc__)
+    parser.add_argument("--target", default="", help="target names, separated by commas")
+    parser.add_argument("--list", action="store_true", help="show what would run")
+    parser.add_argument("-k", metavar="PATTERN", default="", help="only files with this in the name")
+    parser.add_argument("-j", metavar="N", type=int, default=os.cpu_count(), help="targets at once")
+    parser.add_argument("--arch", help="use the module files of another architecture")
+    parser.add_argument("--icount", type=int, metavar="SHIFT", help="QEMU's -icount shift=SHIFT")
+    parser.add_argument("--program", metavar="FILE", help="run a program and show its output")
+    parser.add_argument("files", nargs="*", help="test scripts; default: all")
+    return parser.parse_args(argv)
+
+
+def main(argv):
+    args = arguments(argv)
+    signal.signal(signal.SIGINT, _interrupted)
+    signal.signal(signal.SIGTERM, _interrupted)
+    try:
+        return run(args)
+    finally:
+        shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+def run(args):
+    try:
+        targets = select([name for name in args.target.split(",") if name])
+        if args.arch:
+            targets = [with_arch(t, args.arch) for t in targets]
+        if args.program:
+            return run_program(args, targets)
+        chosen = scripts.collect(args.files, args.k)
+    except (UnknownTarget, scripts.BadScript, OSError) as e:
+        print(f"tests/run.py: {e}", file=sys.stderr)
+        return 2
+    plan = [(t, [s for s in chosen if s.wants(t)]) for t in targets]
+    plan = [(t, wanted) for t, wanted in plan if wanted]
+    if args.list:
+        for target, wanted in plan:
+            for script in wanted:
+                print(f"{target.name:20} {script.name}")
+        return 0
+    report = Report()
+    if not plan:
+        print("no test matches", file=sys.stderr)
+    with ThreadPoolExecutor(max(1, args.j)) as pool:
+        for future in [pool.submit(run_target, report, args, *item) for item in plan]:
+            future.result()
+    return report.finish()
+
+
+def run_target(report, args, target, wanted):
+    """Run scripts on one target. No exception leaves: the other targets must go on."""
+    try:
+        _run_target(report, args, target, wanted)
+    except install.Missing as e:
+        # Tools may be absent from a developer's machine, but not from CI's; what the build
+        # makes must be there.
+        if target.default and (IN_CI or "make setup" not in str(e)):
+            report.fail(target.name, "start", str(e))
+        else:
+            report.skip(target.name, "start", str(e))
+    except install.NotInstalled as e:
+        report.fail(target.name, "install", str(e))
+    except Died as e:
+        report.fail(target.name, "start", f"{e.reason}\n{e.output}")
+    except Exception as e:
+        report.fail(target.name, "runner", f"{type(e).__name__}: {e}")
+        raise
+
+
+def _run_target(report, args, target, wanted):
+    session = open_session(args, target, wanted)
+    try:
+        begin = time.monotonic()
+        installed = session.start()
+        if installed:
+            report.add(target.name, "install by mpremote", installed, time.monotonic() - begin)
+        for script in wanted:
+            begin = time.monotonic()
+            if script.is_example:
+                result = examples.run(session, script)
+            else:
+                result = session.run_script(script)
+            report.add(target.name, script.name, result, time.monotonic() - begin)
+    finally:
+        session.stop()
+
+
+def open_session(args, target, wanted):
+    needs = [m for m in scripts.MODULES if any(m in s.needs for s in wanted)]
+    kind = qemu if target.kind == "qemu" else unix
+    return kind.Session(target, needs, args.icount)
+
+
+def run_program(args, targets):
+    """Show the output of a program on one target; the exit status says whether it ended well."""
+    if len(targets) != 1:
+        names = ", ".join(t.name for t in targets)
+        print(f"--program needs one --target, not {len(targets)} ({names})", file=sys.stderr)
+        return 2
+    script = scripts.read(args.program)
+    session = open_session(args, targets[0], [script])
+
+    def echo(text):
+        print(text, end="", flush=True)
+
+    try:
+        session.start()
+        _, error = session.run_program(script, echo)
+    except (install.Missing, install.NotInstalled, Died) as e:
+        error = f"{targets[0].name}: {e}"
+    finally:
+        session.stop()
+    if error:
+        print(error, file=sys.stderr)
+    return 1 if error else 0
+
+
+def _interrupted(number, frame):
+    children.stop_all()
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    print("\ninterrupted", file=sys.stderr, flush=True)
+    # Threads may wait for boards that are gone, so nothing is waited for.
+    os._exit(128 + number)

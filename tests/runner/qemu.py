@@ -1,0 +1,107 @@
+"""Runs scripts on an emulated board."""
+
+import shutil
+
+from . import install, protocol
+from .board import Board
+from .paths import shown
+from .protocol import Failure, Result
+from .rawrepl import Died
+
+# The board's name for a script that comes over the raw REPL.
+STDIN = "<stdin>"
+
+
+class Session:
+    """One target during one run of the runner: one board, replaced when it dies."""
+
+    def __init__(self, target, names, icount=None):
+        self.target = target
+        self.names = names
+        self.icount = icount
+        self.board = None
+
+    def start(self):
+        """Start the board and install the modules: the Result of doing so, which is a test."""
+        if not shutil.which(self.target.qemu):
+            raise install.Missing(f"{self.target.qemu} is missing: make setup installs it")
+        if not self.target.interpreter.exists():
+            raise install.Missing(
+                f"{shown(self.target.interpreter)} is missing: "
+                f"make interpreter TARGET={self.target.board} builds it"
+            )
+        install.find_mpremote()
+        self._start()
+        return Result(passed=1)
+
+    def _start(self):
+        self.board = Board(self.target, self.icount)
+        self.board.start()
+        install.onto_board(self.board, self.names)
+        self.board.soft_reset()
+
+    def stop(self):
+        if self.board:
+            self.board.stop()
+            self.board = None
+
+    def run_script(self, script):
+        """Each section runs after a soft reset; so does what comes after the script."""
+        result = Result()
+        try:
+            self._ready()
+            reset_output = ""
+            for source in script.sections():
+                self._prepare(reset_output)
+                result.add(self._run_section(source, script))
+                # The finalisers that run in the reset are part of what the script tests.
+                if not self.board:
+                    break
+                reset_output = self.board.soft_reset()
+        except install.NotInstalled as e:
+            result.fail("install", str(e))
+            self.stop()
+        except Died as e:
+            result.failures.append(dead(e))
+            self.stop()
+        return result
+
+    def _run_section(self, source, script):
+        try:
+            output, traceback = self.board.run(source, script.timeout)
+            trouble = None
+            if traceback:
+                lines = traceback.splitlines()
+                trouble = protocol.failure("exception", lines, STDIN, script.name)
+        except Died as e:
+            output, trouble = e.output, dead(e)
+            self.stop()
+        return protocol.read(output, STDIN, script.name, trouble)
+
+    def run_program(self, script, echo=None):
+        """(output, error) of a program that is not a test; error is "" when it ended well."""
+        try:
+            self._ready()
+            output, traceback = self.board.run(script.text, script.timeout, echo)
+            self.board.soft_reset()
+        except Died as e:
+            self.stop()
+            return e.output, e.reason
+        return output, traceback.replace(STDIN, script.name)
+
+    def _ready(self):
+        if not self.board:
+            self._start()
+
+    def _prepare(self, reset_output):
+        source = "import check\n"
+        source += f"check.target = {self.target.name!r}\n"
+        source += f"check.reset_output = {reset_output!r}\n"
+        _, traceback = self.board.run(source, 60)
+        if traceback:
+            raise Died("the board is unusable", traceback.encode())
+
+
+def dead(died):
+    """The Failure of a board that has died; the next script gets a new one."""
+    return Failure("board", 0, f"{died.reason}; {protocol.last(died.output, 30)}")

@@ -1,0 +1,105 @@
+"""MicroPython's raw REPL over a terminal: run source, reset softly, notice faults."""
+
+import os
+import re
+import select
+import time
+
+PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
+
+# What the stock firmware prints from its exception handlers (Cortex-M, RISC-V).
+FAULT = re.compile(rb"(?i)exception caught:\s+(R0:|RA=)")
+
+
+class Died(Exception):
+    """The board hangs, has faulted, or QEMU has ended; with its last output."""
+
+    def __init__(self, reason, output):
+        super().__init__(reason)
+        self.reason = reason
+        self.output = output.decode(errors="replace").replace("\r\n", "\n")
+
+
+class RawRepl:
+    def __init__(self, fd):
+        self.fd = fd
+        self.pending = b""
+
+    def enter(self, timeout):
+        """Interrupt whatever runs and get the prompt."""
+        self._write(b"\r\x03\x03\r\x01", time.monotonic() + timeout)
+        self._until(PROMPT, time.monotonic() + timeout)
+        self.pending = b""
+
+    def soft_reset(self, timeout):
+        """Reset softly; what the board prints meanwhile (finalisers do)."""
+        deadline = time.monotonic() + timeout
+        self._write(b"\x04", deadline)
+        output = self._until(PROMPT, deadline)
+        return text(output.replace(b"OK\r\n", b"", 1).replace(b"MPY: soft reboot\r\n", b""))
+
+    def run(self, source, timeout, echo=None):
+        """Run the source: (stdout, traceback). `echo` gets the stdout's text as it comes."""
+        deadline = time.monotonic() + timeout
+        self._write(source.encode() + b"\x04", deadline)
+        self._until(b"OK", deadline)
+        stdout = text(self._until(b"\x04", deadline, echo))
+        try:
+            traceback = text(self._until(b"\x04", deadline))
+            # A script that ends by SystemExit makes a soft reset, whose prompt ends like this too.
+            self._until(b">", deadline)
+        except Died as e:
+            e.output = stdout + e.output
+            raise
+        return stdout, traceback
+
+    def drain(self):
+        """Throw away what another user of the terminal may have left."""
+        self.pending = b""
+        while select.select([self.fd], [], [], 0.05)[0] and os.read(self.fd, 4096):
+            pass
+
+    def _write(self, data, deadline):
+        while data:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([], [self.fd], [], left)[1]:
+                raise Died("the board does not take input", self.pending)
+            data = data[os.write(self.fd, data[:512]) :]
+
+    def _until(self, ending, deadline, echo=None):
+        """The bytes before `ending`, which is consumed."""
+        echoed = 0
+        while True:
+            end = self.pending.find(ending)
+            if echo:
+                upto = end if end >= 0 else len(self.pending)
+                echo(text(self.pending[echoed:upto]))
+                echoed = max(upto, echoed)
+            if end >= 0:
+                found = self.pending[:end]
+                self.pending = self.pending[end + len(ending) :]
+                return found
+            if FAULT.search(self.pending):
+                while self._receive(0.3):
+                    pass
+                raise Died("the board has faulted", self.pending)
+            left = deadline - time.monotonic()
+            if left <= 0 or not self._receive(left):
+                raise Died("timeout: the board hangs", self.pending)
+
+    def _receive(self, timeout):
+        """Wait for bytes; False when none came."""
+        if not select.select([self.fd], [], [], timeout)[0]:
+            return False
+        try:
+            data = os.read(self.fd, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            raise Died("QEMU has ended", self.pending)
+        self.pending += data
+        return True
+
+
+def text(data):
+    return data.decode(errors="replace").replace("\r\n", "\n")

@@ -1,0 +1,58 @@
+"""What the runner prints, and the totals."""
+
+import threading
+
+from .protocol import Result
+
+INDENT = "      "
+IN_FULL = 5
+
+
+class Report:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.passed = self.failed = self.skipped = 0
+        self.failing = []  # lines for the summary
+
+    def add(self, target, name, result, seconds):
+        """Count and print the result of one script on one target."""
+        lines = []
+        for number, failure in enumerate(result.failures):
+            where = f"{name}:{failure.line}" if failure.line else name
+            lines.append(f"FAIL  {target}  {where}  {failure.case}")
+            shown = failure.detail.splitlines()
+            # Where everything fails, the details of the first say enough.
+            lines += [INDENT + line for line in (shown if number < IN_FULL else shown[:1])]
+        for case, reason in result.skips:
+            lines.append(f"SKIP  {target}  {name}  {case}: {reason}")
+        counts = f"{result.passed} passed"
+        if result.failures:
+            counts += f", {len(result.failures)} failed"
+        if result.skips:
+            counts += f", {len(result.skips)} skipped"
+        lines.append(f"{target:20} {name}: {counts} ({seconds:.1f} s)")
+        with self.lock:
+            self.passed += result.passed
+            self.failed += len(result.failures)
+            self.skipped += len(result.skips)
+            if result.failures:
+                self.failing.append(f"{target}  {name}: {len(result.failures)} failed")
+            print("\n".join(lines), flush=True)
+
+    def fail(self, target, name, reason):
+        result = Result()
+        result.fail(name, reason)
+        self.add(target, name, result, 0)
+
+    def skip(self, target, name, reason):
+        self.add(target, name, Result(skips=[(name, reason)]), 0)
+
+    def finish(self):
+        """Print the summary and the last line; the exit status."""
+        if self.failing:
+            print("\nFailures:\n" + "\n".join(sorted(self.failing)))
+        line = f"{self.passed} passed, {self.failed} failed"
+        if self.skipped:
+            line += f", {self.skipped} skipped"
+        print(line, flush=True)
+        return 1 if self.failed or not self.passed else 0

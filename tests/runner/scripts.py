@@ -1,0 +1,102 @@
+"""Test scripts and examples: finding them, and what their header comments say."""
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .paths import EXAMPLES, SUITES, TESTS, shown
+
+MODULES = ("msgpack", "finaliserproxy")
+DIRECTIVES = ("targets", "also", "not", "needs", "cpython", "timeout")
+SOFT_RESET = re.compile(r"^# --- soft reset ---[ \t]*$", re.MULTILINE)
+
+
+class BadScript(Exception):
+    pass
+
+
+@dataclass
+class Script:
+    path: Path
+    text: str
+    directives: dict = field(default_factory=dict)
+
+    @property
+    def name(self):
+        return shown(self.path)
+
+    @property
+    def is_example(self):
+        return self.path.parent == EXAMPLES
+
+    @property
+    def on_host(self):
+        """Scripts in tests/harness test the runner, so they run on the host unless they say."""
+        return self.path.parent == TESTS / "harness"
+
+    @property
+    def needs(self):
+        given = self.directives.get("needs")
+        if given is not None:
+            return [name for name in given.split() if name != "nothing"]
+        return [] if self.on_host else list(MODULES)
+
+    @property
+    def timeout(self):
+        return float(self.directives.get("timeout", 60))
+
+    def wants(self, target):
+        """Does the script run on the target?"""
+
+        def listed(key):
+            return any(target.matches(p) for p in self.directives.get(key, "").split())
+
+        if listed("not"):
+            return False
+        if listed("also"):
+            return True
+        if target.name == "cpython" and self.directives.get("cpython") == "yes":
+            return True
+        if "targets" in self.directives:
+            return listed("targets")
+        return target.name == "host" if self.on_host else not target.subset
+
+    def sections(self):
+        """The parts between soft resets, each with its lines where they are in the file."""
+        parts = SOFT_RESET.split(self.text)
+        line = 0
+        result = []
+        for part in parts:
+            result.append("\n" * line + part)
+            line += part.count("\n")
+        return result
+
+
+def read(path):
+    path = Path(path).resolve()
+    text = path.read_text()
+    directives = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            break
+        match = re.match(r"# ?([a-z-]+): *(.*?)\s*$", line)
+        if not match:
+            continue
+        key, value = match.groups()
+        if key in DIRECTIVES:
+            directives[key] = value
+        elif difflib.get_close_matches(key, DIRECTIVES, cutoff=0.75):
+            raise BadScript(f"{shown(path)}: unknown directive {key!r}; known: {DIRECTIVES}")
+    return Script(path, text, directives)
+
+
+def collect(files, pattern):
+    """The scripts to run: the given files, or all; of them those whose name has the pattern."""
+    if not files:
+        files = []
+        for suite in SUITES:
+            files += sorted((TESTS / suite).glob("*.py"))
+        files += sorted(p for p in EXAMPLES.glob("*.py") if not p.name.endswith(".check.py"))
+    scripts = [read(f) for f in files if not Path(f).name.startswith("_")]
+    return [s for s in scripts if pattern in s.name]

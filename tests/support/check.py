@@ -1,0 +1,181 @@
+# The few functions that test scripts need, on MicroPython and on CPython. See tests/README.md.
+#
+# Each case prints one line that begins with "@"; tests/runner/protocol.py reads them.
+
+import gc
+import sys
+
+try:
+    import micropython
+except ImportError:
+    micropython = None
+
+# The name of the target, and in a section after a soft reset what the board printed during the
+# reset. On boards, which have no environment, the runner assigns to them.
+try:
+    from os import getenv
+
+    target = getenv("CHECK_TARGET", "?")
+    reset_output = getenv("CHECK_RESET_OUTPUT", "")
+except ImportError:
+    target = "?"
+    reset_output = ""
+
+_passed = 0
+_failed = 0
+_skipped = 0
+
+
+class Skip(Exception):
+    pass
+
+
+def skip(reason):
+    raise Skip(reason)
+
+
+def case(fn):
+    """Run the case `fn` at once, and report it."""
+    global _passed, _failed, _skipped
+    try:
+        fn()
+    except Skip as e:
+        _skipped += 1
+        print("@skip", fn.__name__ + ":", e)
+    except Exception as e:
+        _failed += 1
+        print("@fail", fn.__name__)
+        _print_exception(e)
+        print("@traceback-end")
+    else:
+        _passed += 1
+        print("@ok", fn.__name__)
+    return fn
+
+
+def end():
+    """Must be called last: a script that does not get here has failed."""
+    print("@end", _passed, _failed, _skipped)
+
+
+def eq(got, expected):
+    """Fail unless got == expected. (True == 1 == 1.0: see `same`.)"""
+    if not got == expected:
+        raise AssertionError(_differ(got, expected))
+
+
+def same(got, expected):
+    """Fail unless both are the same value of the same type, all the way down."""
+    if not _same(got, expected):
+        raise AssertionError(_differ(got, expected))
+
+
+def true(value):
+    if not value:
+        raise AssertionError("expected a true value, got " + show(value))
+
+
+def raises(exc, fn, *args, match=None, **kwargs):
+    """Call fn, which must raise exc with `match` in its text. Returns the exception."""
+    try:
+        got = fn(*args, **kwargs)
+    except exc as e:
+        if match is not None and match not in str(e):
+            raise AssertionError("expected %r in the text of %r" % (match, e))
+        return e
+    raise AssertionError("expected %s, got %s" % (exc.__name__, show(got)))
+
+
+def zero_heap(fn, *args):
+    """The result of fn, which must get by without allocating from the heap."""
+    if micropython is None:
+        return fn(*args)
+    n = len(args)
+    a, b, c, d = args + (None,) * (4 - n)
+    before = gc.mem_alloc()
+    micropython.heap_lock()
+    try:
+        # Not fn(*args): such a call allocates.
+        if n == 0:
+            result = fn()
+        elif n == 1:
+            result = fn(a)
+        elif n == 2:
+            result = fn(a, b)
+        elif n == 3:
+            result = fn(a, b, c)
+        else:
+            result = fn(a, b, c, d)
+    finally:
+        micropython.heap_unlock()
+    eq(gc.mem_alloc() - before, 0)
+    return result
+
+
+def collect_garbage():
+    """Collect, with nothing kept alive by what earlier calls left on the stack."""
+    try:
+        _scrub(12)
+    except RuntimeError:
+        pass
+    gc.collect()
+
+
+def show(value):
+    """A repr that fits a line."""
+    try:
+        text = repr(value)
+    except Exception as e:
+        return "<%s without repr: %s>" % (type(value).__name__, type(e).__name__)
+    if len(text) > 160:
+        text = "%s... (%d characters)" % (text[:120], len(text))
+    return text
+
+
+def _differ(got, expected):
+    text = "got %s, expected %s" % (show(got), show(expected))
+    if isinstance(got, (bytes, bytearray, str, list, tuple)) and type(got) is type(expected):
+        i = 0
+        while i < len(got) and i < len(expected) and _same(got[i], expected[i]):
+            i += 1
+        text += "; they differ from index %d on, lengths %d and %d" % (i, len(got), len(expected))
+    return text
+
+
+def _same(a, b):
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, (list, tuple)):
+        if len(a) != len(b):
+            return False
+        for i in range(len(a)):
+            if not _same(a[i], b[i]):
+                return False
+        return True
+    if isinstance(a, dict):
+        if len(a) != len(b):
+            return False
+        for key in a:
+            if key not in b or not _same(a[key], b[key]):
+                return False
+        return True
+    if isinstance(a, float):
+        # Tells 0.0 from -0.0, and lets nan equal nan.
+        return (a == b and str(a) == str(b)) or (a != a and b != b)
+    return a == b
+
+
+def _scrub(depth):
+    a = b = c = d = e = f = g = h = None
+    if depth:
+        _scrub(depth - 1)
+    return a, b, c, d, e, f, g, h
+
+
+def _print_exception(e):
+    if micropython is None:
+        import traceback
+
+        traceback.print_exception(e, file=sys.stdout)
+    else:
+        sys.print_exception(e)
