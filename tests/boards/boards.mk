@@ -1,0 +1,82 @@
+# Builds the stock MicroPython interpreters that the tests run on.
+#
+#   make -f tests/boards/boards.mk interpreter TARGET=unix-x64,mps2-an385
+#
+# Variables: TOP (the repository), MPY_DIR and MPY_NEXT (MicroPython trees, never written to),
+# PYTHON, TARGET (default: all that the default tests use). V=1 shows the compiler's output.
+
+TOP ?= $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
+override TOP := $(abspath $(TOP))
+MPY_DIR ?= $(TOP)/build/deps/micropython
+MPY_NEXT ?= $(TOP)/build/deps/micropython-next
+PYTHON ?= python3
+BOARDS := $(TOP)/tests/boards
+
+UNIX := unix-x64 unix-x86 next-unix-x64
+QEMU := mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 next-mps2-an385
+DEFAULT := $(filter-out next-%,$(UNIX) $(QEMU))
+
+# The runner's names may add an architecture (mps2-an385/armv6m) and include targets that need no
+# interpreter of ours.
+comma := ,
+names := $(foreach t,$(subst $(comma), ,$(TARGET)),$(firstword $(subst /, ,$(t))))
+names := $(if $(names),$(sort $(names)),$(DEFAULT))
+unknown := $(filter-out $(UNIX) $(QEMU) host cpython,$(names))
+ifneq ($(unknown),)
+$(error unknown TARGET $(unknown); known are: $(UNIX) $(QEMU))
+endif
+# The tests of the runner, on the host, run it on one target of each kind.
+names := $(sort $(filter $(UNIX) $(QEMU),$(names)) $(if $(filter host,$(names)),unix-x64 mps2-an385))
+
+# The command line of this make is not meant for MicroPython's makefiles: TOP would be fatal.
+MAKEOVERRIDES :=
+unexport TOP TARGET ARCH BUILD BOARD BOARD_DIR CROSS CROSS_COMPILE VARIANT CFLAGS_EXTRA V
+unexport MPY_DIR FROZEN_MANIFEST USER_C_MODULES MICROPY_HEAP_SIZE
+
+.PHONY: interpreter FORCE
+FORCE:
+
+tree = $(abspath $(if $(filter next-%,$(1)),$(MPY_NEXT),$(MPY_DIR)))
+board = $(patsubst next-%,%,$(1))
+out = $(TOP)/build/$(1)
+
+# The optional targets are left out where their tree is absent: the runner reports them.
+absent := $(foreach t,$(filter next-%,$(names)),$(if $(wildcard $(call tree,$(t))/py/py.mk),,$(t)))
+interpreter: $(foreach t,$(filter-out $(absent),$(names)),$(call out,$(t))/interpreter.stamp)
+	$(foreach t,$(absent),@echo "$(t): skipped, no MicroPython at $(call tree,$(t))")
+
+# Without TLS and btree, which need submodules; without frozen modules, which need mpy-cross.
+unix-flags = MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0 MICROPY_PY_BTREE=0 FROZEN_MANIFEST= $\
+	$(if $(findstring x86,$(1)),MICROPY_FORCE_32BIT=1 MICROPY_PY_FFI=0 MICROPY_PY_JNI=0)
+qemu-flags = BOARD=$(call board,$(1)) BOARD_DIR=$(BOARDS)/$(call board,$(1))
+port = $(if $(filter $(UNIX),$(1)),unix,qemu)
+command = -C $(call tree,$(1))/ports/$(port) BUILD=$(call out,$(1)) PYTHON=$(PYTHON) $\
+	$(call $(port)-flags,$(1))
+
+# Identifies a tree: its place, its version and, of a checkout, the commit.
+version = $(shell grep -hE '^\#define MICROPY_VERSION_(MAJOR|MINOR|MICRO|PRE)' $\
+	$(1)/py/mpconfig.h 2>/dev/null | tr -dc '0-9\n' | tr '\n' .) $\
+	$(if $(wildcard $(1)/.git),$(shell git -C $(1) rev-parse HEAD 2>/dev/null))
+
+# config.txt changes only when an input that make cannot see changes: then MicroPython's own
+# makefiles, which do not notice either, must start afresh.
+define rules
+$(call out,$(1))/config.txt: FORCE
+	@mkdir -p $$(@D)
+	@echo '$(strip $(call version,$(call tree,$(1))) $(call command,$(1)))' | cmp -s - $$@ || $\
+		{ rm -rf $$(@D) && mkdir -p $$(@D) && $\
+		echo '$(strip $(call version,$(call tree,$(1))) $(call command,$(1)))' > $$@; }
+
+$(call out,$(1))/interpreter.stamp: $(call out,$(1))/config.txt $(BOARDS)/boards.mk $\
+		$(if $(filter $(QEMU),$(1)),$(wildcard $(BOARDS)/$(call board,$(1))/* $\
+		$(BOARDS)/mps2-an385/* $(BOARDS)/support/*.* $(BOARDS)/support/usermod/*/*))
+	@test -d $(call tree,$(1))/ports/$(call port,$(1)) || $\
+		{ echo "$(1): no MicroPython with ports/$(call port,$(1)) (v1.25 and later) at $\
+		$(call tree,$(1)); \"make setup\" fetches one" >&2; exit 1; }
+	@echo "Building MicroPython for $(1)"
+	+@$$(MAKE) $(call command,$(1)) $(if $(V),,> $(call out,$(1))/build.log 2>&1) || $\
+		{ $(if $(V),,tail -30 $(call out,$(1))/build.log >&2;) $\
+		echo "$(1): the interpreter does not build" >&2; exit 1; }
+	@touch $$@
+endef
+$(foreach t,$(filter-out $(absent),$(names)),$(eval $(call rules,$(t))))

@@ -1,0 +1,9 @@
+# Cortex-M3, no FPU: runs armv7m and armv6m files.
+
+SUPPORT = $(BOARD_DIR)/../support
+QEMU_MACHINE = mps2-an385
+
+CFLAGS += -mcpu=cortex-m3 -mfloat-abi=soft
+CFLAGS += -DMICROPY_HW_MCU_NAME='"Cortex-M3"'
+
+include $(SUPPORT)/mps2.mk
