@@ -1,0 +1,82 @@
+# targets: host
+# needs: nothing
+#
+# What README.md says is so.
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
+
+from _sandbox import TOP
+from check import case, end, eq, skip, true
+
+sys.path.insert(0, str(TOP / "tools"))
+
+import mpyinfo  # noqa: E402
+
+README = (TOP / "README.md").read_text()
+MAKEFILE = (TOP / "Makefile").read_text()
+ARCHS = re.search(r"^ARCHS = (.*)$", (TOP / "dynruntime/toolchain.mk").read_text(), re.M)[
+    1
+].split()
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+
+
+@case
+def the_line_that_prints_a_board_s_arch():
+    line = blocks("python")[1]
+    eq((line.count("\n"), line.startswith("import sys; ")), (1, True))
+    for number, arch in enumerate(mpyinfo.ARCHS):
+        mpy = 6 | 3 << 8 | number << 10 | 0x4000  # With the flag of v1.27 for RISC-V's variants.
+        fake = SimpleNamespace(implementation=SimpleNamespace(_mpy=mpy))
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            exec(line.removeprefix("import sys; "), {"sys": fake})
+        # Firmware for a Cortex-M3 says armv7em, for which MicroPython's linker has no name.
+        eq(output.getvalue(), ("armv7m" if arch == "armv7em" else arch) + "\n")
+
+
+@case
+def every_arch_has_a_board():
+    table = README[README.index("| board | ARCH |") :].split("\n\n")[0]
+    named = set(re.findall(r"\b(?:x64|x86|arm[a-z0-9]+|rv\w+|xtensa\w*)\b", table))
+    # No stock board has 64-bit RISC-V.
+    eq(named, {*ARCHS, "xtensawin"} - {"rv64imc"})
+
+
+@case
+def usage():
+    micropython = TOP / "build/unix-x64/micropython"
+    if not micropython.exists():
+        skip("make interpreter TARGET=unix-x64 builds what this needs")
+    result = subprocess.run(
+        [micropython, "-c", blocks("python")[0]],
+        env={"MICROPYPATH": str(TOP / "build/x64")},
+        capture_output=True,
+        text=True,
+    )
+    eq((result.stdout, result.stderr), (blocks("")[0], ""))
+
+
+@case
+def commands():
+    goals = set(re.search(r"^\.PHONY: (help .*)$", MAKEFILE, re.M)[1].split())
+    named = set(re.findall(r"(?:^    |`)make ([a-z][a-z-]*)\b(?!=)", README, re.M))
+    true({"demo", "test", "setup"} <= named)
+    eq(named - goals, set())
+
+
+@case
+def links():
+    for path in re.findall(r"\]\(([^)]+)\)", README):
+        true(os.path.exists(TOP / path) or print("no", path))
+
+
+end()
