@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# also: mps2-an385-notime
 # The first thing that a user does: a dict to a stream and back, and a class of their own.
 from io import BytesIO
 

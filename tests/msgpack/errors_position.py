@@ -1,4 +1,5 @@
 # needs: msgpack
+# also: mps2-an385-notime
 # timeout: 120
 # An exception of the user's own code passes through as it is, and the stream stands after the
 # object. What fails while packing has written nothing, if it fits the internal buffer.

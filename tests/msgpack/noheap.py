@@ -1,4 +1,5 @@
 # needs: msgpack
+# also: mps2-an385-notime
 # Packing allocates nothing; nor does unpacking what needs no object of its own.
 import gc
 from io import BytesIO

@@ -1,4 +1,5 @@
 # needs: msgpack
+# also: mps2-an385-notime
 # timeout: 120
 # Objects that merely have write, or readinto, or read.
 import check

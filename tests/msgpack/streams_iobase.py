@@ -1,4 +1,5 @@
 # needs: msgpack
+# also: mps2-an385-notime
 # timeout: 120
 # Classes that derive from io.IOBase: every step size, pauses and ends at every position.
 import check

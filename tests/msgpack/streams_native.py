@@ -1,4 +1,5 @@
 # needs: msgpack
+# also: mps2-an385-notime
 # Native streams: one object's bytes and no more, waiting as asked, whole messages out.
 from io import BytesIO
 

@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# also: mps2-an385-notime
 # timeout: 120
 # Unpacker: however the bytes are cut, the same objects, and each hook called once.
 from io import BytesIO

@@ -1,0 +1,182 @@
+# targets: unix-*
+# needs: msgpack
+# timeout: 120
+# Two threads: with objects of their own all is right; with a shared one it is right or a
+# RuntimeError.
+import _thread
+import time
+
+import check
+import msgpack
+from check import case, eq
+
+
+def run_threads(count, body):
+    """Run body(i) in count threads; the exceptions that they ended with."""
+    lock = _thread.allocate_lock()
+    ended = []
+
+    def main(i):
+        error = None
+        try:
+            body(i)
+        except Exception as e:
+            error = e
+        with lock:
+            ended.append(error)
+
+    for i in range(count):
+        _thread.start_new_thread(main, (i,))
+    for _ in range(6000):
+        with lock:
+            if len(ended) == count:
+                break
+        time.sleep_ms(10)
+    with lock:
+        if len(ended) != count:
+            raise AssertionError("%d of %d threads ended" % (len(ended), count))
+    return [e for e in ended if e is not None]
+
+
+def document(i):
+    return [i, "thread %d" % i, {"k": [b"x" * i, 1 << 63, 1.5]}, [[[]]]] * 3
+
+
+def must_not_fail(errors):
+    if errors:
+        raise errors[0]
+
+
+@case
+def functions():
+    def body(i):
+        doc = document(i)
+        want = msgpack.packb(doc)
+        for _ in range(400):
+            if msgpack.packb(doc) != want or msgpack.unpackb(want) != doc:
+                raise AssertionError("thread %d" % i)
+
+    must_not_fail(run_threads(2, body))
+
+
+@case
+def hooks_and_errors():
+    class Thing:
+        pass
+
+    def body(i):
+        for _ in range(300):
+            got = msgpack.packb([Thing(), i], default=lambda o: "t%d" % i)
+            got = msgpack.unpackb(got, list_hook=lambda x: (i, x))
+            if got != (i, ["t%d" % i, i]):
+                raise AssertionError(got)
+            try:
+                msgpack.unpackb(b"\xc1")
+            except msgpack.FormatError:
+                pass
+
+    must_not_fail(run_threads(2, body))
+
+
+@case
+def objects_of_their_own():
+    def body(i):
+        p = msgpack.Packer()
+        u = msgpack.Unpacker()
+        doc = document(i)
+        want = msgpack.packb(doc)
+        for n in range(300):
+            data = p.pack(doc)
+            if data != want:
+                raise AssertionError("thread %d packs %r" % (i, data))
+            cut = n % len(data)
+            u.feed(data[:cut])
+            try:
+                u.unpack()
+                raise AssertionError("whole after a part")
+            except msgpack.OutOfData:
+                pass
+            u.feed(data[cut:])
+            if u.unpack() != doc:
+                raise AssertionError("thread %d" % i)
+
+    must_not_fail(run_threads(2, body))
+
+
+@case
+def shared_packer():
+    p = msgpack.Packer()
+    refused = []
+
+    def body(i):
+        doc = document(i)
+        want = msgpack.packb(doc)
+        for _ in range(300):
+            try:
+                data = p.pack(doc)
+            except RuntimeError:
+                refused.append(i)
+                continue
+            if data != want:
+                raise AssertionError("thread %d got %r" % (i, data))
+
+    must_not_fail(run_threads(2, body))
+    eq(p.pack([1]), b"\x91\x01")
+
+
+@case
+def shared_packer_with_slow_hook():
+    # the hook gives the other thread every chance to come in between
+    class Thing:
+        pass
+
+    def default(obj):
+        time.sleep_ms(2)
+        return "slow"
+
+    p = msgpack.Packer(default=default)
+
+    def body(i):
+        want = b"\x93" + bytes((i,)) + b"\xa4slow" + bytes((i,))
+        for _ in range(40):
+            try:
+                data = p.pack([i, Thing(), i])
+            except RuntimeError:
+                time.sleep_ms(1)
+                continue
+            if data != want:
+                raise AssertionError("thread %d got %r" % (i, data))
+
+    must_not_fail(run_threads(2, body))
+    eq(p.pack([1]), b"\x91\x01")
+
+
+@case
+def shared_unpacker():
+    # one feeds, one takes: whatever comes out went in
+    u = msgpack.Unpacker(max_buffer_size=1 << 20)
+    out = []
+
+    def body(i):
+        if i == 0:
+            for n in range(500):
+                while True:
+                    try:
+                        u.feed(b"\x92\xcd" + bytes((n >> 8, n & 255)) + b"\xa3abc")
+                        break
+                    except RuntimeError:
+                        pass
+        else:
+            for _ in range(200000):
+                try:
+                    out.append(u.unpack())
+                except (RuntimeError, msgpack.OutOfData):
+                    time.sleep_us(20)
+                if len(out) == 500:
+                    break
+
+    must_not_fail(run_threads(2, body))
+    eq(out, [[n, "abc"] for n in range(500)])
+
+
+check.end()
