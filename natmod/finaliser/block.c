@@ -1,0 +1,75 @@
+// Blocks with the finaliser flag, and what happens when one dies.
+
+#include "finaliser.h"
+
+// The __del__ of every block. It runs during the sweep: nothing can be allocated, and what the
+// block refers to may be as dead as the block itself. Dead memory still has its contents (see
+// docs/finaliser.md), so reading it and calling into it is fine, and so is writing to it.
+static mp_obj_t block_del(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    state_t *st = state_of(nm);
+    block_t *self = MP_OBJ_TO_PTR(args[0]);
+    if (self->fin != NULL) {
+        finalize_died(st, self);
+    } else if (self == st->canary) {
+        finalize_exit(st);
+    } else if (self->obj != MP_OBJ_NULL && !(st->over && st->old_sweep)) {
+        mp_obj_t callback = self->obj;
+        // First, so that nothing can make it run again.
+        self->obj = MP_OBJ_NULL;
+        mp_call_function_n_kw(callback, 0, 0, NULL);
+    }
+    return mp_const_none;
+}
+
+// The interpreter calls this for an instance whose __init__ has not called ours, with the
+// instance's own arguments, which mean nothing to us. Such an instance gets no finaliser.
+static mp_obj_t block_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    (void)args;
+    return MP_OBJ_FROM_PTR(state_of(natmod_of_type(type))->inert);
+}
+
+void block_init(state_t *st) {
+    natmod_t *nm = &st->nm;
+    mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_finaliserproxy, MP_TYPE_FLAG_NONE, 2);
+    MP_OBJ_TYPE_SET_SLOT(type, make_new, block_make_new, 1);
+    mp_obj_dict_store(natmod_type_methods(type, 2, 1), MP_OBJ_NEW_QSTR(MP_QSTR___del__),
+        natmod_fun_new(nm, block_del, 1, 1, false));
+    st->block_type = type;
+
+    // An ordinary block without the flag, whose fields stay empty.
+    block_t *inert = m_malloc(sizeof(block_t));
+    inert->base.type = type;
+    inert->obj = MP_OBJ_NULL;
+    inert->fin = NULL;
+    inert->next = NULL;
+    st->inert = inert;
+}
+
+block_t *block_take(state_t *st) {
+    for (;;) {
+        lock(st);
+        block_t *block = st->pool;
+        // The last one is left for finalize_schedule, which cannot allocate.
+        if (block != NULL && block->next != NULL) {
+            st->pool = block->next;
+            block->next = NULL;
+            unlock(st);
+            return block;
+        }
+        unlock(st);
+        source_fill(st);
+    }
+}
+
+void block_give(state_t *st, block_t *block) {
+    block->obj = MP_OBJ_NULL;
+    block->fin = NULL;
+    lock(st);
+    block->next = st->pool;
+    st->pool = block;
+    unlock(st);
+}

@@ -1,0 +1,47 @@
+// The one pointer that the collector always sees.
+//
+// A program may delete everything that refers to this module, sys.modules included, while
+// callbacks are due. Only a pointer that it cannot reach keeps them. Such a pointer is a word
+// of zero-initialised data (BSS):
+// - Where the firmware loads code into the GC heap, it keeps the code for ever, and the code
+//   holds the address of the head of the block that is the module's BSS. It does so because
+//   this is the only variable (so it is the head) and has default visibility (so its address is
+//   in the global offset table, which is part of the code).
+// - Where code lies elsewhere, the firmware keeps the BSS block itself, from v1.24 on.
+
+#include "finaliser.h"
+
+#ifdef NATMOD_USERMOD
+
+MP_REGISTER_ROOT_POINTER(void *natmod_root);
+
+bool root_set(void *ptr, unsigned int minor) {
+    (void)minor;
+    MP_STATE_VM(natmod_root) = ptr;
+    return true;
+}
+
+#elif defined(NATMOD_ROOT)
+
+__attribute__((visibility("default"))) void *volatile natmod_root;
+
+bool root_set(void *ptr, unsigned int minor) {
+    natmod_root = ptr;
+    #if defined(__x86_64__) || defined(__i386__) || defined(__xtensa__)
+    return minor >= 24;
+    #else
+    // Code lies in the heap, except on ESP32-C3 and its kin, which v1.25 was the first to know.
+    (void)minor;
+    return true;
+    #endif
+}
+
+#else
+
+bool root_set(void *ptr, unsigned int minor) {
+    (void)ptr;
+    (void)minor;
+    return false;
+}
+
+#endif
