@@ -39,40 +39,47 @@ FORCE:
 tree = $(abspath $(if $(filter next-%,$(1)),$(MPY_NEXT),$(MPY_DIR)))
 board = $(patsubst next-%,%,$(1))
 out = $(TOP)/build/$(1)
+port = $(if $(filter $(UNIX),$(1)),unix,qemu)
 
 # The optional targets are left out where their tree is absent: the runner reports them.
 absent := $(foreach t,$(filter next-%,$(names)),$(if $(wildcard $(call tree,$(t))/py/py.mk),,$(t)))
+$(foreach t,$(absent),$(info $(t): skipped, no MicroPython at $(call tree,$(t))))
 interpreter: $(foreach t,$(filter-out $(absent),$(names)),$(call out,$(t))/interpreter.stamp)
-	$(foreach t,$(absent),@echo "$(t): skipped, no MicroPython at $(call tree,$(t))")
+	@:
+
+# Checked before anything in build/ is touched.
+ports = $(call tree,$(1))/ports/$(call port,$(1))
+$(foreach t,$(filter-out $(absent),$(names)),$(if $(wildcard $(call ports,$(t))/Makefile),,$\
+	$(error $(t): no MicroPython with ports/$(call port,$(t)) (v1.25 and later) at $\
+	$(call tree,$(t)); "make setup" fetches one)))
 
 # Without TLS and btree, which need submodules; without frozen modules, which need mpy-cross.
 unix-flags = MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0 MICROPY_PY_BTREE=0 FROZEN_MANIFEST= $\
 	$(if $(findstring x86,$(1)),MICROPY_FORCE_32BIT=1 MICROPY_PY_FFI=0 MICROPY_PY_JNI=0)
 qemu-flags = BOARD=$(call board,$(1)) BOARD_DIR=$(BOARDS)/$(call board,$(1))
-port = $(if $(filter $(UNIX),$(1)),unix,qemu)
-command = -C $(call tree,$(1))/ports/$(port) BUILD=$(call out,$(1)) PYTHON=$(PYTHON) $\
-	$(call $(port)-flags,$(1))
+command = -C $(call ports,$(1)) BUILD=$(call out,$(1)) PYTHON=$(PYTHON) $\
+	$(call $(call port,$(1))-flags,$(1))
 
 # Identifies a tree: its place, its version and, of a checkout, the commit.
 version = $(shell grep -hE '^\#define MICROPY_VERSION_(MAJOR|MINOR|MICRO|PRE)' $\
 	$(1)/py/mpconfig.h 2>/dev/null | tr -dc '0-9\n' | tr '\n' .) $\
 	$(if $(wildcard $(1)/.git),$(shell git -C $(1) rev-parse HEAD 2>/dev/null))
 
-# config.txt changes only when an input that make cannot see changes: then MicroPython's own
-# makefiles, which do not notice either, must start afresh.
+# Identifies our part of a board: the contents of its files.
+files = $(wildcard $(BOARDS)/$(call board,$(1))/* $(BOARDS)/mps2-an385/* $\
+	$(BOARDS)/support/*.* $(BOARDS)/support/usermod/*/*)
+contents = $(if $(filter $(QEMU),$(1)),$(shell cat $(call files,$(1)) | cksum))
+
+# All that an interpreter is made of is in config.txt. When that changes, MicroPython's makefiles,
+# which do not notice a changed flag, must start afresh.
+config = $(strip $(call version,$(call tree,$(1))) $(call contents,$(1)) $(call command,$(1)))
 define rules
 $(call out,$(1))/config.txt: FORCE
 	@mkdir -p $$(@D)
-	@echo '$(strip $(call version,$(call tree,$(1))) $(call command,$(1)))' | cmp -s - $$@ || $\
-		{ rm -rf $$(@D) && mkdir -p $$(@D) && $\
-		echo '$(strip $(call version,$(call tree,$(1))) $(call command,$(1)))' > $$@; }
+	@echo '$(call config,$(1))' | cmp -s - $$@ || $\
+		{ rm -rf $$(@D) && mkdir -p $$(@D) && echo '$(call config,$(1))' > $$@; }
 
-$(call out,$(1))/interpreter.stamp: $(call out,$(1))/config.txt $(BOARDS)/boards.mk $\
-		$(if $(filter $(QEMU),$(1)),$(wildcard $(BOARDS)/$(call board,$(1))/* $\
-		$(BOARDS)/mps2-an385/* $(BOARDS)/support/*.* $(BOARDS)/support/usermod/*/*))
-	@test -d $(call tree,$(1))/ports/$(call port,$(1)) || $\
-		{ echo "$(1): no MicroPython with ports/$(call port,$(1)) (v1.25 and later) at $\
-		$(call tree,$(1)); \"make setup\" fetches one" >&2; exit 1; }
+$(call out,$(1))/interpreter.stamp: $(call out,$(1))/config.txt
 	@echo "Building MicroPython for $(1)"
 	+@$$(MAKE) $(call command,$(1)) $(if $(V),,> $(call out,$(1))/build.log 2>&1) || $\
 		{ $(if $(V),,tail -30 $(call out,$(1))/build.log >&2;) $\

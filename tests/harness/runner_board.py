@@ -27,7 +27,7 @@ def failures_are_found_and_the_run_goes_on():
         "FAIL  mps2-an385/armv7m  tests/harness/fixtures/no_end.py  check.end()",
         "FAIL  mps2-an385/armv7m  tests/harness/fixtures/early_exit.py  check.end()",
         "FAIL  mps2-an385/armv7m  tests/harness/fixtures/uncaught.py:12  exception",
-        "FAIL  mps2-an385/armv7m  tests/harness/fixtures/syntax_error.py:4  exception",
+        "FAIL  mps2-an385/armv7m  tests/harness/fixtures/syntax_error.py:5  exception",
         "timeout: the board hangs",
         "the board has faulted",
         "HardFault exception caught:",
@@ -42,7 +42,9 @@ def wrong_architecture():
     status, output = nested.run(*options)
     eq(status, 1)
     eq(output.splitlines()[-1], "0 passed, 1 failed")
-    wanted = "wrong architecture: build/x64/msgpack.mpy is for x64, mps2-an385 takes armv7m or armv6m"
+    wanted = (
+        "wrong architecture: build/x64/msgpack.mpy is for x64, mps2-an385 takes armv7m or armv6m"
+    )
     contains(output, wanted)
 
 

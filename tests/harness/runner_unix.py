@@ -41,7 +41,9 @@ def exception_outside_of_cases():
     output = outcome("1 passed, 1 failed", "uncaught")
     contains(output, "fixtures/uncaught.py:12  exception")
     contains(output, "ValueError: outside of any case")
-    contains(outcome("0 passed, 1 failed", "syntax_error"), "fixtures/syntax_error.py:4  exception")
+    contains(
+        outcome("0 passed, 1 failed", "syntax_error"), "fixtures/syntax_error.py:5  exception"
+    )
 
 
 @case

@@ -21,8 +21,12 @@ def arguments(argv):
     parser = argparse.ArgumentParser(prog="tests/run.py", description=__doc__)
     parser.add_argument("--target", default="", help="target names, separated by commas")
     parser.add_argument("--list", action="store_true", help="show what would run")
-    parser.add_argument("-k", metavar="PATTERN", default="", help="only files with this in the name")
-    parser.add_argument("-j", metavar="N", type=int, default=os.cpu_count(), help="targets at once")
+    parser.add_argument(
+        "-k", metavar="PATTERN", default="", help="only files with this in the name"
+    )
+    parser.add_argument(
+        "-j", metavar="N", type=int, default=os.cpu_count(), help="targets at once"
+    )
     parser.add_argument("--arch", help="use the module files of another architecture")
     parser.add_argument("--icount", type=int, metavar="SHIFT", help="QEMU's -icount shift=SHIFT")
     parser.add_argument("--program", metavar="FILE", help="run a program and show its output")

@@ -13,6 +13,7 @@ _TX_FULL = const(1)
 _RX_FULL = const(2)
 
 _MP_STREAM_POLL = const(3)
+_MP_STREAM_CLOSE = const(4)
 _MP_STREAM_POLL_RD = const(1)
 _MP_STREAM_POLL_WR = const(4)
 
@@ -42,8 +43,10 @@ class UART(io.IOBase):
         return len(buf)
 
     def ioctl(self, request, arg):
+        if request == _MP_STREAM_CLOSE:
+            return 0
         if request != _MP_STREAM_POLL:
-            return 0 if request == 4 else -1
+            return -1
         ready = arg & _MP_STREAM_POLL_WR
         if mem32[_STATE] & _RX_FULL:
             ready |= arg & _MP_STREAM_POLL_RD
