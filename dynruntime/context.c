@@ -30,6 +30,16 @@ mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, 
     return MP_OBJ_FROM_PTR(self);
 }
 
+void natmod_fun_add(natmod_t *nm, mp_obj_t dict, qstr name, natmod_fun_t fun, size_t min, size_t max,
+    bool takes_kw) {
+    mp_obj_t obj = natmod_fun_new(nm, fun, min, max, takes_kw);
+    if (dict == MP_OBJ_NULL) {
+        mp_store_global(name, obj);
+    } else {
+        mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), obj);
+    }
+}
+
 mp_obj_type_t *natmod_type_new(natmod_t *nm, qstr name, uint16_t flags, size_t n_slots) {
     size_t size = offsetof(mp_obj_type_t, slots) + (1 + n_slots) * sizeof(void *);
     mp_obj_type_t *type = m_malloc(size);

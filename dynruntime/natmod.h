@@ -20,6 +20,7 @@
 #include "py/binary.h"
 #include "py/nlr.h"
 #include "py/objexcept.h"
+#include "py/smallint.h"
 #include "py/objfun.h"
 #include "py/objstr.h"
 #include "py/objtuple.h"
@@ -30,6 +31,8 @@
 #else
 
 #include "py/dynruntime.h"
+#include "py/objexcept.h"
+#include "py/smallint.h"
 
 // Floats must not cross the function table in registers: firmware for the same ARCH may have
 // been compiled with another float calling convention. The build's link check turns a use of
@@ -64,6 +67,14 @@ double mp_obj_get_float_to_d(mp_obj_t o);
 #undef mp_obj_len
 #undef mp_obj_get_array
 #undef mp_obj_cast_to_native_base
+
+// These are in the function table, but py/dynruntime.h has no name for them.
+#ifndef mp_call_method_n_kw
+#define mp_call_method_n_kw(n_args, n_kw, args) (mp_fun_table.call_method_n_kw((n_args), (n_kw), (args)))
+#endif
+#ifndef mp_unpack_sequence
+#define mp_unpack_sequence(seq, n, items) (mp_fun_table.unpack_sequence((seq), (n), (items)))
+#endif
 
 #if defined(__xtensa__)
 // GCC would fold an index into the table's address, and mpy_ld takes only the bare address.
@@ -131,6 +142,11 @@ typedef mp_obj_t (*natmod_fun_t)(natmod_t *nm, size_t n_args, size_t n_kw, const
 // A new function object that takes min to max positional arguments, and keywords if takes_kw.
 mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, bool takes_kw);
 
+// The same, stored under its name in the dict of a type's methods, or in the globals if dict is
+// MP_OBJ_NULL (then only from natmod_init).
+void natmod_fun_add(natmod_t *nm, mp_obj_t dict, qstr name, natmod_fun_t fun, size_t min, size_t max,
+    bool takes_kw);
+
 // A new exception class with the given base, which is a type or a tuple of types.
 mp_obj_type_t *natmod_exception_new(natmod_t *nm, qstr name, mp_const_obj_t parent);
 
@@ -145,9 +161,33 @@ mp_obj_t natmod_native_base(natmod_t *nm, mp_obj_t obj, const mp_obj_type_t *typ
 // when it is native, or NULL.
 const mp_obj_type_t *natmod_native_type(natmod_t *nm, const mp_obj_type_t *type);
 
+// Whether obj can be called.
+bool natmod_is_callable(mp_obj_t obj);
+
 // Whether obj is None. (mp_const_none is a load from the function table in native modules.)
 static inline bool natmod_is_none(mp_obj_t obj) {
     return obj == mp_const_none;
+}
+
+// Iterate over an object with the iterator in buf; the end is MP_OBJ_STOP_ITERATION.
+static inline void natmod_getiter(mp_obj_t obj, mp_obj_iter_buf_t *buf) {
+    #ifdef NATMOD_USERMOD
+    mp_obj_t iter = mp_getiter(obj, buf);
+    if (iter != MP_OBJ_FROM_PTR(buf)) {
+        buf->base.type = NULL;
+        buf->buf[0] = iter;
+    }
+    #else
+    mp_fun_table.getiter(obj, buf);
+    #endif
+}
+
+static inline mp_obj_t natmod_iternext(mp_obj_iter_buf_t *buf) {
+    #ifdef NATMOD_USERMOD
+    return mp_iternext(buf->base.type == NULL ? buf->buf[0] : MP_OBJ_FROM_PTR(buf));
+    #else
+    return mp_fun_table.iternext(buf);
+    #endif
 }
 
 // Match n_kw pairs of keyword and value against names, storing values where they match.

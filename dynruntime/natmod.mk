@@ -4,7 +4,7 @@
 #   NATMOD_SRC   those of dynruntime/ that it uses besides context.c and mem.c
 # and is called with ARCH=..., and optionally MPY_DIR=..., CROSS=..., CFLAGS_EXTRA=... and V=1.
 #
-# Result: build/$(ARCH)/$(MOD).mpy. Objects lie in build/$(ARCH)/$(MOD).
+# Result: build/$(ARCH)/$(MOD).mpy. Objects lie in build/obj/$(ARCH)/$(MOD).
 
 TOP := $(realpath $(dir $(lastword $(MAKEFILE_LIST)))/..)
 MPY_DIR ?= $(TOP)/build/deps/micropython
@@ -26,7 +26,8 @@ Q = $(if $(V),,@)
 PYTHON ?= $(shell $(TOP)/tools/find-python.sh elftools)
 
 OUT = $(TOP)/build/$(ARCH)
-BUILD = $(OUT)/$(MOD)
+# Not below OUT: an interpreter with OUT on its path would take a folder for a package.
+BUILD = $(TOP)/build/obj/$(ARCH)/$(MOD)
 CONFIG_H = $(BUILD)/config.h
 ALL_SRC = $(SRC) $(addprefix $(TOP)/dynruntime/,context.c mem.c $(NATMOD_SRC))
 OBJ = $(addprefix $(BUILD)/,$(notdir $(ALL_SRC:.c=.o)))

@@ -23,10 +23,10 @@ CROSS_armv7emdp = arm-none-eabi-
 CFLAGS_armv7emdp = -mthumb -mcpu=cortex-m7 -mfpu=fpv5-d16 -mfloat-abi=hard
 
 CROSS_rv32imc = riscv64-unknown-elf-
-CFLAGS_rv32imc = -march=rv32imac -mabi=ilp32 -mno-relax $(PICOLIBC)
+CFLAGS_rv32imc = -march=rv32imc -mabi=ilp32 -mno-relax $(PICOLIBC)
 
 CROSS_rv64imc = riscv64-unknown-elf-
-CFLAGS_rv64imc = -march=rv64imac -mabi=lp64 -mcmodel=medany -mno-relax $(PICOLIBC)
+CFLAGS_rv64imc = -march=rv64imc -mabi=lp64 -mcmodel=medany -mno-relax $(PICOLIBC)
 
 CROSS_xtensa = xtensa-lx106-elf-
 CFLAGS_xtensa = -mforce-l32 $(PICOLIBC)

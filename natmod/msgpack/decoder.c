@@ -1,0 +1,453 @@
+// Bytes from a source -> tags -> objects. One state machine with an explicit stack of open
+// containers; it can stop between any two objects for want of bytes and go on later.
+//
+// Invariants:
+// - dec->owed is the number of objects that must still come to complete the outermost one, the
+//   current one included until its head is decoded; dec->pending that of bytes in the body of the
+//   current one. So the rest can be skipped from any point, without heap.
+// - Each object owed takes one byte or more: a reader may read ahead as many and no more, and a
+//   length that the bytes at hand cannot back is refused before anything is allocated.
+
+#include <string.h>
+
+#include "module.h"
+
+enum {
+    FRAME_LIST,
+    FRAME_TUPLE,
+    FRAME_DICT,
+    FRAME_PAIRS, // A map for object_pairs_hook: a list of tuples.
+};
+
+enum {
+    MIN_ROOM = 8, // Elements that a container has room for from the start.
+    MIN_BODY = 256, // Bytes that are trusted to come.
+};
+
+/******************************************************************************/
+// Bytes
+
+MP_NORETURN static void raise_lost(decoder_t *dec, const mp_obj_type_t *type, const char *text) {
+    dec->lost = true;
+    natmod_raise(type, text);
+}
+
+// Read from the stream once it has something.
+static size_t read_some(decoder_t *dec, byte *data, size_t len) {
+    // Errors of the stream are not those of the message: the position is unknown.
+    bool lost = dec->lost;
+    dec->lost = true;
+    bool first = dec->taken == 0 && dec->p == dec->end;
+    natmod_wait_t wait = { false, MP_OBJ_NULL };
+    for (;;) {
+        mp_int_t n = natmod_stream_read(dec->stream, data, len);
+        if (n > 0) {
+            dec->lost = lost;
+            return n;
+        }
+        if (n == NATMOD_STREAM_EOF) {
+            if (first) {
+                natmod_raise_instance(dec->st->eof_error);
+            }
+            natmod_raise_fmt(dec->st->OutOfData, "end of stream after %u bytes of an object",
+                (unsigned int)(dec->taken + (dec->end - dec->p)));
+        }
+        if (!natmod_stream_wait(dec->stream->env, &wait, first ? dec->wait : dec->timeout)) {
+            natmod_raise_instance(first ? dec->stream->env->eagain : dec->stream->env->etimedout);
+        }
+    }
+}
+
+// Have n bytes from dec->p on, where the object is sure to have sure bytes more; n is at most
+// READ_AHEAD for streams. False if they are missing.
+static bool have(decoder_t *dec, size_t n, size_t sure) {
+    size_t at_hand = dec->end - dec->p;
+    if (at_hand >= n) {
+        return true;
+    }
+    if (dec->source != SOURCE_STREAM) {
+        return false;
+    }
+    memmove(dec->read_ahead, dec->p, at_hand);
+    dec->p = dec->read_ahead;
+    dec->end = dec->p + at_hand;
+    sure = MIN(sure, READ_AHEAD);
+    while (at_hand < n) {
+        at_hand += read_some(dec, dec->read_ahead + at_hand, sure - at_hand);
+        dec->end = dec->read_ahead + at_hand;
+    }
+    return true;
+}
+
+static void take(decoder_t *dec, size_t n) {
+    dec->p += n;
+    dec->taken += n;
+}
+
+MP_NORETURN static void raise_limit(decoder_t *dec, unsigned int kind, uint32_t len) {
+    dec->lost = true;
+    const char *name = kind == KIND_STR ? "str" : kind == KIND_BIN ? "bin" : kind == KIND_EXT ? "ext"
+        : kind == KIND_ARRAY ? "array" : "map";
+    natmod_raise_fmt(dec->st->ValueError, "%u exceeds max_%s_len(%u)", (unsigned int)len, name,
+        (unsigned int)dec->opt.max_len[kind - KIND_STR]);
+}
+
+// Decode the next head and take it, unless bytes are missing: then return false and take
+// nothing. When skipping, limits do not count and the body need not be there.
+static bool next_tag(decoder_t *dec, format_tag_t *tag, bool skipping) {
+    size_t size = 1;
+    size_t at_hand;
+    do {
+        if (!have(dec, size, dec->owed - 1 + size)) {
+            return false;
+        }
+        at_hand = dec->end - dec->p;
+        size = format_decode(dec->p, at_hand, tag);
+    } while (size > at_hand);
+
+    uint32_t owed = dec->owed - 1;
+    if (tag->kind >= KIND_INVALID) {
+        if (tag->kind == KIND_INVALID) {
+            raise_lost(dec, dec->st->FormatError, "byte 0xc1 is never used");
+        }
+        uint32_t len = tag->lo;
+        if (!skipping && len > dec->opt.max_len[tag->kind - KIND_STR]) {
+            raise_limit(dec, tag->kind, len);
+        }
+        if (tag->kind < KIND_ARRAY) {
+            if (!skipping && dec->source != SOURCE_STREAM && len > at_hand - size) {
+                return false;
+            }
+            dec->pending = len;
+        } else {
+            bool is_map = tag->kind == KIND_MAP;
+            if (len > (UINT32_MAX - owed) >> is_map) {
+                raise_lost(dec, dec->st->ValueError, "too many objects");
+            }
+            owed += len << is_map;
+            if (dec->source == SOURCE_WHOLE && owed > at_hand - size) {
+                return false;
+            }
+        }
+    }
+    dec->owed = owed;
+    take(dec, size);
+    return true;
+}
+
+/******************************************************************************/
+// Bodies
+
+static void body_taken(decoder_t *dec, size_t n) {
+    take(dec, n);
+    dec->pending -= n;
+}
+
+// The rest of the body in a block of its own, which grows as the bytes arrive.
+static byte *take_body(decoder_t *dec) {
+    size_t len = dec->pending;
+    size_t at_hand = dec->end - dec->p;
+    size_t room = MIN(len, MAX(at_hand, MIN_BODY));
+    byte *body = body_new(room);
+    for (size_t done = 0; done < len;) {
+        if (done == room) {
+            room = MIN(len, 2 * room);
+            body = m_realloc(body, room + 1);
+            body[room] = 0;
+        }
+        size_t n = MIN((size_t)(dec->end - dec->p), room - done);
+        if (n > 0) {
+            memcpy(body + done, dec->p, n);
+            body_taken(dec, n);
+        } else {
+            n = read_some(dec, body + done, room - done);
+            dec->taken += n;
+            dec->pending -= n;
+        }
+        done += n;
+    }
+    return body;
+}
+
+static mp_obj_t take_bytes(decoder_t *dec) {
+    size_t len = dec->pending;
+    return len == 0 ? dec->st->empty_bytes : body_to_obj(dec->st->bytes_type, take_body(dec), len);
+}
+
+static void check_utf8(decoder_t *dec, const byte *p, size_t len) {
+    if (!utf8_is_valid(p, len)) {
+        natmod_raise(dec->st->UnicodeError, "invalid UTF-8");
+    }
+}
+
+static mp_obj_t take_str(decoder_t *dec, bool is_key) {
+    size_t len = dec->pending;
+    if (dec->source != SOURCE_STREAM || len <= READ_AHEAD) {
+        have(dec, len, len + dec->owed);
+        check_utf8(dec, dec->p, len);
+        if (is_key || len == 0) {
+            // A program has most likely named its keys: then they are interned already.
+            mp_obj_t str = mp_obj_new_str((const char *)dec->p, len);
+            body_taken(dec, len);
+            return str;
+        }
+        return body_to_obj(&mp_type_str, take_body(dec), len);
+    }
+    byte *body = take_body(dec);
+    check_utf8(dec, body, len);
+    return body_to_obj(&mp_type_str, body, len);
+}
+
+// Python code that ran meanwhile may have resized what the bytes are read from.
+static void check_buffer(decoder_t *dec) {
+    if (dec->buffer != MP_OBJ_NULL) {
+        mp_buffer_info_t buf;
+        mp_get_buffer_raise(dec->buffer, &buf, MP_BUFFER_READ);
+        const byte *start = buf.buf;
+        if (start + dec->taken != dec->p || start + buf.len != dec->end) {
+            natmod_raise(dec->st->RuntimeError, "buffer changed while unpacking");
+        }
+    }
+}
+
+static mp_obj_t call_hook(decoder_t *dec, mp_obj_t hook, size_t n_args, const mp_obj_t *args) {
+    mp_obj_t result = mp_call_function_n_kw(hook, n_args, 0, args);
+    check_buffer(dec);
+    return result;
+}
+
+static mp_obj_t take_ext(decoder_t *dec, int8_t code) {
+    if (code == FORMAT_EXT_TIMESTAMP) {
+        size_t len = dec->pending;
+        byte body[TIMESTAMP_MAX];
+        if (len <= TIMESTAMP_MAX) {
+            have(dec, len, len + dec->owed);
+            memcpy(body, dec->p, len);
+            body_taken(dec, len);
+        }
+        return timestamp_from_body(dec->st, body, len, dec->opt.timestamp);
+    }
+    mp_obj_t args[2] = { MP_OBJ_NEW_SMALL_INT(code), take_bytes(dec) };
+    if (natmod_is_none(dec->opt.ext_hook)) {
+        return ext_new(dec->st, code, args[1]);
+    }
+    return call_hook(dec, dec->opt.ext_hook, 2, args);
+}
+
+/******************************************************************************/
+// Containers
+
+// Open a container for len elements or pairs.
+static void frame_open(decoder_t *dec, unsigned int kind, uint32_t len) {
+    if (dec->depth == MAX_DEPTH) {
+        raise_lost(dec, dec->st->StackError, "object nested too deeply");
+    }
+    if (dec->depth == dec->room) {
+        size_t room = MAX(2 * dec->room, INLINE_DEPTH);
+        size_t size = room * sizeof(decoder_frame_t);
+        if (dec->frames_on_heap) {
+            dec->frames = m_realloc(dec->frames, size);
+        } else {
+            dec->frames = memcpy(m_malloc(size), dec->frames, dec->room * sizeof(decoder_frame_t));
+            dec->frames_on_heap = true;
+        }
+        dec->room = room;
+    }
+
+    // Room at once for as many elements as the bytes at hand can bring, less those that are
+    // owed to containers opened before.
+    bool is_map = kind == KIND_MAP;
+    uint32_t left = len << is_map;
+    size_t at_hand = dec->end - dec->p;
+    size_t others = dec->owed - left;
+    size_t room = at_hand > others ? (at_hand - others) >> is_map : 0;
+    room = MIN(len, MAX(room, MIN_ROOM));
+
+    decoder_frame_t *frame = &dec->frames[dec->depth];
+    frame->left = left;
+    frame->key = MP_OBJ_NULL;
+    if (is_map && natmod_is_none(dec->opt.object_pairs_hook)) {
+        frame->kind = FRAME_DICT;
+        frame->obj = mp_obj_new_dict(room);
+    } else if (is_map || dec->opt.use_list) {
+        frame->kind = is_map ? FRAME_PAIRS : FRAME_LIST;
+        frame->obj = mp_obj_new_list(room, NULL);
+        ((mp_obj_list_t *)MP_OBJ_TO_PTR(frame->obj))->len = 0;
+    } else {
+        frame->kind = FRAME_TUPLE;
+        frame->key = MP_OBJ_NEW_SMALL_INT(room);
+        frame->obj = mp_obj_new_tuple(room, NULL);
+        if (room > 0) {
+            ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(frame->obj))->len = 0;
+        }
+    }
+    dec->depth++;
+}
+
+static void list_put(decoder_frame_t *frame, uint32_t left, mp_obj_t obj) {
+    mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
+    if (list->len == list->alloc) {
+        size_t room = list->len + MIN(list->len, left);
+        list->items = m_realloc(list->items, room * sizeof(mp_obj_t));
+        list->alloc = room;
+    }
+    list->items[list->len++] = obj;
+}
+
+static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
+    mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(frame->obj);
+    size_t room = MP_OBJ_SMALL_INT_VALUE(frame->key);
+    if (tuple->len == room) {
+        room += MIN(room, frame->left);
+        tuple = m_realloc(tuple, sizeof(mp_obj_tuple_t) + room * sizeof(mp_obj_t));
+        frame->obj = MP_OBJ_FROM_PTR(tuple);
+        frame->key = MP_OBJ_NEW_SMALL_INT(room);
+    }
+    tuple->items[tuple->len++] = obj;
+}
+
+static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
+    const mp_obj_type_t *type = mp_obj_get_type(frame->key == MP_OBJ_NULL ? obj : frame->key);
+    bool is_string = type == &mp_type_str || type == dec->st->bytes_type;
+    if (frame->key == MP_OBJ_NULL) {
+        if (dec->opt.strict_map_key && !is_string) {
+            natmod_raise(dec->st->ValueError, "map key is neither str nor bytes");
+        }
+        frame->key = obj;
+        return;
+    }
+    if (frame->kind == FRAME_PAIRS) {
+        mp_obj_t pair[2] = { frame->key, obj };
+        list_put(frame, (frame->left + 1) / 2, mp_obj_new_tuple(2, pair));
+    } else {
+        mp_obj_dict_store(frame->obj, frame->key, obj);
+        if (!is_string) {
+            // Its hash may have run Python code.
+            check_buffer(dec);
+        }
+    }
+    frame->key = MP_OBJ_NULL;
+}
+
+// Put an object into the innermost container; true if that is complete now.
+static bool frame_put(decoder_t *dec, mp_obj_t obj) {
+    decoder_frame_t *frame = &dec->frames[dec->depth - 1];
+    if (frame->kind == FRAME_LIST) {
+        list_put(frame, frame->left, obj);
+    } else if (frame->kind == FRAME_TUPLE) {
+        tuple_put(frame, obj);
+    } else {
+        map_put(dec, frame, obj);
+    }
+    return --frame->left == 0;
+}
+
+// Close the innermost container; returns what stands for it.
+static mp_obj_t frame_close(decoder_t *dec) {
+    decoder_frame_t *frame = &dec->frames[--dec->depth];
+    mp_obj_t obj = frame->obj;
+    frame->obj = MP_OBJ_NULL;
+    mp_obj_t hook = frame->kind == FRAME_DICT ? dec->opt.object_hook
+        : frame->kind == FRAME_PAIRS ? dec->opt.object_pairs_hook : dec->opt.list_hook;
+    return natmod_is_none(hook) ? obj : call_hook(dec, hook, 1, &obj);
+}
+
+/******************************************************************************/
+// Objects
+
+void decoder_start(decoder_t *dec) {
+    dec->taken = 0;
+    dec->owed = 1;
+    dec->pending = 0;
+    dec->depth = 0;
+    dec->lost = false;
+}
+
+bool decoder_run(decoder_t *dec) {
+    for (;;) {
+        format_tag_t tag;
+        if (!next_tag(dec, &tag, false)) {
+            return false;
+        }
+        mp_obj_t obj;
+        if (tag.kind == KIND_NIL) {
+            obj = mp_const_none;
+        } else if (tag.kind == KIND_BOOL) {
+            obj = mp_obj_new_bool(tag.lo);
+        } else if (tag.kind < KIND_INVALID) {
+            obj = number_new(dec->st, &tag);
+        } else if (tag.kind == KIND_STR && !dec->opt.raw) {
+            decoder_frame_t *frame = &dec->frames[dec->depth - 1];
+            obj = take_str(dec, dec->depth > 0 && frame->kind >= FRAME_DICT && frame->key == MP_OBJ_NULL);
+        } else if (tag.kind < KIND_EXT) {
+            obj = take_bytes(dec);
+        } else if (tag.kind == KIND_EXT) {
+            obj = take_ext(dec, tag.code);
+        } else {
+            frame_open(dec, tag.kind, tag.lo);
+            if (tag.lo > 0) {
+                continue;
+            }
+            obj = frame_close(dec);
+        }
+        do {
+            if (dec->depth == 0) {
+                dec->result = obj;
+                return true;
+            }
+        } while (frame_put(dec, obj) && (obj = frame_close(dec), true));
+    }
+}
+
+bool decoder_skip(decoder_t *dec) {
+    for (;;) {
+        while (dec->pending > 0) {
+            if (!have(dec, 1, dec->pending + dec->owed)) {
+                return false;
+            }
+            body_taken(dec, MIN((size_t)(dec->end - dec->p), dec->pending));
+        }
+        format_tag_t tag;
+        if (dec->owed == 0) {
+            return true;
+        }
+        if (!next_tag(dec, &tag, true)) {
+            return false;
+        }
+    }
+}
+
+bool decoder_header(decoder_t *dec, unsigned int kind, uint32_t *len) {
+    format_tag_t tag;
+    size_t at_hand = dec->end - dec->p;
+    size_t size = at_hand == 0 ? 1 : format_decode(dec->p, at_hand, &tag);
+    if (size > at_hand) {
+        return false;
+    }
+    if (tag.kind != kind) {
+        natmod_raise(dec->st->ValueError, kind == KIND_ARRAY ? "not an array" : "not a map");
+    }
+    *len = tag.lo;
+    take(dec, size);
+    dec->owed = 0;
+    return true;
+}
+
+static void run_protected(void *arg) {
+    decoder_run(arg);
+}
+
+static void skip_protected(void *arg) {
+    decoder_skip(arg);
+}
+
+mp_obj_t decode_stream(decoder_t *dec) {
+    mp_obj_t exception = natmod_protect(run_protected, dec);
+    if (exception != MP_OBJ_NULL) {
+        if (!dec->lost) {
+            natmod_protect(skip_protected, dec);
+        }
+        nlr_raise(exception);
+    }
+    return dec->result;
+}

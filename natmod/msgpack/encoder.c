@@ -1,0 +1,379 @@
+// Objects -> heads and bodies -> a sink. Neither recursion nor, up to INLINE_DEPTH containers
+// inside each other, the heap is used.
+
+#include <string.h>
+
+#include "module.h"
+
+/******************************************************************************/
+// Sinks
+
+// Pass on some of the data and return how much, waiting while a stream blocks.
+static size_t sink_some(encoder_t *enc, const byte *data, size_t len) {
+    if (enc->sink == SINK_BUFFER) {
+        // Asked anew each time, since Python code that ran meanwhile may have resized it.
+        mp_buffer_info_t buf;
+        mp_get_buffer_raise(enc->buffer, &buf, MP_BUFFER_WRITE);
+        if (enc->offset > buf.len || len > buf.len - enc->offset) {
+            natmod_raise(enc->st->ValueError, "buffer too small");
+        }
+        memcpy((byte *)buf.buf + enc->offset, data, len);
+        enc->offset += len;
+        return len;
+    }
+    natmod_wait_t wait = { false, MP_OBJ_NULL };
+    for (;;) {
+        mp_int_t n = natmod_stream_write(enc->stream, data, len);
+        if (n != NATMOD_STREAM_BLOCKS) {
+            return n;
+        }
+        if (!natmod_stream_wait(enc->stream->env, &wait, WRITE_TIMEOUT)) {
+            natmod_raise_instance(enc->stream->env->etimedout);
+        }
+    }
+}
+
+void encoder_flush(encoder_t *enc) {
+    byte *p = enc->start;
+    while (p < enc->cur) {
+        p += sink_some(enc, p, enc->cur - p);
+    }
+    enc->cur = enc->start;
+}
+
+// Make room for n bytes; other sinks than memory have it only for a small n.
+static void ensure_room(encoder_t *enc, size_t n) {
+    if ((size_t)(enc->end - enc->cur) >= n) {
+        return;
+    }
+    if (enc->sink != SINK_MEMORY) {
+        encoder_flush(enc);
+        return;
+    }
+    size_t used = enc->cur - enc->start;
+    size_t size = used + used / 2 + n;
+    if (enc->on_heap) {
+        enc->start = m_realloc(enc->start, size);
+    } else {
+        enc->start = memcpy(m_malloc(size), enc->start, used);
+        enc->on_heap = true;
+    }
+    enc->cur = enc->start + used;
+    enc->end = enc->start + size;
+}
+
+mp_obj_t encoder_take_bytes(encoder_t *enc) {
+    size_t len = enc->cur - enc->start;
+    if (!enc->on_heap) {
+        return bytes_new(enc->st, enc->start, len);
+    }
+    byte *body = m_realloc(enc->start, len + 1);
+    body[len] = 0;
+    enc->on_heap = false;
+    enc->start = enc->cur = enc->end = NULL;
+    return body_to_obj(enc->st->bytes_type, body, len);
+}
+
+/******************************************************************************/
+// Objects without elements
+
+// A length as the format has it.
+static uint32_t length(encoder_t *enc, size_t len) {
+    if ((uint64_t)len >> 32) {
+        natmod_raise(enc->st->ValueError, "object too long");
+    }
+    return len;
+}
+
+// The head and the body of a str, bin or ext, whose body is what obj gives as a buffer.
+static void encode_body(encoder_t *enc, unsigned int kind, int8_t code, mp_obj_t obj) {
+    ensure_room(enc, HEAD_ROOM);
+    mp_buffer_info_t buf;
+    mp_get_buffer_raise(obj, &buf, MP_BUFFER_READ);
+    uint32_t len = length(enc, buf.len);
+    if (kind == KIND_EXT) {
+        enc->cur = format_encode_ext(enc->cur, code, len);
+    } else if (kind == KIND_BIN && !enc->opt.old_format) {
+        enc->cur = format_encode_bin(enc->cur, len);
+    } else {
+        enc->cur = format_encode_str(enc->cur, len, enc->opt.old_format);
+    }
+    if (len > (size_t)(enc->end - enc->cur)) {
+        ensure_room(enc, len);
+        if (enc->sink != SINK_MEMORY) {
+            // A long body goes to the sink as it lies. Writing may run Python code, so its place
+            // and length are asked for again before each part.
+            const byte *data = buf.buf;
+            for (size_t done = 0;;) {
+                mp_get_buffer_raise(obj, &buf, MP_BUFFER_READ);
+                if (buf.buf != data || buf.len != len) {
+                    natmod_raise(enc->st->RuntimeError, "object changed while packing");
+                }
+                if (len - done <= (size_t)(enc->end - enc->cur)) {
+                    buf.buf = (byte *)buf.buf + done;
+                    len -= done;
+                    break;
+                }
+                done += sink_some(enc, data + done, len - done);
+            }
+        }
+    }
+    memcpy(enc->cur, buf.buf, len);
+    enc->cur += len;
+}
+
+void encode_ext(encoder_t *enc, int8_t code, mp_obj_t data) {
+    encode_body(enc, KIND_EXT, code, data);
+}
+
+static void encode_float(encoder_t *enc, mp_obj_t obj) {
+    words_t words;
+    float_to_words(obj, enc->opt.double_floats, &words);
+    if (enc->opt.double_floats) {
+        enc->cur = format_put64(enc->cur, FORMAT_FLOAT64, words.hi, words.lo);
+    } else {
+        enc->cur = format_put(enc->cur, FORMAT_FLOAT32, 4, words.lo);
+    }
+}
+
+// False if the integer is outside the format's range.
+static bool encode_int(encoder_t *enc, mp_obj_t obj) {
+    words_t words;
+    if (!int_to_words(enc->st, obj, &words)) {
+        return false;
+    }
+    enc->cur = (words.negative ? format_encode_negative : format_encode_uint)(enc->cur, words.hi, words.lo);
+    return true;
+}
+
+static void encode_timestamp(encoder_t *enc, const timestamp_t *timestamp) {
+    byte body[TIMESTAMP_MAX];
+    size_t len = timestamp_to_body(enc->st, timestamp, body);
+    enc->cur = format_encode_ext(enc->cur, FORMAT_EXT_TIMESTAMP, len);
+    memcpy(enc->cur, body, len);
+    enc->cur += len;
+}
+
+/******************************************************************************/
+// Containers
+
+void encode_array_header(encoder_t *enc, size_t len) {
+    ensure_room(enc, HEAD_ROOM);
+    enc->cur = format_encode_array(enc->cur, length(enc, len));
+}
+
+void encode_map_header(encoder_t *enc, size_t len) {
+    ensure_room(enc, HEAD_ROOM);
+    enc->cur = format_encode_map(enc->cur, length(enc, len));
+}
+
+// An open container.
+typedef struct _frame_t {
+    mp_obj_t obj;
+    size_t len; // As its head says.
+    size_t next; // Index into its items or its table.
+    size_t left; // Objects still to be packed, two for each pair of a map.
+    bool is_map;
+    bool is_tuple;
+} frame_t;
+
+// The next object of a container that has some left. Python code that ran since the last one
+// may have changed it, so nothing but its address is taken for granted.
+static mp_obj_t frame_next(encoder_t *enc, frame_t *frame) {
+    void *obj = MP_OBJ_TO_PTR(frame->obj);
+    if (frame->is_map) {
+        mp_map_t *map = &((mp_obj_dict_t *)obj)->map;
+        if (map->used == frame->len) {
+            if (--frame->left & 1) {
+                while (frame->next < map->alloc) {
+                    if (mp_map_slot_is_filled(map, frame->next)) {
+                        return map->table[frame->next].key;
+                    }
+                    frame->next++;
+                }
+            } else if (frame->next < map->alloc) {
+                return map->table[frame->next++].value;
+            }
+        }
+    } else if (frame->is_tuple) {
+        frame->left--;
+        return ((mp_obj_tuple_t *)obj)->items[frame->next++];
+    } else {
+        mp_obj_list_t *list = obj;
+        if (list->len == frame->len) {
+            frame->left--;
+            return list->items[frame->next++];
+        }
+    }
+    natmod_raise(enc->st->RuntimeError, "container changed while packing");
+}
+
+// The kinds of objects that the encoder knows, besides those of the format.
+enum {
+    CLASS_OTHER,
+    CLASS_STR,
+    CLASS_BIN,
+    CLASS_INT,
+    CLASS_FLOAT,
+    CLASS_EXT,
+    CLASS_TIMESTAMP,
+    CLASS_TUPLE,
+    CLASS_LIST,
+    CLASS_DICT,
+};
+
+static unsigned int classify_native(state_t *st, mp_obj_t obj) {
+    const mp_obj_type_t *type = mp_obj_get_type(obj);
+    if (type == &mp_type_str) {
+        return CLASS_STR;
+    }
+    if (type == st->dict_type) {
+        return CLASS_DICT;
+    }
+    if (type == &mp_type_list) {
+        return CLASS_LIST;
+    }
+    if (type == st->int_type) {
+        return CLASS_INT;
+    }
+    if (type == st->float_type) {
+        return CLASS_FLOAT;
+    }
+    if (type == st->bytes_type || MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, buffer) == st->array_buffer) {
+        return CLASS_BIN;
+    }
+    if (type == st->ext_type) {
+        return CLASS_EXT;
+    }
+    if (type == st->timestamp_type) {
+        return CLASS_TIMESTAMP;
+    }
+    // A namedtuple or an OrderedDict has the plain type as its parent; what os.uname() returns
+    // has the name of a tuple and its layout.
+    const void *parent = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent);
+    if (parent == st->dict_type) {
+        return CLASS_DICT;
+    }
+    if (type == st->tuple_type || parent == st->tuple_type || type->name == MP_QSTR_tuple) {
+        return CLASS_TUPLE;
+    }
+    return CLASS_OTHER;
+}
+
+// What an object is. One of a Python class derived from a native type counts as, and is replaced
+// by, the native object inside, unless types are strict.
+static unsigned int classify(encoder_t *enc, mp_obj_t *obj) {
+    state_t *st = enc->st;
+    const mp_obj_type_t *type = mp_obj_get_type(*obj);
+    if (!enc->opt.strict_types && type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) {
+        if (natmod_native_type(&st->nm, type) == NULL) {
+            return CLASS_OTHER;
+        }
+        // Until the native type's __init__ has run, this is some function.
+        mp_obj_t native = ((mp_obj_instance_t *)MP_OBJ_TO_PTR(*obj))->subobj[0];
+        unsigned int class = classify_native(st, native);
+        if (class != CLASS_OTHER) {
+            *obj = native;
+        }
+        return class;
+    }
+    unsigned int class = classify_native(st, *obj);
+    if (enc->opt.strict_types && class >= CLASS_TUPLE && type != &mp_type_list && type != st->dict_type) {
+        return CLASS_OTHER;
+    }
+    return class;
+}
+
+// Describe the container in a frame and write its head.
+static void frame_open(encoder_t *enc, frame_t *frame, mp_obj_t obj, unsigned int class) {
+    void *p = MP_OBJ_TO_PTR(obj);
+    frame->obj = obj;
+    frame->next = 0;
+    frame->is_map = class == CLASS_DICT;
+    frame->is_tuple = class == CLASS_TUPLE;
+    if (frame->is_map) {
+        frame->len = ((mp_obj_dict_t *)p)->map.used;
+        frame->left = 2 * frame->len;
+        encode_map_header(enc, frame->len);
+    } else {
+        frame->len = frame->is_tuple ? ((mp_obj_tuple_t *)p)->len : ((mp_obj_list_t *)p)->len;
+        frame->left = frame->len;
+        encode_array_header(enc, frame->len);
+    }
+}
+
+MP_NORETURN static void raise_type(encoder_t *enc, mp_obj_t obj) {
+    mp_obj_t name[2];
+    mp_load_method_maybe(MP_OBJ_FROM_PTR(mp_obj_get_type(obj)), MP_QSTR___name__, name);
+    mp_buffer_info_t buf;
+    if (name[0] == MP_OBJ_NULL || !mp_get_buffer(name[0], &buf, MP_BUFFER_READ)) {
+        natmod_raise(enc->st->nm.TypeError, "can't pack this object");
+    }
+    natmod_raise_fmt(enc->st->nm.TypeError, "can't pack '%.*s' object", (int)MIN(buf.len, 60), (char *)buf.buf);
+}
+
+void encode(encoder_t *enc, mp_obj_t obj) {
+    frame_t inline_frames[INLINE_DEPTH];
+    frame_t *frames = inline_frames;
+    size_t room = INLINE_DEPTH;
+    size_t depth = 0;
+    bool from_default = false;
+    for (;;) {
+        ensure_room(enc, HEAD_ROOM);
+        unsigned int class;
+        if (mp_obj_is_small_int(obj)) {
+            encode_int(enc, obj);
+        } else if (obj == mp_const_none) {
+            *enc->cur++ = FORMAT_NIL;
+        } else if (obj == mp_const_true) {
+            *enc->cur++ = FORMAT_TRUE;
+        } else if (obj == mp_const_false) {
+            *enc->cur++ = FORMAT_FALSE;
+        } else if ((class = classify(enc, &obj)) == CLASS_STR) {
+            encode_body(enc, KIND_STR, 0, obj);
+        } else if (class == CLASS_BIN) {
+            encode_body(enc, KIND_BIN, 0, obj);
+        } else if (class == CLASS_FLOAT) {
+            encode_float(enc, obj);
+        } else if (class == CLASS_TIMESTAMP) {
+            encode_timestamp(enc, MP_OBJ_TO_PTR(obj));
+        } else if (class == CLASS_EXT) {
+            ext_t *ext = MP_OBJ_TO_PTR(obj);
+            encode_ext(enc, MP_OBJ_SMALL_INT_VALUE(ext->code), ext->data);
+        } else if (class >= CLASS_TUPLE) {
+            if (depth == MAX_DEPTH) {
+                natmod_raise(enc->st->ValueError, "object nested too deeply");
+            }
+            if (depth == room) {
+                room *= 2;
+                if (frames == inline_frames) {
+                    frames = memcpy(m_malloc(room * sizeof(frame_t)), frames, sizeof(inline_frames));
+                } else {
+                    frames = m_realloc(frames, room * sizeof(frame_t));
+                }
+            }
+            frame_open(enc, &frames[depth++], obj, class);
+        } else if (class == CLASS_OTHER || !encode_int(enc, obj)) {
+            if (!from_default && !natmod_is_none(enc->opt.default_fun)) {
+                obj = mp_call_function_n_kw(enc->opt.default_fun, 1, 0, &obj);
+                from_default = true;
+                continue;
+            }
+            if (class == CLASS_INT) {
+                natmod_raise(enc->st->OverflowError, "integer out of range");
+            }
+            raise_type(enc, obj);
+        }
+        while (depth > 0 && frames[depth - 1].left == 0) {
+            depth--;
+        }
+        if (depth == 0) {
+            break;
+        }
+        obj = frame_next(enc, &frames[depth - 1]);
+        from_default = false;
+    }
+    if (frames != inline_frames) {
+        m_free(frames);
+    }
+}

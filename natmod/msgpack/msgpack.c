@@ -1,0 +1,220 @@
+// The module: its functions, exceptions and names.
+
+#include <string.h>
+
+#include "module.h"
+
+/******************************************************************************/
+// Packing
+
+static mp_obj_t fun_pack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    state_t *st = (state_t *)nm;
+    byte buffer[PACK_BUFFER];
+    natmod_stream_t stream;
+    encoder_t enc = {
+        .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER,
+        .sink = SINK_STREAM, .stream = &stream,
+    };
+    mp_obj_t values[KW_AUTORESET] = { MP_OBJ_NULL };
+    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_AUTORESET);
+    natmod_stream_open(&stream, &st->streams, args[1], true);
+    encode(&enc, args[0]);
+    encoder_flush(&enc);
+    return mp_const_none;
+}
+
+static mp_obj_t fun_packb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    state_t *st = (state_t *)nm;
+    byte buffer[PACK_BUFFER];
+    encoder_t enc = {
+        .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER, .sink = SINK_MEMORY,
+    };
+    mp_obj_t values[KW_AUTORESET] = { MP_OBJ_NULL };
+    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_AUTORESET);
+    encode(&enc, args[0]);
+    return encoder_take_bytes(&enc);
+}
+
+static mp_obj_t fun_pack_into(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    state_t *st = (state_t *)nm;
+    byte buffer[PACK_BUFFER];
+    encoder_t enc = {
+        .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER,
+        .sink = SINK_BUFFER, .buffer = args[1],
+    };
+    mp_obj_t values[KW_AUTORESET] = { MP_OBJ_NULL };
+    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_AUTORESET);
+    mp_buffer_info_t buf;
+    mp_get_buffer_raise(args[1], &buf, MP_BUFFER_WRITE);
+    if (n_args > 2) {
+        enc.offset = int_arg(st, args[2], 0, MP_SMALL_INT_MAX);
+    }
+    size_t start = enc.offset;
+    encode(&enc, args[0]);
+    encoder_flush(&enc);
+    return mp_obj_new_int_from_uint(enc.offset - start);
+}
+
+/******************************************************************************/
+// Unpacking
+
+static mp_obj_t fun_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    state_t *st = (state_t *)nm;
+    byte read_ahead[READ_AHEAD];
+    decoder_frame_t frames[INLINE_DEPTH];
+    natmod_stream_t stream;
+    decoder_t dec;
+    memset(&dec, 0, sizeof(dec));
+    dec.st = st;
+    dec.frames = frames;
+    dec.room = INLINE_DEPTH;
+    dec.source = SOURCE_STREAM;
+    dec.stream = &stream;
+    dec.read_ahead = read_ahead;
+    dec.timeout = 1000;
+    mp_obj_t values[KW_END];
+    memset(values, 0, sizeof(values));
+    unpack_options_parse(st, &dec.opt, n_kw, args + n_args, values, KW_EXT_HOOK, KW_END);
+    if (values[KW_WAIT] != MP_OBJ_NULL) {
+        dec.wait = int_arg(st, values[KW_WAIT], -1, MP_SMALL_INT_MAX);
+    }
+    if (values[KW_TIMEOUT] != MP_OBJ_NULL) {
+        dec.timeout = int_arg(st, values[KW_TIMEOUT], -1, MP_SMALL_INT_MAX);
+    }
+    natmod_stream_open(&stream, &st->streams, args[0], false);
+    decoder_start(&dec);
+    return decode_stream(&dec);
+}
+
+static mp_obj_t fun_unpackb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    state_t *st = (state_t *)nm;
+    decoder_frame_t frames[INLINE_DEPTH];
+    decoder_t dec;
+    memset(&dec, 0, sizeof(dec));
+    dec.st = st;
+    dec.frames = frames;
+    dec.room = INLINE_DEPTH;
+    dec.source = SOURCE_WHOLE;
+    dec.buffer = args[0];
+    mp_obj_t values[KW_END];
+    memset(values, 0, sizeof(values));
+    unpack_options_parse(st, &dec.opt, n_kw, args + n_args, values, KW_EXT_HOOK, KW_WAIT);
+    mp_buffer_info_t buf;
+    buffer_arg(st, args[0], &buf);
+    dec.p = buf.buf;
+    dec.end = dec.p + buf.len;
+    decoder_start(&dec);
+    if (!decoder_run(&dec)) {
+        natmod_raise_fmt(st->ValueError, "incomplete: %u bytes", (unsigned int)buf.len);
+    }
+    if (dec.p != dec.end) {
+        mp_obj_t extra[2] = { dec.result, bytes_new(st, dec.p, dec.end - dec.p) };
+        nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(st->ExtraData), 2, 0, extra));
+    }
+    return dec.result;
+}
+
+/******************************************************************************/
+// Exceptions
+
+// The arguments of an ExtraData are the object that was unpacked and the bytes behind it.
+static void extra_data_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    mp_obj_exception_t *self = MP_OBJ_TO_PTR(self_in);
+    if (dest[0] == MP_OBJ_NULL && self->args->len == 2 && attr == MP_QSTR_unpacked) {
+        dest[0] = self->args->items[0];
+    } else if (dest[0] == MP_OBJ_NULL && self->args->len == 2 && attr == MP_QSTR_extra) {
+        dest[0] = self->args->items[1];
+    } else {
+        mp_obj_exception_attr(self_in, attr, dest);
+    }
+}
+
+static void extra_data_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    if (kind == PRINT_STR) {
+        mp_printf(print, "unpack(b) received extra data.");
+    } else {
+        mp_obj_exception_print(print, self_in, kind);
+    }
+}
+
+// An exception class, also stored under its name.
+static mp_obj_type_t *exception_add(state_t *st, qstr name, mp_const_obj_t parent) {
+    mp_obj_type_t *type = natmod_exception_new(&st->nm, name, parent);
+    mp_store_global(name, MP_OBJ_FROM_PTR(type));
+    return type;
+}
+
+static void exceptions_init(state_t *st) {
+    mp_obj_t exception = MP_OBJ_FROM_PTR(&mp_type_Exception);
+    mp_obj_t value_error = MP_OBJ_FROM_PTR(st->ValueError);
+    mp_obj_t unpack_exception = MP_OBJ_FROM_PTR(exception_add(st, MP_QSTR_UnpackException, exception));
+    mp_obj_t both[2] = { value_error, unpack_exception };
+    mp_obj_t parents = mp_obj_new_tuple(2, both);
+    st->BufferFull = exception_add(st, MP_QSTR_BufferFull, unpack_exception);
+    st->OutOfData = exception_add(st, MP_QSTR_OutOfData, unpack_exception);
+    st->FormatError = exception_add(st, MP_QSTR_FormatError, parents);
+    st->StackError = exception_add(st, MP_QSTR_StackError, parents);
+    mp_obj_type_t *extra_data = exception_add(st, MP_QSTR_ExtraData, value_error);
+    // These are slots 2 and 3 of any exception.
+    MP_OBJ_TYPE_SET_SLOT(extra_data, print, extra_data_print, 2);
+    MP_OBJ_TYPE_SET_SLOT(extra_data, attr, extra_data_attr, 3);
+    st->ExtraData = extra_data;
+    // As in CPython's msgpack, the rest are other names of builtin classes.
+    mp_store_global(MP_QSTR_PackException, exception);
+    mp_store_global(MP_QSTR_PackValueError, value_error);
+    mp_store_global(MP_QSTR_PackOverflowError, MP_OBJ_FROM_PTR(st->OverflowError));
+    mp_store_global(MP_QSTR_UnpackValueError, value_error);
+}
+
+/******************************************************************************/
+// The import
+
+size_t natmod_state_size(void) {
+    return sizeof(state_t);
+}
+
+static void types_init(state_t *st) {
+    st->int_type = mp_obj_get_type(MP_OBJ_NEW_SMALL_INT(0));
+    format_tag_t tag = { .kind = KIND_FLOAT32 };
+    st->float_type = mp_obj_get_type(number_new(st, &tag));
+    st->double_floats = has_double_floats();
+    st->bytes_type = natmod_builtin_type(MP_QSTR_bytes);
+    st->memoryview_type = natmod_builtin_type(MP_QSTR_memoryview);
+    st->tuple_type = mp_obj_get_type(mp_const_empty_tuple);
+    st->dict_type = natmod_builtin_type(MP_QSTR_dict);
+    st->array_buffer = MP_OBJ_TYPE_GET_SLOT(st->streams.bytearray, buffer);
+    st->ValueError = natmod_builtin_type(MP_QSTR_ValueError);
+    st->OverflowError = natmod_builtin_type(MP_QSTR_OverflowError);
+    st->RuntimeError = natmod_builtin_type(MP_QSTR_RuntimeError);
+    st->UnicodeError = natmod_builtin_type(MP_QSTR_UnicodeError);
+    mp_obj_t eof_error = mp_load_global(MP_QSTR_EOFError);
+    st->eof_error = mp_call_function_n_kw(eof_error, 0, 0, NULL);
+    st->empty_bytes = mp_obj_new_bytes(NULL, 0);
+    tag = (format_tag_t) { .kind = KIND_UINT, .hi = UINT32_MAX, .lo = UINT32_MAX };
+    st->uint64_max = number_new(st, &tag);
+    tag = (format_tag_t) { .kind = KIND_INT, .hi = (uint32_t)INT32_MIN };
+    st->int64_min = number_new(st, &tag);
+}
+
+static void fun_add_twice(natmod_t *nm, qstr name, qstr alias, natmod_fun_t fun, size_t n_args) {
+    mp_obj_t obj = natmod_fun_new(nm, fun, n_args, n_args, true);
+    mp_store_global(name, obj);
+    mp_store_global(alias, obj);
+}
+
+void natmod_init(natmod_t *nm) {
+    state_t *st = (state_t *)nm;
+    natmod_streams_init(&st->streams, nm);
+    types_init(st);
+    options_init(st);
+    exceptions_init(st);
+    ext_init(st);
+    timestamp_init(st);
+    packer_init(st);
+    unpacker_init(st);
+    fun_add_twice(nm, MP_QSTR_pack, MP_QSTR_dump, fun_pack, 2);
+    fun_add_twice(nm, MP_QSTR_packb, MP_QSTR_dumps, fun_packb, 1);
+    fun_add_twice(nm, MP_QSTR_unpack, MP_QSTR_load, fun_unpack, 1);
+    fun_add_twice(nm, MP_QSTR_unpackb, MP_QSTR_loads, fun_unpackb, 1);
+    natmod_fun_add(nm, MP_OBJ_NULL, MP_QSTR_pack_into, fun_pack_into, 2, 3, true);
+}

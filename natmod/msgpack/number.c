@@ -1,0 +1,73 @@
+// Numbers. No float ever is in a register here: see dynruntime/natmod.h.
+
+#include "module.h"
+
+// MicroPython's array accessors read and write aligned little-endian memory.
+typedef union _number_t {
+    uint64_t aligned;
+    uint32_t word[2];
+} number_t;
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "The words of a 64-bit number are taken to have the low one first."
+#endif
+
+bool int_to_words(state_t *st, mp_obj_t obj, words_t *words) {
+    if (mp_obj_is_small_int(obj)) {
+        mp_int_t value = MP_OBJ_SMALL_INT_VALUE(obj);
+        words->negative = value < 0;
+        words->lo = (uint32_t)value;
+        words->hi = sizeof(mp_int_t) > 4 ? (uint32_t)((int64_t)value >> 32) : words->negative ? UINT32_MAX : 0;
+        return true;
+    }
+    // The setter does not check the range. Comparing allocates nothing.
+    words->negative = mp_binary_op(MP_BINARY_OP_LESS, obj, MP_OBJ_NEW_SMALL_INT(0)) == mp_const_true;
+    if (words->negative ? mp_binary_op(MP_BINARY_OP_LESS, obj, st->int64_min) == mp_const_true
+        : mp_binary_op(MP_BINARY_OP_MORE, obj, st->uint64_max) == mp_const_true) {
+        return false;
+    }
+    number_t number;
+    mp_binary_set_val_array(words->negative ? 'q' : 'Q', &number, 0, obj);
+    words->lo = number.word[0];
+    words->hi = number.word[1];
+    return true;
+}
+
+mp_obj_t number_new(state_t *st, const format_tag_t *tag) {
+    // Most integers are small ints on any firmware: those of 31 bits with their sign.
+    if (tag->kind == KIND_UINT ? tag->hi == 0 && tag->lo >> 30 == 0
+        : tag->kind == KIND_INT && (tag->lo >> 30 == 0 ? tag->hi == 0 : tag->lo >> 30 == 3 && tag->hi == UINT32_MAX)) {
+        return MP_OBJ_NEW_SMALL_INT((mp_int_t)(int32_t)tag->lo);
+    }
+    number_t number;
+    number.word[0] = tag->lo;
+    number.word[1] = tag->hi;
+    if (tag->kind >= KIND_FLOAT32) {
+        if (st->float_type == st->int_type) {
+            natmod_raise(st->ValueError, "this firmware has no floats");
+        }
+        return mp_binary_get_val_array(tag->kind == KIND_FLOAT32 ? 'f' : 'd', &number, 0);
+    }
+    mp_obj_t obj = mp_binary_get_val_array(tag->kind == KIND_UINT ? 'Q' : 'q', &number, 0);
+    if (tag->kind == KIND_UINT && mp_binary_op(MP_BINARY_OP_LESS, obj, MP_OBJ_NEW_SMALL_INT(0)) == mp_const_true) {
+        natmod_raise(st->OverflowError, "integer too large for this firmware");
+    }
+    return obj;
+}
+
+void float_to_words(mp_obj_t obj, bool as_double, words_t *words) {
+    number_t number;
+    mp_binary_set_val_array(as_double ? 'd' : 'f', &number, 0, obj);
+    words->lo = number.word[0];
+    words->hi = number.word[1];
+}
+
+bool has_double_floats(void) {
+    // 1 + 2**-52 is 1 in single precision.
+    number_t number;
+    number.word[0] = 1;
+    number.word[1] = 0x3ff00000;
+    words_t words;
+    float_to_words(mp_binary_get_val_array('d', &number, 0), true, &words);
+    return words.lo == 1;
+}

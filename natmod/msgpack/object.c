@@ -1,0 +1,71 @@
+// Strings. The interpreter's own constructors hash what they make, and look every str up among
+// all interned ones first.
+
+#include <string.h>
+
+#include "module.h"
+
+byte *body_new(size_t len) {
+    byte *body = m_malloc(len + 1);
+    body[len] = 0;
+    return body;
+}
+
+mp_obj_t body_to_obj(const mp_obj_type_t *type, byte *body, size_t len) {
+    mp_obj_str_t *str = m_malloc(sizeof(mp_obj_str_t));
+    str->base.type = type;
+    str->hash = 0; // Computed when somebody wants it.
+    str->len = len;
+    str->data = body;
+    return MP_OBJ_FROM_PTR(str);
+}
+
+mp_obj_t bytes_new(state_t *st, const byte *data, size_t len) {
+    if (len == 0) {
+        return st->empty_bytes;
+    }
+    byte *body = body_new(len);
+    memcpy(body, data, len);
+    return body_to_obj(st->bytes_type, body, len);
+}
+
+bool utf8_is_valid(const byte *p, size_t len) {
+    const byte *end = p + len;
+    while (p < end) {
+        unsigned int first = *p++;
+        if (first < 0x80) {
+            continue;
+        }
+        // How many bytes follow, and the range of the first of them: narrower than that of the
+        // others where it excludes overlong forms, surrogates and what is above U+10FFFF.
+        unsigned int more;
+        unsigned int low = 0x80;
+        unsigned int high = 0xbf;
+        if (first < 0xc2) {
+            return false;
+        } else if (first < 0xe0) {
+            more = 1;
+        } else if (first < 0xf0) {
+            more = 2;
+            low = first == 0xe0 ? 0xa0 : 0x80;
+            high = first == 0xed ? 0x9f : 0xbf;
+        } else if (first < 0xf5) {
+            more = 3;
+            low = first == 0xf0 ? 0x90 : 0x80;
+            high = first == 0xf4 ? 0x8f : 0xbf;
+        } else {
+            return false;
+        }
+        if (more > (size_t)(end - p)) {
+            return false;
+        }
+        for (; more > 0; more--, p++) {
+            if (*p < low || *p > high) {
+                return false;
+            }
+            low = 0x80;
+            high = 0xbf;
+        }
+    }
+    return true;
+}

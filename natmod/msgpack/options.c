@@ -1,0 +1,149 @@
+// Arguments.
+
+#include "module.h"
+
+void options_init(state_t *st) {
+    mp_obj_t *kw = st->kw;
+    kw[KW_DEFAULT] = MP_OBJ_NEW_QSTR(MP_QSTR_default);
+    kw[KW_USE_SINGLE_FLOAT] = MP_OBJ_NEW_QSTR(MP_QSTR_use_single_float);
+    kw[KW_STRICT_TYPES] = MP_OBJ_NEW_QSTR(MP_QSTR_strict_types);
+    kw[KW_USE_BIN_TYPE] = MP_OBJ_NEW_QSTR(MP_QSTR_use_bin_type);
+    kw[KW_PACK_UNICODE_ERRORS] = kw[KW_UNPACK_UNICODE_ERRORS] = MP_OBJ_NEW_QSTR(MP_QSTR_unicode_errors);
+    kw[KW_DATETIME] = MP_OBJ_NEW_QSTR(MP_QSTR_datetime);
+    kw[KW_AUTORESET] = MP_OBJ_NEW_QSTR(MP_QSTR_autoreset);
+    kw[KW_BUF_SIZE] = MP_OBJ_NEW_QSTR(MP_QSTR_buf_size);
+    kw[KW_FILE_LIKE] = MP_OBJ_NEW_QSTR(MP_QSTR_file_like);
+    kw[KW_READ_SIZE] = MP_OBJ_NEW_QSTR(MP_QSTR_read_size);
+    kw[KW_MAX_BUFFER_SIZE] = MP_OBJ_NEW_QSTR(MP_QSTR_max_buffer_size);
+    kw[KW_EXT_HOOK] = MP_OBJ_NEW_QSTR(MP_QSTR_ext_hook);
+    kw[KW_OBJECT_HOOK] = MP_OBJ_NEW_QSTR(MP_QSTR_object_hook);
+    kw[KW_OBJECT_PAIRS_HOOK] = MP_OBJ_NEW_QSTR(MP_QSTR_object_pairs_hook);
+    kw[KW_LIST_HOOK] = MP_OBJ_NEW_QSTR(MP_QSTR_list_hook);
+    kw[KW_MAX_STR_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_str_len);
+    kw[KW_MAX_BIN_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_bin_len);
+    kw[KW_MAX_EXT_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_ext_len);
+    kw[KW_MAX_ARRAY_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_array_len);
+    kw[KW_MAX_MAP_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_map_len);
+    kw[KW_USE_LIST] = MP_OBJ_NEW_QSTR(MP_QSTR_use_list);
+    kw[KW_RAW] = MP_OBJ_NEW_QSTR(MP_QSTR_raw);
+    kw[KW_STRICT_MAP_KEY] = MP_OBJ_NEW_QSTR(MP_QSTR_strict_map_key);
+    kw[KW_TIMESTAMP] = MP_OBJ_NEW_QSTR(MP_QSTR_timestamp);
+    kw[KW_WAIT] = MP_OBJ_NEW_QSTR(MP_QSTR_wait);
+    kw[KW_TIMEOUT] = MP_OBJ_NEW_QSTR(MP_QSTR_timeout);
+}
+
+// The native int in an object; TypeError if there is none.
+static mp_obj_t native_int(state_t *st, mp_obj_t obj) {
+    obj = obj == MP_OBJ_NULL ? obj : natmod_native_base(&st->nm, obj, st->int_type);
+    if (obj == MP_OBJ_NULL) {
+        natmod_raise(st->nm.TypeError, "an integer is required");
+    }
+    return obj;
+}
+
+mp_int_t int_arg(state_t *st, mp_obj_t obj, mp_int_t low, mp_int_t high) {
+    obj = native_int(st, obj);
+    // No bound is beyond small ints.
+    if (mp_obj_is_small_int(obj)) {
+        mp_int_t value = MP_OBJ_SMALL_INT_VALUE(obj);
+        if (value >= low && value <= high) {
+            return value;
+        }
+    }
+    natmod_raise(st->ValueError, "integer argument out of range");
+}
+
+uint32_t length_arg(state_t *st, mp_obj_t obj) {
+    words_t words;
+    if (!int_to_words(st, native_int(st, obj), &words) || words.hi != 0) {
+        natmod_raise(st->ValueError, "length out of range");
+    }
+    return words.lo;
+}
+
+void buffer_arg(state_t *st, mp_obj_t obj, mp_buffer_info_t *buf) {
+    if (obj == MP_OBJ_NULL || mp_obj_get_type(obj) == &mp_type_str || !mp_get_buffer(obj, buf, MP_BUFFER_READ)) {
+        natmod_raise(st->nm.TypeError, "a bytes-like object is required");
+    }
+}
+
+void parse_two(state_t *st, qstr first, qstr second, size_t n_args, size_t n_kw, const mp_obj_t *args,
+    mp_obj_t *values) {
+    mp_obj_t names[2] = { MP_OBJ_NEW_QSTR(first), MP_OBJ_NEW_QSTR(second) };
+    for (size_t i = 0; i < n_args && i < 2; i++) {
+        values[i] = args[i];
+        names[i] = MP_OBJ_NULL; // Not by name as well.
+    }
+    natmod_parse_kw(&st->nm, n_kw, args + n_args, 2, names, values);
+    if (n_args > 2 || values[0] == MP_OBJ_NULL || values[1] == MP_OBJ_NULL) {
+        natmod_raise(st->nm.TypeError, "two arguments are required");
+    }
+}
+
+// A hook: something to call, or None.
+static mp_obj_t hook_arg(state_t *st, mp_obj_t obj) {
+    if (obj == MP_OBJ_NULL) {
+        return mp_const_none;
+    }
+    if (!natmod_is_none(obj) && !natmod_is_callable(obj)) {
+        natmod_raise(st->nm.TypeError, "hook is not callable");
+    }
+    return obj;
+}
+
+static bool bool_arg(mp_obj_t obj, bool otherwise) {
+    return obj == MP_OBJ_NULL ? otherwise : mp_obj_is_true(obj);
+}
+
+// MicroPython has no error handlers, so only what they would be without being named will do.
+static void check_unicode_errors(state_t *st, mp_obj_t obj) {
+    if (obj != MP_OBJ_NULL && !natmod_is_none(obj)
+        && mp_binary_op(MP_BINARY_OP_EQUAL, obj, MP_OBJ_NEW_QSTR(MP_QSTR_strict)) != mp_const_true) {
+        natmod_raise(st->ValueError, "unicode_errors must be 'strict'");
+    }
+}
+
+MP_NORETURN static void raise_datetime(state_t *st) {
+    natmod_raise(st->ValueError, "no datetime here");
+}
+
+void pack_options_parse(state_t *st, pack_options_t *opt, size_t n_kw, const mp_obj_t *kw, mp_obj_t *values,
+    unsigned int end) {
+    natmod_parse_kw(&st->nm, n_kw, kw, end, st->kw, values);
+    opt->default_fun = hook_arg(st, values[KW_DEFAULT]);
+    mp_obj_t single = values[KW_USE_SINGLE_FLOAT];
+    opt->double_floats = single == MP_OBJ_NULL || natmod_is_none(single) ? st->double_floats : !mp_obj_is_true(single);
+    opt->strict_types = bool_arg(values[KW_STRICT_TYPES], false);
+    opt->old_format = !bool_arg(values[KW_USE_BIN_TYPE], true);
+    check_unicode_errors(st, values[KW_PACK_UNICODE_ERRORS]);
+    if (bool_arg(values[KW_DATETIME], false)) {
+        raise_datetime(st);
+    }
+}
+
+void unpack_options_parse(state_t *st, unpack_options_t *opt, size_t n_kw, const mp_obj_t *kw, mp_obj_t *values,
+    unsigned int start, unsigned int end) {
+    natmod_parse_kw(&st->nm, n_kw, kw, end - start, st->kw + start, values + start);
+    opt->ext_hook = hook_arg(st, values[KW_EXT_HOOK]);
+    opt->object_hook = hook_arg(st, values[KW_OBJECT_HOOK]);
+    opt->object_pairs_hook = hook_arg(st, values[KW_OBJECT_PAIRS_HOOK]);
+    opt->list_hook = hook_arg(st, values[KW_LIST_HOOK]);
+    if (!natmod_is_none(opt->object_hook) && !natmod_is_none(opt->object_pairs_hook)) {
+        natmod_raise(st->nm.TypeError, "object_hook and object_pairs_hook exclude each other");
+    }
+    for (size_t i = 0; i < 5; i++) {
+        mp_obj_t limit = values[KW_MAX_STR_LEN + i];
+        opt->max_len[i] = limit == MP_OBJ_NULL || limit == MP_OBJ_NEW_SMALL_INT(-1) ? UINT32_MAX : length_arg(st, limit);
+    }
+    opt->use_list = bool_arg(values[KW_USE_LIST], true);
+    opt->raw = bool_arg(values[KW_RAW], false);
+    opt->strict_map_key = bool_arg(values[KW_STRICT_MAP_KEY], false);
+    opt->timestamp = 0;
+    if (values[KW_TIMESTAMP] != MP_OBJ_NULL) {
+        opt->timestamp = int_arg(st, values[KW_TIMESTAMP], 0, 3);
+        if (opt->timestamp == 3) {
+            raise_datetime(st);
+        }
+    }
+    check_unicode_errors(st, values[KW_UNPACK_UNICODE_ERRORS]);
+}

@@ -1,0 +1,206 @@
+// Packer: an encoder whose memory is kept between messages.
+
+#include <string.h>
+
+#include "lock.h"
+#include "module.h"
+
+typedef struct _packer_t {
+    mp_obj_base_t base;
+    encoder_t enc;
+    bool autoreset;
+    natmod_lock_t lock; // Held while Python code may run inside a method.
+} packer_t;
+
+enum {
+    BUF_SIZE = 64, // Bytes to start with.
+};
+
+static mp_obj_t packer_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    state_t *st = (state_t *)natmod_of_type(type);
+    mp_obj_t values[KW_END];
+    memset(values, 0, sizeof(values));
+    mp_arg_check_num(n_args, n_kw, 0, 1, true);
+    packer_t *self = m_malloc(sizeof(packer_t));
+    memset(self, 0, sizeof(packer_t));
+    self->base.type = type;
+    encoder_t *enc = &self->enc;
+    enc->st = st;
+    if (n_args > 0) {
+        values[KW_DEFAULT] = args[0];
+    }
+    pack_options_parse(st, &enc->opt, n_kw, args + n_args, values, KW_BUF_SIZE + 1);
+    self->autoreset = values[KW_AUTORESET] == MP_OBJ_NULL || mp_obj_is_true(values[KW_AUTORESET]);
+    size_t size = BUF_SIZE;
+    if (values[KW_BUF_SIZE] != MP_OBJ_NULL) {
+        size = MAX(int_arg(st, values[KW_BUF_SIZE], 0, MP_SMALL_INT_MAX), HEAD_ROOM);
+    }
+    enc->start = enc->cur = m_malloc(size);
+    enc->end = enc->start + size;
+    enc->on_heap = true;
+    return MP_OBJ_FROM_PTR(self);
+}
+
+// What one method writes.
+typedef struct _job_t {
+    packer_t *self;
+    void (*write)(encoder_t *enc, const mp_obj_t *args);
+    const mp_obj_t *args;
+} job_t;
+
+static void run_job(void *arg) {
+    job_t *job = arg;
+    job->write(&job->self->enc, job->args);
+}
+
+static mp_obj_t packer_bytes(encoder_t *enc) {
+    return bytes_new(enc->st, enc->start, enc->cur - enc->start);
+}
+
+// Write, and undo it if that fails; then give the bytes away if the Packer is to do so.
+static mp_obj_t packer_write(packer_t *self, void (*write)(encoder_t *enc, const mp_obj_t *args), const mp_obj_t *args) {
+    encoder_t *enc = &self->enc;
+    if (!natmod_lock(&self->lock)) {
+        natmod_raise(enc->st->RuntimeError, "Packer in use");
+    }
+    size_t used = enc->cur - enc->start;
+    job_t job = { self, write, args };
+    mp_obj_t exception = natmod_protect(run_job, &job);
+    natmod_unlock(&self->lock);
+    if (exception != MP_OBJ_NULL) {
+        enc->cur = enc->start + used;
+        nlr_raise(exception);
+    }
+    if (!self->autoreset) {
+        return mp_const_none;
+    }
+    mp_obj_t result = packer_bytes(enc);
+    enc->cur = enc->start;
+    return result;
+}
+
+static void write_object(encoder_t *enc, const mp_obj_t *args) {
+    encode(enc, args[1]);
+}
+
+static mp_obj_t packer_pack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    return packer_write(MP_OBJ_TO_PTR(args[0]), write_object, args);
+}
+
+static void write_array_header(encoder_t *enc, const mp_obj_t *args) {
+    encode_array_header(enc, length_arg(enc->st, args[1]));
+}
+
+static mp_obj_t packer_pack_array_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    return packer_write(MP_OBJ_TO_PTR(args[0]), write_array_header, args);
+}
+
+static void write_map_header(encoder_t *enc, const mp_obj_t *args) {
+    encode_map_header(enc, length_arg(enc->st, args[1]));
+}
+
+static mp_obj_t packer_pack_map_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    return packer_write(MP_OBJ_TO_PTR(args[0]), write_map_header, args);
+}
+
+static void write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
+    mp_obj_t len = mp_unary_op(MP_UNARY_OP_LEN, args[1]);
+    uint32_t left = length_arg(enc->st, len);
+    encode_map_header(enc, left);
+    mp_obj_iter_buf_t iter;
+    natmod_getiter(args[1], &iter);
+    mp_obj_t item;
+    while ((item = natmod_iternext(&iter)) != MP_OBJ_STOP_ITERATION) {
+        mp_obj_t pair[2];
+        mp_unpack_sequence(item, 2, pair);
+        if (left-- == 0) {
+            break;
+        }
+        // The sequence arrives with its last item first.
+        encode(enc, pair[1]);
+        encode(enc, pair[0]);
+    }
+    if (left != 0) {
+        natmod_raise(enc->st->RuntimeError, "pairs changed while packing");
+    }
+}
+
+static mp_obj_t packer_pack_map_pairs(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    return packer_write(MP_OBJ_TO_PTR(args[0]), write_map_pairs, args);
+}
+
+static void write_ext(encoder_t *enc, const mp_obj_t *args) {
+    int8_t code = int_arg(enc->st, args[1], -128, 127);
+    mp_buffer_info_t buf;
+    buffer_arg(enc->st, args[2], &buf);
+    encode_ext(enc, code, args[2]);
+}
+
+static mp_obj_t packer_pack_ext_type(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    return packer_write(MP_OBJ_TO_PTR(args[0]), write_ext, args);
+}
+
+// Methods that use the bytes, which nobody must be writing at the moment.
+static encoder_t *idle_encoder(mp_obj_t self_in) {
+    packer_t *self = MP_OBJ_TO_PTR(self_in);
+    if (self->lock) {
+        natmod_raise(self->enc.st->RuntimeError, "Packer in use");
+    }
+    return &self->enc;
+}
+
+static mp_obj_t packer_get_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    return packer_bytes(idle_encoder(args[0]));
+}
+
+static mp_obj_t packer_getbuffer(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    // A view of the memory itself would dangle when that moves.
+    mp_obj_t bytes = packer_bytes(idle_encoder(args[0]));
+    return mp_call_function_n_kw(MP_OBJ_FROM_PTR(((state_t *)nm)->memoryview_type), 1, 0, &bytes);
+}
+
+static mp_obj_t packer_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    encoder_t *enc = idle_encoder(args[0]);
+    enc->cur = enc->start;
+    return mp_const_none;
+}
+
+void packer_init(state_t *st) {
+    natmod_t *nm = &st->nm;
+    mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Packer, MP_TYPE_FLAG_NONE, 2);
+    MP_OBJ_TYPE_SET_SLOT(type, make_new, packer_make_new, 1);
+    mp_obj_t dict = natmod_type_methods(type, 2, 8);
+    natmod_fun_add(nm, dict, MP_QSTR_pack, packer_pack, 2, 2, false);
+    natmod_fun_add(nm, dict, MP_QSTR_pack_array_header, packer_pack_array_header, 2, 2, false);
+    natmod_fun_add(nm, dict, MP_QSTR_pack_map_header, packer_pack_map_header, 2, 2, false);
+    natmod_fun_add(nm, dict, MP_QSTR_pack_map_pairs, packer_pack_map_pairs, 2, 2, false);
+    natmod_fun_add(nm, dict, MP_QSTR_pack_ext_type, packer_pack_ext_type, 3, 3, false);
+    natmod_fun_add(nm, dict, MP_QSTR_bytes, packer_get_bytes, 1, 1, false);
+    natmod_fun_add(nm, dict, MP_QSTR_getbuffer, packer_getbuffer, 1, 1, false);
+    natmod_fun_add(nm, dict, MP_QSTR_reset, packer_reset, 1, 1, false);
+    st->packer_type = type;
+    mp_store_global(MP_QSTR_Packer, MP_OBJ_FROM_PTR(type));
+}

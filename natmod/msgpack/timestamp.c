@@ -1,0 +1,218 @@
+// Timestamp: seconds since 1970 and nanoseconds, and the ext type -1 that carries them.
+
+#include "module.h"
+
+static mp_obj_t timestamp_new(state_t *st, mp_obj_t seconds, uint32_t nanoseconds) {
+    timestamp_t *self = m_malloc(sizeof(timestamp_t));
+    self->base.type = st->timestamp_type;
+    self->seconds = seconds;
+    self->nanoseconds = nanoseconds;
+    return MP_OBJ_FROM_PTR(self);
+}
+
+/******************************************************************************/
+// Bodies
+
+static uint32_t load32(const byte *p) {
+    return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+mp_obj_t timestamp_from_body(state_t *st, const byte *body, size_t len, unsigned int mode) {
+    format_tag_t seconds = { .kind = KIND_UINT };
+    uint32_t nanoseconds = 0;
+    if (len == 4) {
+        seconds.lo = load32(body);
+    } else if (len == 8) {
+        nanoseconds = load32(body) >> 2;
+        seconds.hi = body[3] & 3;
+        seconds.lo = load32(body + 4);
+    } else if (len == 12) {
+        nanoseconds = load32(body);
+        seconds.kind = KIND_INT;
+        seconds.hi = load32(body + 4);
+        seconds.lo = load32(body + 8);
+    }
+    if ((len != 4 && len != 8 && len != 12) || nanoseconds >= NANOSECONDS) {
+        natmod_raise(st->ValueError, "malformed timestamp");
+    }
+    mp_obj_t obj = number_new(st, &seconds);
+    if (mode == 0) {
+        return timestamp_new(st, obj, nanoseconds);
+    }
+    mp_obj_t fraction = MP_OBJ_NEW_SMALL_INT(nanoseconds);
+    mp_obj_t billion = MP_OBJ_NEW_SMALL_INT(NANOSECONDS);
+    if (mode == 1) {
+        fraction = mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, fraction, billion);
+    } else {
+        obj = mp_binary_op(MP_BINARY_OP_MULTIPLY, obj, billion);
+    }
+    return mp_binary_op(MP_BINARY_OP_ADD, obj, fraction);
+}
+
+size_t timestamp_to_body(state_t *st, const timestamp_t *self, byte *body) {
+    words_t seconds;
+    if (!int_to_words(st, self->seconds, &seconds) || (!seconds.negative && seconds.hi >> 31)) {
+        natmod_raise(st->OverflowError, "timestamp out of range");
+    }
+    // The helpers write a first byte that only heads have: the body starts behind it.
+    byte head[FORMAT_HEAD_MAX];
+    byte *p = body;
+    size_t len = seconds.hi >> 2 ? 12 : seconds.hi || self->nanoseconds ? 8 : 4;
+    if (len == 8) {
+        seconds.hi |= self->nanoseconds << 2;
+    } else if (len == 12) {
+        format_put(head, 0, 4, self->nanoseconds);
+        for (size_t i = 1; i <= 4; i++) {
+            *p++ = head[i];
+        }
+    }
+    format_put64(head, 0, seconds.hi, seconds.lo);
+    for (size_t i = len == 4 ? 5 : 1; i <= 8; i++) {
+        *p++ = head[i];
+    }
+    return len;
+}
+
+/******************************************************************************/
+// The class
+
+static mp_obj_t timestamp_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    state_t *st = (state_t *)natmod_of_type(type);
+    mp_obj_t values[2] = { MP_OBJ_NULL, MP_OBJ_NEW_SMALL_INT(0) };
+    parse_two(st, MP_QSTR_seconds, MP_QSTR_nanoseconds, n_args, n_kw, args, values);
+    if (mp_obj_get_type(values[0]) != st->int_type) {
+        natmod_raise(st->nm.TypeError, "seconds must be an int");
+    }
+    return timestamp_new(st, values[0], int_arg(st, values[1], 0, NANOSECONDS - 1));
+}
+
+static void timestamp_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    (void)kind;
+    timestamp_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_printf(print, "Timestamp(seconds=");
+    MP_OBJ_TYPE_GET_SLOT(mp_obj_get_type(self->seconds), print)(print, self->seconds, PRINT_REPR);
+    mp_printf(print, ", nanoseconds=%u)", (unsigned int)self->nanoseconds);
+}
+
+static void timestamp_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    timestamp_t *self = MP_OBJ_TO_PTR(self_in);
+    if (dest[0] == MP_OBJ_NULL) {
+        if (attr == MP_QSTR_seconds) {
+            dest[0] = self->seconds;
+        } else if (attr == MP_QSTR_nanoseconds) {
+            dest[0] = MP_OBJ_NEW_SMALL_INT(self->nanoseconds);
+        } else {
+            dest[1] = MP_OBJ_SENTINEL; // Go on with the methods.
+        }
+    }
+}
+
+static mp_obj_t timestamp_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
+    timestamp_t *self = MP_OBJ_TO_PTR(self_in);
+    if (op != MP_UNARY_OP_HASH) {
+        return MP_OBJ_NULL;
+    }
+    mp_int_t hash = MP_OBJ_SMALL_INT_VALUE(mp_unary_op(op, self->seconds)) ^ (mp_int_t)self->nanoseconds;
+    return MP_OBJ_NEW_SMALL_INT(hash);
+}
+
+static mp_obj_t timestamp_binary_op(mp_binary_op_t op, mp_obj_t lhs_in, mp_obj_t rhs_in) {
+    timestamp_t *lhs = MP_OBJ_TO_PTR(lhs_in);
+    natmod_t *nm = natmod_of_obj(lhs_in);
+    rhs_in = natmod_native_base(nm, rhs_in, lhs->base.type);
+    if (rhs_in == MP_OBJ_NULL || !(op <= MP_BINARY_OP_NOT_EQUAL)) {
+        return MP_OBJ_NULL;
+    }
+    timestamp_t *rhs = MP_OBJ_TO_PTR(rhs_in);
+    if (mp_binary_op(MP_BINARY_OP_EQUAL, lhs->seconds, rhs->seconds) == mp_const_true) {
+        return mp_binary_op(op, MP_OBJ_NEW_SMALL_INT(lhs->nanoseconds), MP_OBJ_NEW_SMALL_INT(rhs->nanoseconds));
+    }
+    return mp_binary_op(op, lhs->seconds, rhs->seconds);
+}
+
+static mp_obj_t timestamp_from_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    mp_buffer_info_t buf;
+    buffer_arg((state_t *)nm, args[0], &buf);
+    return timestamp_from_body((state_t *)nm, buf.buf, buf.len, 0);
+}
+
+static mp_obj_t timestamp_to_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    state_t *st = (state_t *)nm;
+    byte body[TIMESTAMP_MAX];
+    size_t len = timestamp_to_body(st, MP_OBJ_TO_PTR(args[0]), body);
+    return bytes_new(st, body, len);
+}
+
+// From a number of seconds, or of nanoseconds, since 1970.
+static mp_obj_t timestamp_from_number(state_t *st, mp_obj_t number, mp_obj_t unit, mp_obj_t per_unit) {
+    mp_obj_t seconds = mp_binary_op(MP_BINARY_OP_FLOOR_DIVIDE, number, unit);
+    mp_obj_t fraction = mp_binary_op(MP_BINARY_OP_MODULO, number, unit);
+    fraction = mp_binary_op(MP_BINARY_OP_MULTIPLY, fraction, per_unit);
+    mp_obj_t int_type = MP_OBJ_FROM_PTR(st->int_type);
+    seconds = mp_call_function_n_kw(int_type, 1, 0, &seconds);
+    fraction = mp_call_function_n_kw(int_type, 1, 0, &fraction);
+    // Rounding may have made a whole second of a fraction in single precision.
+    mp_int_t nanoseconds = MIN(mp_obj_get_int(fraction), NANOSECONDS - 1);
+    return timestamp_new(st, seconds, nanoseconds);
+}
+
+static mp_obj_t timestamp_from_unix(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    return timestamp_from_number((state_t *)nm, args[0], MP_OBJ_NEW_SMALL_INT(1), MP_OBJ_NEW_SMALL_INT(NANOSECONDS));
+}
+
+static mp_obj_t timestamp_from_unix_nano(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    return timestamp_from_number((state_t *)nm, args[0], MP_OBJ_NEW_SMALL_INT(NANOSECONDS), MP_OBJ_NEW_SMALL_INT(1));
+}
+
+static mp_obj_t to_number(natmod_t *nm, mp_obj_t self_in, unsigned int mode) {
+    state_t *st = (state_t *)nm;
+    byte body[TIMESTAMP_MAX];
+    size_t len = timestamp_to_body(st, MP_OBJ_TO_PTR(self_in), body);
+    return timestamp_from_body(st, body, len, mode);
+}
+
+static mp_obj_t timestamp_to_unix(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    return to_number(nm, args[0], 1);
+}
+
+static mp_obj_t timestamp_to_unix_nano(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    return to_number(nm, args[0], 2);
+}
+
+static void store_static(natmod_t *nm, mp_obj_t dict, mp_obj_t staticmethod, qstr name, natmod_fun_t fun) {
+    mp_obj_t method = natmod_fun_new(nm, fun, 1, 1, false);
+    method = mp_call_function_n_kw(staticmethod, 1, 0, &method);
+    mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), method);
+}
+
+void timestamp_init(state_t *st) {
+    natmod_t *nm = &st->nm;
+    mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Timestamp, MP_TYPE_FLAG_NONE, 6);
+    MP_OBJ_TYPE_SET_SLOT(type, make_new, timestamp_make_new, 1);
+    MP_OBJ_TYPE_SET_SLOT(type, print, timestamp_print, 2);
+    MP_OBJ_TYPE_SET_SLOT(type, attr, timestamp_attr, 3);
+    MP_OBJ_TYPE_SET_SLOT(type, unary_op, timestamp_unary_op, 4);
+    MP_OBJ_TYPE_SET_SLOT(type, binary_op, timestamp_binary_op, 5);
+    mp_obj_t dict = natmod_type_methods(type, 6, 6);
+    mp_obj_t staticmethod = mp_load_global(MP_QSTR_staticmethod);
+    store_static(nm, dict, staticmethod, MP_QSTR_from_bytes, timestamp_from_bytes);
+    store_static(nm, dict, staticmethod, MP_QSTR_from_unix, timestamp_from_unix);
+    store_static(nm, dict, staticmethod, MP_QSTR_from_unix_nano, timestamp_from_unix_nano);
+    natmod_fun_add(nm, dict, MP_QSTR_to_bytes, timestamp_to_bytes, 1, 1, false);
+    natmod_fun_add(nm, dict, MP_QSTR_to_unix, timestamp_to_unix, 1, 1, false);
+    natmod_fun_add(nm, dict, MP_QSTR_to_unix_nano, timestamp_to_unix_nano, 1, 1, false);
+    st->timestamp_type = type;
+    mp_store_global(MP_QSTR_Timestamp, MP_OBJ_FROM_PTR(type));
+}

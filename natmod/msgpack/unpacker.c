@@ -1,0 +1,368 @@
+// Unpacker: a decoder that is fed, or that reads a stream ahead.
+
+#include <string.h>
+
+#include "lock.h"
+#include "module.h"
+
+typedef struct _unpacker_t {
+    mp_obj_base_t base;
+    natmod_lock_t lock; // Held while Python code may run inside a method.
+    decoder_t dec; // Its p and end point into the buffer.
+    byte *buffer;
+    size_t size;
+    size_t max_size;
+    size_t read_size; // Bytes to ask the stream for.
+    size_t passed; // Bytes of the objects before the current one.
+    mp_obj_t broken; // What was wrong with the bytes, or MP_OBJ_NULL.
+    bool active; // An object has been begun.
+    bool skipping; // The rest of that object is to be skipped,
+    bool by_user; // because skip was called for it.
+    bool has_stream;
+    natmod_stream_t stream;
+} unpacker_t;
+
+enum {
+    FIRST_SIZE = 64, // Bytes of the first buffer.
+    READ_SIZE = 256, // Bytes to read at once from a stream.
+    MAX_BUFFER_SIZE = 100 * 1024 * 1024,
+};
+
+static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    state_t *st = (state_t *)natmod_of_type(type);
+    mp_obj_t values[KW_END];
+    memset(values, 0, sizeof(values));
+    mp_arg_check_num(n_args, n_kw, 0, 1, true);
+    unpacker_t *self = m_malloc(sizeof(unpacker_t));
+    memset(self, 0, sizeof(unpacker_t));
+    self->base.type = type;
+    self->dec.st = st;
+    self->dec.source = SOURCE_FED;
+    self->dec.frames_on_heap = true;
+    if (n_args > 0) {
+        values[KW_FILE_LIKE] = args[0];
+    }
+    unpack_options_parse(st, &self->dec.opt, n_kw, args + n_args, values, KW_FILE_LIKE, KW_WAIT);
+    if (values[KW_FILE_LIKE] != MP_OBJ_NULL && !natmod_is_none(values[KW_FILE_LIKE])) {
+        natmod_stream_open(&self->stream, &st->streams, values[KW_FILE_LIKE], false);
+        self->has_stream = true;
+    }
+    self->max_size = MAX_BUFFER_SIZE;
+    if (values[KW_MAX_BUFFER_SIZE] != MP_OBJ_NULL && values[KW_MAX_BUFFER_SIZE] != MP_OBJ_NEW_SMALL_INT(0)) {
+        self->max_size = int_arg(st, values[KW_MAX_BUFFER_SIZE], 0, MP_SMALL_INT_MAX);
+    }
+    self->read_size = READ_SIZE;
+    if (values[KW_READ_SIZE] != MP_OBJ_NULL && values[KW_READ_SIZE] != MP_OBJ_NEW_SMALL_INT(0)) {
+        self->read_size = int_arg(st, values[KW_READ_SIZE], 0, MP_SMALL_INT_MAX);
+    }
+    self->read_size = MIN(self->read_size, self->max_size);
+    return MP_OBJ_FROM_PTR(self);
+}
+
+// Make room for len bytes behind those that wait. Bytes move, and memory is copied, only when
+// as many have been used up or come in since the last time: linear time overall.
+static byte *make_room(unpacker_t *self, size_t len) {
+    decoder_t *dec = &self->dec;
+    size_t waiting = dec->end - dec->p;
+    if (len > self->max_size - waiting) {
+        natmod_raise(dec->st->BufferFull, "max_buffer_size exceeded");
+    }
+    if (self->buffer == NULL || (size_t)(self->buffer + self->size - dec->end) < len) {
+        byte *buffer = self->buffer;
+        if (waiting + len > self->size || (size_t)(dec->p - buffer) < waiting) {
+            self->size = MAX(waiting + len, MAX(MIN(2 * waiting, self->max_size), FIRST_SIZE));
+            buffer = m_malloc(self->size);
+        }
+        memmove(buffer, dec->p, waiting);
+        if (self->buffer != NULL && buffer != self->buffer) {
+            m_free(self->buffer);
+        }
+        self->buffer = buffer;
+        dec->p = buffer;
+        dec->end = buffer + waiting;
+    }
+    return (byte *)dec->end;
+}
+
+// Whether more bytes came from the stream.
+static bool read_more(unpacker_t *self) {
+    if (!self->has_stream) {
+        return false;
+    }
+    decoder_t *dec = &self->dec;
+    size_t room = self->max_size - (dec->end - dec->p);
+    byte *data = make_room(self, room == 0 ? 1 : MIN(room, self->read_size));
+    mp_int_t n = natmod_stream_read(&self->stream, data, MIN(room, self->read_size));
+    if (n <= 0) {
+        return false;
+    }
+    dec->end += n;
+    return true;
+}
+
+/******************************************************************************/
+// Objects
+
+// What a method does with the next object.
+typedef struct _job_t {
+    unpacker_t *self;
+    uint8_t kind; // KIND_ARRAY or KIND_MAP for a header, or:
+    bool decoding; // The exception comes from the bytes or a hook, not from the stream.
+    bool done;
+    uint32_t len;
+} job_t;
+
+enum {
+    JOB_UNPACK,
+    JOB_SKIP,
+    JOB_BETWEEN, // Only be sure to stand between two objects.
+    JOB_READ, // Only read more.
+};
+
+static void object_done(unpacker_t *self) {
+    self->passed += self->dec.taken;
+    self->dec.taken = 0;
+    self->active = self->skipping = self->by_user = false;
+}
+
+// Do what the bytes at hand allow; true when the job is done.
+static bool try_job(job_t *job) {
+    unpacker_t *self = job->self;
+    decoder_t *dec = &self->dec;
+    for (;;) {
+        if (self->skipping) {
+            if (!decoder_skip(dec)) {
+                return false;
+            }
+            bool done = self->by_user && job->kind == JOB_SKIP;
+            object_done(self);
+            if (done) {
+                return true;
+            }
+        }
+        if (job->kind == JOB_BETWEEN || job->kind >= KIND_ARRAY) {
+            if (self->active) {
+                natmod_raise(dec->st->RuntimeError, "in the middle of an object");
+            }
+            if (job->kind == JOB_BETWEEN) {
+                return true;
+            }
+        }
+        if (!self->active) {
+            decoder_start(dec);
+        }
+        if (job->kind == JOB_SKIP) {
+            self->active = self->skipping = self->by_user = true;
+            dec->depth = 0;
+            continue;
+        }
+        if (job->kind == JOB_UNPACK) {
+            self->active = true;
+            if (!decoder_run(dec)) {
+                return false;
+            }
+        } else if (!decoder_header(dec, job->kind, &job->len)) {
+            return false;
+        }
+        object_done(self);
+        return true;
+    }
+}
+
+static void run_job(void *arg) {
+    job_t *job = arg;
+    if (job->kind == JOB_READ) {
+        job->done = read_more(job->self);
+        return;
+    }
+    for (;;) {
+        job->decoding = true;
+        job->done = try_job(job);
+        job->decoding = false;
+        if (job->done || !read_more(job->self)) {
+            return;
+        }
+    }
+}
+
+// False if bytes are missing; then the next call goes on where this one stopped. What a header
+// says is stored if len is not null.
+static bool unpacker_try(unpacker_t *self, unsigned int kind, uint32_t *len) {
+    decoder_t *dec = &self->dec;
+    if (!natmod_lock(&self->lock)) {
+        natmod_raise(dec->st->RuntimeError, "Unpacker in use");
+    }
+    if (self->broken != MP_OBJ_NULL) {
+        natmod_unlock(&self->lock);
+        natmod_raise_instance(self->broken);
+    }
+    job_t job = { self, kind, false, false, 0 };
+    mp_obj_t exception = natmod_protect(run_job, &job);
+    if (exception != MP_OBJ_NULL && job.decoding) {
+        if (dec->lost) {
+            self->broken = exception;
+        } else if (self->active) {
+            self->skipping = true;
+        }
+        if (dec->frames != NULL) {
+            // Nothing of the object is wanted any more.
+            memset(dec->frames, 0, dec->room * sizeof(decoder_frame_t));
+        }
+        dec->depth = 0;
+    }
+    natmod_unlock(&self->lock);
+    if (exception != MP_OBJ_NULL) {
+        nlr_raise(exception);
+    }
+    if (len != NULL) {
+        *len = job.len;
+    }
+    return job.done;
+}
+
+static void unpacker_do(unpacker_t *self, unsigned int kind, uint32_t *len) {
+    if (!unpacker_try(self, kind, len)) {
+        natmod_raise(self->dec.st->OutOfData, "no more data to unpack");
+    }
+}
+
+static mp_obj_t take_result(unpacker_t *self) {
+    mp_obj_t result = self->dec.result;
+    self->dec.result = MP_OBJ_NULL;
+    return result;
+}
+
+static mp_obj_t unpacker_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
+    unpacker_do(self, JOB_UNPACK, NULL);
+    return take_result(self);
+}
+
+static mp_obj_t unpacker_iternext(mp_obj_t self_in) {
+    unpacker_t *self = MP_OBJ_TO_PTR(self_in);
+    return unpacker_try(self, JOB_UNPACK, NULL) ? take_result(self) : MP_OBJ_STOP_ITERATION;
+}
+
+static mp_obj_t unpacker_skip(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
+    unpacker_do(self, JOB_SKIP, NULL);
+    return mp_const_none;
+}
+
+static mp_obj_t read_header(mp_obj_t self_in, unsigned int kind) {
+    unpacker_t *self = MP_OBJ_TO_PTR(self_in);
+    uint32_t len;
+    unpacker_do(self, kind, &len);
+    return mp_obj_new_int_from_uint(len);
+}
+
+static mp_obj_t unpacker_read_array_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    return read_header(args[0], KIND_ARRAY);
+}
+
+static mp_obj_t unpacker_read_map_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    return read_header(args[0], KIND_MAP);
+}
+
+/******************************************************************************/
+// Bytes
+
+static unpacker_t *idle_unpacker(mp_obj_t self_in) {
+    unpacker_t *self = MP_OBJ_TO_PTR(self_in);
+    if (self->lock) {
+        natmod_raise(self->dec.st->RuntimeError, "Unpacker in use");
+    }
+    return self;
+}
+
+static mp_obj_t unpacker_feed(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    unpacker_t *self = idle_unpacker(args[0]);
+    state_t *st = (state_t *)nm;
+    if (self->has_stream) {
+        natmod_raise(st->ValueError, "an Unpacker with a stream can't be fed");
+    }
+    if (self->broken != MP_OBJ_NULL) {
+        natmod_raise_instance(self->broken);
+    }
+    mp_buffer_info_t buf;
+    buffer_arg(st, args[1], &buf);
+    memcpy(make_room(self, buf.len), buf.buf, buf.len);
+    self->dec.end += buf.len;
+    return mp_const_none;
+}
+
+static mp_obj_t unpacker_read_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
+    state_t *st = (state_t *)nm;
+    decoder_t *dec = &self->dec;
+    size_t n = int_arg(st, args[1], 0, MP_SMALL_INT_MAX);
+    unpacker_do(self, JOB_BETWEEN, NULL);
+    while ((size_t)(dec->end - dec->p) < n && unpacker_try(self, JOB_READ, NULL)) {
+    }
+    n = MIN(n, (size_t)(dec->end - dec->p));
+    mp_obj_t result = bytes_new(st, dec->p, n);
+    dec->p += n;
+    self->passed += n;
+    return result;
+}
+
+static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
+    return mp_obj_new_int_from_uint(self->passed + self->dec.taken);
+}
+
+static mp_obj_t unpacker_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    unpacker_t *self = idle_unpacker(args[0]);
+    object_done(self);
+    self->passed = 0;
+    self->broken = MP_OBJ_NULL;
+    self->buffer = NULL;
+    self->size = 0;
+    decoder_t *dec = &self->dec;
+    dec->p = dec->end = NULL;
+    dec->frames = NULL;
+    dec->room = 0;
+    dec->result = MP_OBJ_NULL;
+    decoder_start(dec);
+    return mp_const_none;
+}
+
+void unpacker_init(state_t *st) {
+    natmod_t *nm = &st->nm;
+    mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Unpacker, MP_TYPE_FLAG_ITER_IS_ITERNEXT, 3);
+    MP_OBJ_TYPE_SET_SLOT(type, make_new, unpacker_make_new, 1);
+    MP_OBJ_TYPE_SET_SLOT(type, iter, unpacker_iternext, 2);
+    mp_obj_t dict = natmod_type_methods(type, 3, 8);
+    natmod_fun_add(nm, dict, MP_QSTR_feed, unpacker_feed, 2, 2, false);
+    natmod_fun_add(nm, dict, MP_QSTR_unpack, unpacker_unpack, 1, 1, false);
+    natmod_fun_add(nm, dict, MP_QSTR_skip, unpacker_skip, 1, 1, false);
+    natmod_fun_add(nm, dict, MP_QSTR_read_array_header, unpacker_read_array_header, 1, 1, false);
+    natmod_fun_add(nm, dict, MP_QSTR_read_map_header, unpacker_read_map_header, 1, 1, false);
+    natmod_fun_add(nm, dict, MP_QSTR_read_bytes, unpacker_read_bytes, 2, 2, false);
+    natmod_fun_add(nm, dict, MP_QSTR_tell, unpacker_tell, 1, 1, false);
+    natmod_fun_add(nm, dict, MP_QSTR_reset, unpacker_reset, 1, 1, false);
+    st->unpacker_type = type;
+    mp_store_global(MP_QSTR_Unpacker, MP_OBJ_FROM_PTR(type));
+}
