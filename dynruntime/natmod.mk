@@ -55,7 +55,7 @@ $(BUILD):
 # Rewritten only when its text changes, so that everything rebuilds when a flag, the compiler or
 # the MicroPython tree does, and nothing otherwise.
 $(BUILD)/flags: FORCE | $(BUILD)
-	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR))' >$@.new; \
+	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(OBJ))' >$@.new; \
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The numbers of the module's qstrs. Every object depends on them, so a source that changes
@@ -71,8 +71,9 @@ $(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags
 	$(Q)echo "CC    $(ARCH) $(MOD) $(notdir $<)"
 	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
 
-$(OUT)/$(MOD).mpy: $(OBJ) $(CONFIG_H) $(TOP)/dynruntime/link.py
+$(OUT)/$(MOD).mpy: $(OBJ) $(CONFIG_H) $(TOP)/dynruntime/link.py $(MPY_DIR)/tools/mpy_ld.py
 	$(Q)echo "LINK  $(ARCH) $(MOD)"
+	$(Q)mkdir -p $(OUT); rm -f $@
 	$(Q)$(PYTHON) $(TOP)/dynruntime/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H) \
 		--output $@ $(OBJ)
 

@@ -26,7 +26,8 @@ ARCHS = re.search(r"^ARCHS = (.*)$", (TOP / "dynruntime/toolchain.mk").read_text
 
 
 def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.M | re.S)
+    return [text for name, text in found if name == language]
 
 
 @case

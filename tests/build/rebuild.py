@@ -83,6 +83,30 @@ def flags():
 
 
 @case
+def list_of_sources():
+    with Sandbox() as box:
+        build(box)
+        before = box.mpy.read_bytes()
+        box.write("natmod/tiny/more.c", "int more(int x);\nint more(int x) {\n    return x;\n}\n")
+        makefile = box.path("natmod/tiny/Makefile").read_text()
+        box.write("natmod/tiny/Makefile", makefile.replace("tiny.c", "tiny.c more.c"))
+        eq(build(box), sorted([*ALL, "CC more.c"]))
+        box.write("natmod/tiny/Makefile", makefile)
+        eq(build(box), ALL)
+        eq(box.mpy.read_bytes(), before)
+
+
+@case
+def failing_link():
+    with Sandbox() as box:
+        build(box)
+        box.write("natmod/tiny/tiny.c", SOURCE.replace("(void)nm;", "extern void f(void); f();"))
+        eq((box.make("ARCH=armv7m")[0], box.mpy.exists()), (2, False))
+        box.write("natmod/tiny/tiny.c", SOURCE)
+        eq(build(box), ["CC tiny.c", "LINK"])
+
+
+@case
 def compiler():
     with Sandbox() as box:
         build(box)
