@@ -10,15 +10,19 @@ static mp_obj_t block_del(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj
     (void)n_kw;
     state_t *st = state_of(nm);
     block_t *self = MP_OBJ_TO_PTR(args[0]);
-    if (self->fin != NULL) {
-        finalize_died(st, self);
-    } else if (self == st->canary) {
+    if (self == st->canary) {
         finalize_exit(st);
-    } else if (self->obj != MP_OBJ_NULL && !(st->over && st->old_sweep)) {
-        mp_obj_t callback = self->obj;
-        // First, so that nothing can make it run again.
+    } else if (!st->over) {
+        mp_obj_t obj = self->obj;
+        fin_t *fin = self->fin;
+        // First, so that nothing can make it happen again.
         self->obj = MP_OBJ_NULL;
-        mp_call_function_n_kw(callback, 0, 0, NULL);
+        self->fin = NULL;
+        if (fin != NULL) {
+            finalize_died(st, fin);
+        } else if (obj != MP_OBJ_NULL) {
+            mp_call_function_n_kw(obj, 0, 0, NULL);
+        }
     }
     return mp_const_none;
 }
@@ -40,7 +44,7 @@ void block_init(state_t *st) {
         natmod_fun_new(nm, block_del, 1, 1, false));
     st->block_type = type;
 
-    // An ordinary block without the flag, whose fields stay empty.
+    // Without the flag, and with fields that stay empty.
     block_t *inert = m_malloc(sizeof(block_t));
     inert->base.type = type;
     inert->obj = MP_OBJ_NULL;
@@ -57,6 +61,13 @@ block_t *block_take(state_t *st) {
         if (block != NULL && block->next != NULL) {
             st->pool = block->next;
             block->next = NULL;
+            if (block < st->canary) {
+                // The final sweep goes through the heap upwards. The canary must be the first
+                // block that dies in it, so that the others know.
+                block_t *higher = st->canary;
+                st->canary = block;
+                block = higher;
+            }
             unlock(st);
             return block;
         }

@@ -20,7 +20,7 @@ static mp_obj_t proxy_init(natmod_t *nm, size_t n_args, size_t n_kw, const mp_ob
     state_t *st = state_of(nm);
     block_t *block = get_block(st, args[0]);
     if (block != NULL && block != st->inert) {
-        natmod_raise(st->RuntimeError, "__init__ was called already");
+        natmod_raise(st->nm.TypeError, "__init__ was called already");
     }
     if (!natmod_is_callable(args[1])) {
         natmod_raise(nm->TypeError, "callback must be callable");

@@ -15,8 +15,7 @@
 
 MP_REGISTER_ROOT_POINTER(void *natmod_root);
 
-bool root_set(void *ptr, unsigned int minor) {
-    (void)minor;
+bool root_set(void *ptr) {
     MP_STATE_VM(natmod_root) = ptr;
     return true;
 }
@@ -25,22 +24,15 @@ bool root_set(void *ptr, unsigned int minor) {
 
 __attribute__((visibility("default"))) void *volatile natmod_root;
 
-bool root_set(void *ptr, unsigned int minor) {
+bool root_set(void *ptr) {
     natmod_root = ptr;
-    #if defined(__x86_64__) || defined(__i386__) || defined(__xtensa__)
-    return minor >= 24;
-    #else
-    // Code lies in the heap, except on ESP32-C3 and its kin, which v1.25 was the first to know.
-    (void)minor;
     return true;
-    #endif
 }
 
 #else
 
-bool root_set(void *ptr, unsigned int minor) {
+bool root_set(void *ptr) {
     (void)ptr;
-    (void)minor;
     return false;
 }
 

@@ -16,30 +16,18 @@
 // 3. VfsLfs1: SAMD21 boards have no other.
 //
 // Objects that need no filesystem class (an iterator of a mounted filesystem, an open file) are
-// no sources: they depend on what the user has mounted, read the flash, and no board has been
-// found that loads native code and lacks all three classes.
-
-#include <string.h>
+// no sources: they depend on what the user has mounted, they read the flash, and no board is
+// known that loads native code and lacks all three classes.
 
 #include "finaliser.h"
 
-typedef struct _fill_t {
-    state_t *st;
-    block_t *chain; // What was made so far.
-    size_t n;       // How many to make.
-    size_t source;
-} fill_t;
-
-#define N_SOURCES (3)
-
 // The filesystem object is dropped after each batch, so its cost is shared by the blocks of the
-// batch. 37000 instructions of VfsLfs2 must be shared by more than those of VfsFat.
-static size_t batch_size(size_t source) {
-    return source == IMAGE_FAT ? 16 : 32;
-}
+// batch. The 37000 instructions of VfsLfs2 must be shared by more than those of VfsFat.
+#define BATCH_FAT (16)
+#define BATCH_LFS (32)
 
-static qstr class_name(size_t source) {
-    return source == IMAGE_FAT ? MP_QSTR_VfsFat : source == IMAGE_LFS2 ? MP_QSTR_VfsLfs2 : MP_QSTR_VfsLfs1;
+static qstr class_name(source_t source) {
+    return source == SOURCE_FAT ? MP_QSTR_VfsFat : source == SOURCE_LFS2 ? MP_QSTR_VfsLfs2 : MP_QSTR_VfsLfs1;
 }
 
 // Turn a stock object into a block. Returns NULL if it is not one with a finaliser.
@@ -56,98 +44,55 @@ static block_t *take_over(state_t *st, mp_obj_t iterator) {
     block_t *block = m_realloc_maybe(MP_OBJ_TO_PTR(iterator), sizeof(block_t), false);
     block->obj = MP_OBJ_NULL;
     block->fin = NULL;
-    block->next = NULL;
     block->base.type = st->block_type;
     return block;
 }
 
-static void fill(void *arg) {
-    fill_t *f = arg;
-    state_t *st = f->st;
-    device_select(st->device, f->source);
-    mp_obj_t class = mp_load_attr(st->vfs, class_name(f->source));
-    mp_obj_t filesystem = mp_call_function_n_kw(class, 1, 0, &st->device);
+static void make_batch(void *arg) {
+    state_t *st = arg;
+    mp_obj_t device = device_new(st, st->source);
+    mp_obj_t filesystem = mp_call_function_n_kw(st->class, 1, 0, &device);
     mp_obj_t method[3];
     mp_load_method(filesystem, MP_QSTR_ilistdir, method);
     method[2] = MP_OBJ_NEW_QSTR(MP_QSTR__slash_);
-    for (; f->n > 0; f->n--) {
+    for (size_t n = st->source == SOURCE_FAT ? BATCH_FAT : BATCH_LFS; n > 0; n--) {
         block_t *block = take_over(st, mp_call_method_n_kw(1, 0, method));
         if (block == NULL) {
             return;
         }
-        block->next = f->chain;
-        f->chain = block;
+        block_give(st, block);
     }
-}
-
-// Make a batch of blocks, or at least one. Returns MP_OBJ_NULL or the reason for having none.
-static mp_obj_t make_batch(state_t *st, size_t source) {
-    fill_t f = { st, NULL, batch_size(source), source };
-    mp_obj_t exception = natmod_protect(fill, &f);
-    if (f.chain == NULL) {
-        return exception == MP_OBJ_NULL ? mp_const_none : exception;
-    }
-    block_t *last = f.chain;
-    while (last->next != NULL) {
-        last = last->next;
-    }
-    lock(st);
-    last->next = st->pool;
-    st->pool = f.chain;
-    unlock(st);
-    return MP_OBJ_NULL;
-}
-
-// Use the first source from number `first` on that works.
-static bool try_sources(state_t *st, size_t first, size_t end, mp_obj_t *exception) {
-    for (size_t i = first; i < end; i++) {
-        mp_obj_t reason = make_batch(st, i);
-        if (reason == MP_OBJ_NULL) {
-            st->source = i;
-            return true;
-        }
-        // A lack of memory explains more than the lack of other classes does.
-        if (*exception == MP_OBJ_NULL || mp_obj_get_type(reason) == st->MemoryError) {
-            *exception = reason;
-        }
-    }
-    return false;
 }
 
 void source_fill(state_t *st) {
-    mp_obj_t exception = make_batch(st, st->source);
-    if (exception != MP_OBJ_NULL) {
+    mp_obj_t exception = natmod_protect(make_batch, st);
+    // Part of a batch will do. A pool that another thread has filled will do too.
+    if (exception != MP_OBJ_NULL && (st->pool == NULL || st->pool->next == NULL)) {
         nlr_raise(exception);
     }
 }
 
 bool source_init(state_t *st) {
     mp_obj_t exception = MP_OBJ_NULL;
-    if (try_sources(st, 0, N_SOURCES, &exception)) {
-        return true;
+    for (st->source = 0; st->source < N_SOURCES; st->source++) {
+        st->class = state_import(MP_QSTR_vfs, class_name(st->source));
+        if (st->class != MP_OBJ_NULL) {
+            exception = natmod_protect(make_batch, st);
+            if (st->pool != NULL) {
+                return true;
+            }
+        }
     }
-    if (mp_obj_get_type(exception) == st->MemoryError) {
+    if (exception != MP_OBJ_NULL) {
+        // There was a class, but no memory, say.
         nlr_raise(exception);
     }
     return false;
 }
 
-mp_obj_t source_name(state_t *st) {
-    return MP_OBJ_NEW_QSTR(class_name(st->source));
-}
-
-void source_force(state_t *st, mp_obj_t name) {
-    for (size_t i = 0; i < N_SOURCES; i++) {
-        if (name == MP_OBJ_NEW_QSTR(class_name(i))) {
-            block_t *pool = st->pool;
-            st->pool = NULL;
-            mp_obj_t exception = MP_OBJ_NULL;
-            if (try_sources(st, i, i + 1, &exception)) {
-                return;
-            }
-            st->pool = pool;
-            break;
-        }
-    }
-    natmod_raise(st->ValueError, "this firmware has no such source");
+mp_obj_t source_name(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    (void)args;
+    return MP_OBJ_NEW_QSTR(class_name(state_of(nm)->source));
 }
