@@ -124,10 +124,10 @@ setup: ready
 	@echo "Everything is there."
 
 modules: ready
-	$(SUBMAKE) $(JOBS) -f tools/modules.mk WANTED="$(WANTED)" $(if $(V),V=$(V))
+	$(SUBMAKE) $(JOBS) -f tools/modules.mk modules WANTED="$(WANTED)"
 
 all: modules
-	@$(call PYTHON_FOR,elftools) tools/mpyinfo.py $(foreach a,$(WANTED),build/$a/*.mpy)
+	$(SUBMAKE) -f tools/modules.mk table WANTED="$(WANTED)"
 
 # Not in the help: the runner names it when an interpreter is missing.
 interpreter: modules

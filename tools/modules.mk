@@ -8,16 +8,22 @@ SKIPPED := $(filter-out $(KNOWN),$(WANTED))
 FIRST_rv32imc := 1.25
 FIRST_rv64imc := 1.28
 
-.PHONY: all
-all: $(foreach a,$(KNOWN),$(foreach m,$(MODULES),$a/$m))
+.PHONY: modules table
+modules: $(foreach a,$(KNOWN),$(foreach m,$(MODULES),$a/$m))
 
 ifneq ($(SKIPPED),)
 reason = $1: not in MicroPython v$(VERSION)$(if $(FIRST_$1), but from v$(FIRST_$1) on)
 ifeq ($(KNOWN),)
 $(error $(foreach a,$(SKIPPED),$(call reason,$a)))
 endif
+ifeq ($(MAKECMDGOALS),modules)
 $(foreach a,$(SKIPPED),$(info skipping $(call reason,$a)))
 endif
+endif
+
+# What was built, with its sizes. (Called after the modules, as a make of its own.)
+table:
+	@$$(tools/find-python.sh elftools) tools/mpyinfo.py $(foreach a,$(KNOWN),build/$a/*.mpy)
 
 define rule
 .PHONY: $1/$2

@@ -100,7 +100,7 @@ def list_of_sources():
 def failing_link():
     with Sandbox() as box:
         build(box)
-        box.write("natmod/tiny/tiny.c", SOURCE.replace("(void)nm;", "extern void f(void); f();"))
+        box.write("natmod/tiny/tiny.c", SOURCE.replace("(void)nm;", "void f(void *); f(nm);"))
         eq((box.make("ARCH=armv7m")[0], box.mpy.exists()), (2, False))
         box.write("natmod/tiny/tiny.c", SOURCE)
         eq(build(box), ["CC tiny.c", "LINK"])
