@@ -86,6 +86,17 @@ static natmod_t *context_new(void *init_fun) {
     return nm;
 }
 
+// Every module says which release it is from.
+static void version_store(void) {
+    mp_obj_t items[3] = {
+        MP_OBJ_NEW_SMALL_INT(NATMOD_VERSION_MAJOR),
+        MP_OBJ_NEW_SMALL_INT(NATMOD_VERSION_MINOR),
+        MP_OBJ_NEW_SMALL_INT(NATMOD_VERSION_MICRO),
+    };
+    mp_store_global(MP_QSTR_version, mp_obj_new_tuple(3, items));
+    mp_store_global(MP_QSTR___version__, mp_obj_new_str(NATMOD_VERSION, sizeof(NATMOD_VERSION) - 1));
+}
+
 #ifndef NATMOD_USERMOD
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
@@ -95,6 +106,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     // The importer restores the globals if this raises.
     mp_obj_dict_t *globals = mp_fun_table.swap_globals(self->context->module.globals);
     natmod_init(context_new(self));
+    version_store();
     mp_fun_table.swap_globals(globals);
     return mp_const_none;
 }

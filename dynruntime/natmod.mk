@@ -35,10 +35,16 @@ OBJ = $(addprefix $(BUILD)/,$(notdir $(ALL_SRC:.c=.o)))
 QSTR_SRC = $(ALL_SRC) $(wildcard *.h) $(wildcard $(TOP)/dynruntime/*.h)
 VPATH = $(TOP)/dynruntime
 
+VERSION := $(shell cat $(TOP)/VERSION)
+
 # Jump tables and the loops that GCC turns into library calls need what mpy_ld cannot give.
 # The float width is no business of the build: natmod.h forbids floats in calls.
 CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_DYNRUNTIME \
 	-DMP_CONFIGFILE='<$(CONFIG_H)>' -DMICROPY_FLOAT_IMPL=MICROPY_FLOAT_IMPL_NONE \
+	-DNATMOD_VERSION='"$(VERSION)"' \
+	-DNATMOD_VERSION_MAJOR=$(word 1,$(subst ., ,$(VERSION))) \
+	-DNATMOD_VERSION_MINOR=$(word 2,$(subst ., ,$(VERSION))) \
+	-DNATMOD_VERSION_MICRO=$(word 3,$(subst ., ,$(VERSION))) \
 	-fpic -fno-common -fvisibility=hidden -fno-jump-tables -fno-tree-loop-distribute-patterns \
 	-U_FORTIFY_SOURCE -ffile-prefix-map=$(TOP)=. \
 	-I. -I$(TOP)/dynruntime -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) $(CFLAGS_MOD) $(CFLAGS_EXTRA)

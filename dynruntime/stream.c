@@ -27,13 +27,10 @@ static mp_obj_t import_maybe(qstr name) {
     return natmod_protect(import_name, &import) == MP_OBJ_NULL ? import.module : mp_const_none;
 }
 
-static mp_obj_t os_error_new(const natmod_streams_t *env, mp_obj_t errno_module, qstr name, int number) {
-    // The numbers are the C library's on some ports; the module knows.
-    mp_obj_t arg = attribute_maybe(errno_module, name);
-    if (arg == MP_OBJ_NULL) {
-        arg = MP_OBJ_NEW_SMALL_INT(number);
-    }
-    return mp_call_function_n_kw(MP_OBJ_FROM_PTR(env->OSError), 1, 0, &arg);
+// An error number, which on some ports is the C library's: the errno module knows.
+static mp_obj_t error_number(mp_obj_t errno_module, qstr name, int number) {
+    mp_obj_t obj = attribute_maybe(errno_module, name);
+    return obj == MP_OBJ_NULL ? MP_OBJ_NEW_SMALL_INT(number) : obj;
 }
 
 void natmod_streams_init(natmod_streams_t *env, natmod_t *nm) {
@@ -49,8 +46,11 @@ void natmod_streams_init(natmod_streams_t *env, natmod_t *nm) {
     env->ticks_ms = attribute_maybe(time, MP_QSTR_ticks_ms);
     env->ticks_diff = attribute_maybe(time, MP_QSTR_ticks_diff);
     mp_obj_t errno_module = import_maybe(MP_QSTR_errno);
-    env->eagain = os_error_new(env, errno_module, MP_QSTR_EAGAIN, MP_EAGAIN);
-    env->etimedout = os_error_new(env, errno_module, MP_QSTR_ETIMEDOUT, MP_ETIMEDOUT);
+    mp_obj_t os_error = MP_OBJ_FROM_PTR(env->OSError);
+    env->eagain_number = error_number(errno_module, MP_QSTR_EAGAIN, MP_EAGAIN);
+    env->eagain = mp_call_function_n_kw(os_error, 1, 0, &env->eagain_number);
+    mp_obj_t number = error_number(errno_module, MP_QSTR_ETIMEDOUT, MP_ETIMEDOUT);
+    env->etimedout = mp_call_function_n_kw(os_error, 1, 0, &number);
 }
 
 MP_NORETURN void natmod_raise_instance(mp_obj_t exception) {
@@ -77,10 +77,12 @@ void natmod_stream_open(natmod_stream_t *stream, const natmod_streams_t *env, mp
         natmod_raise(env->nm->TypeError, for_writing ? "stream has no write method"
             : "stream has no readinto or read method");
     }
+    stream->is_python = true;
     const mp_obj_type_t *type;
     if (stream->method[0] == native && stream->method[1] != MP_OBJ_NULL) {
         // Of a Python class derived from a native stream, this is the native object.
         type = mp_obj_get_type(stream->method[1]);
+        stream->is_python = false;
     } else {
         type = natmod_native_type(env->nm, mp_obj_get_type(obj));
         if (type == NULL || type != env->iobase) {
@@ -91,72 +93,121 @@ void natmod_stream_open(natmod_stream_t *stream, const natmod_streams_t *env, mp
     stream->protocol = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, protocol);
 }
 
-// Raise unless a stream's method returned a number of bytes that it can have had.
-static mp_int_t checked_count(const natmod_streams_t *env, mp_int_t n, size_t len) {
-    if (n < 0 || (size_t)n > len) {
-        mp_obj_t arg = MP_OBJ_NEW_SMALL_INT(MP_EIO);
-        nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(env->OSError), 1, 0, &arg));
+MP_NORETURN static void raise_errno(const natmod_streams_t *env, int number) {
+    mp_obj_t arg = MP_OBJ_NEW_SMALL_INT(number);
+    nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(env->OSError), 1, 0, &arg));
+}
+
+// One attempt to read or write.
+typedef struct _attempt_t {
+    natmod_stream_t *stream;
+    void *data;
+    size_t len;
+    bool writing;
+    mp_int_t n; // What came of it.
+} attempt_t;
+
+static mp_int_t call_protocol(attempt_t *attempt) {
+    const mp_stream_p_t *protocol = attempt->stream->protocol;
+    mp_obj_t obj = attempt->stream->method[1];
+    int error = 0;
+    mp_uint_t n = attempt->writing ? protocol->write(obj, attempt->data, attempt->len, &error)
+        : protocol->read(obj, attempt->data, attempt->len, &error);
+    if (n == MP_STREAM_ERROR) {
+        if (error != MP_EAGAIN) {
+            raise_errno(attempt->stream->env, error);
+        }
+        return NATMOD_STREAM_BLOCKS;
+    }
+    if (n == 0 && !attempt->writing && !attempt->stream->is_python && protocol->ioctl != NULL
+        && protocol->ioctl(obj, MP_STREAM_POLL, MP_STREAM_POLL_RD, &error) == 0) {
+        // Some streams (micropython.RingIO) have no other way to say that they are empty now.
+        return NATMOD_STREAM_BLOCKS;
     }
     return n;
 }
 
-static mp_int_t protocol_result(const natmod_stream_t *stream, mp_uint_t n, int error, size_t len) {
-    if (n != MP_STREAM_ERROR) {
-        return checked_count(stream->env, n, len);
-    }
-    mp_obj_t arg = MP_OBJ_NEW_SMALL_INT(error);
-    if (error == MP_EAGAIN) {
-        return NATMOD_STREAM_BLOCKS;
-    }
-    nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(stream->env->OSError), 1, 0, &arg));
-}
-
-mp_int_t natmod_stream_read(natmod_stream_t *stream, void *data, size_t len) {
+static mp_int_t call_method(attempt_t *attempt) {
+    natmod_stream_t *stream = attempt->stream;
     const natmod_streams_t *env = stream->env;
-    if (stream->protocol != NULL) {
-        int error = 0;
-        mp_uint_t n = stream->protocol->read(stream->method[1], data, len, &error);
-        return protocol_result(stream, n, error, len);
-    }
     // The object may keep what it gets, so that must be memory of its own.
-    mp_obj_t args[3] = { stream->method[0], stream->method[1], MP_OBJ_NEW_SMALL_INT(len) };
-    if (stream->into) {
+    mp_obj_t args[3] = { stream->method[0], stream->method[1], MP_OBJ_NEW_SMALL_INT(attempt->len) };
+    if (attempt->writing) {
+        args[2] = mp_obj_new_bytes(attempt->data, attempt->len);
+    } else if (stream->into) {
         args[2] = mp_call_function_n_kw(MP_OBJ_FROM_PTR(env->bytearray), 1, 0, &args[2]);
     }
     mp_obj_t result = mp_call_method_n_kw(1, 0, args);
     if (natmod_is_none(result)) {
-        return NATMOD_STREAM_BLOCKS;
+        // A write method of a user's own often returns nothing: then it took everything.
+        return attempt->writing ? (mp_int_t)attempt->len : NATMOD_STREAM_BLOCKS;
     }
-    mp_int_t n = 0;
-    if (stream->into) {
-        n = checked_count(env, mp_obj_get_int(result), len);
+    mp_int_t n = -2; // No number of bytes.
+    if (attempt->writing || stream->into) {
+        if (!mp_obj_is_small_int(result)) {
+            natmod_raise(env->nm->TypeError, "stream returned no number of bytes");
+        }
+        if (MP_OBJ_SMALL_INT_VALUE(result) >= 0) {
+            n = MP_OBJ_SMALL_INT_VALUE(result);
+        }
         result = args[2];
-    } else if (mp_obj_get_type(result) == &mp_type_str) {
-        natmod_raise(env->nm->TypeError, "read returned str, not bytes");
     }
-    mp_buffer_info_t buf;
-    mp_get_buffer_raise(result, &buf, MP_BUFFER_READ);
-    if (!stream->into) {
-        n = checked_count(env, buf.len, len);
+    if (!attempt->writing) {
+        mp_buffer_info_t buf;
+        if (mp_obj_get_type(result) == &mp_type_str) {
+            natmod_raise(env->nm->TypeError, "read returned str, not bytes");
+        }
+        mp_get_buffer_raise(result, &buf, MP_BUFFER_READ);
+        if (!stream->into) {
+            n = buf.len;
+        }
+        // The method may have resized the bytearray.
+        if (n >= 0 && (size_t)n <= MIN(buf.len, attempt->len)) {
+            memcpy(attempt->data, buf.buf, n);
+        } else {
+            n = -2;
+        }
     }
-    // A method may even have resized the bytearray.
-    checked_count(env, n, buf.len);
-    memcpy(data, buf.buf, n);
     return n;
 }
 
-mp_int_t natmod_stream_write(natmod_stream_t *stream, const void *data, size_t len) {
-    mp_int_t n;
-    if (stream->protocol != NULL) {
-        int error = 0;
-        n = stream->protocol->write(stream->method[1], data, len, &error);
-        n = protocol_result(stream, n, error, len);
+static void run_attempt(void *arg) {
+    attempt_t *attempt = arg;
+    attempt->n = attempt->stream->protocol != NULL ? call_protocol(attempt) : call_method(attempt);
+}
+
+static mp_int_t try_once(attempt_t *attempt) {
+    natmod_stream_t *stream = attempt->stream;
+    if (!stream->is_python) {
+        run_attempt(attempt);
     } else {
-        mp_obj_t args[3] = { stream->method[0], stream->method[1], mp_obj_new_bytes(data, len) };
-        mp_obj_t result = mp_call_method_n_kw(1, 0, args);
-        // A write method of a user's own often returns nothing: then it took everything.
-        n = natmod_is_none(result) ? (mp_int_t)len : checked_count(stream->env, mp_obj_get_int(result), len);
+        // A method may also say that it would block by raising OSError(EAGAIN).
+        mp_obj_t exception = natmod_protect(run_attempt, attempt);
+        if (exception != MP_OBJ_NULL) {
+            if (mp_obj_get_type(exception) == stream->env->OSError) {
+                mp_obj_t number[2];
+                mp_load_method_maybe(exception, MP_QSTR_errno, number);
+                if (number[0] == stream->env->eagain_number) {
+                    return NATMOD_STREAM_BLOCKS;
+                }
+            }
+            nlr_raise(exception);
+        }
     }
+    if (attempt->n < NATMOD_STREAM_BLOCKS || attempt->n > (mp_int_t)attempt->len) {
+        raise_errno(stream->env, MP_EIO);
+    }
+    return attempt->n;
+}
+
+mp_int_t natmod_stream_read(natmod_stream_t *stream, void *data, size_t len) {
+    attempt_t attempt = { stream, data, len, false, 0 };
+    return try_once(&attempt);
+}
+
+mp_int_t natmod_stream_write(natmod_stream_t *stream, const void *data, size_t len) {
+    attempt_t attempt = { stream, (void *)data, len, true, 0 };
+    mp_int_t n = try_once(&attempt);
     return n == 0 ? NATMOD_STREAM_BLOCKS : n;
 }
 

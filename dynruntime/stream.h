@@ -17,6 +17,7 @@ typedef struct _natmod_streams_t {
     mp_obj_t sleep_ms; // Functions of the time module, or MP_OBJ_NULL without one.
     mp_obj_t ticks_ms;
     mp_obj_t ticks_diff;
+    mp_obj_t eagain_number;
     mp_obj_t eagain; // Instances, since with the heap locked a new OSError has no number.
     mp_obj_t etimedout;
 } natmod_streams_t;
@@ -27,6 +28,7 @@ typedef struct _natmod_stream_t {
     const mp_stream_p_t *protocol; // NULL when the method is to be called.
     mp_obj_t method[2]; // The method and the object; with a protocol only the object.
     bool into; // The method is readinto, not read.
+    bool is_python; // Python code does the work.
 } natmod_stream_t;
 
 // A wait for a stream that would block; zeroed at its start.

@@ -60,7 +60,7 @@ static size_t read_some(decoder_t *dec, byte *data, size_t len) {
 
 // Have n bytes from dec->p on, where the object is sure to have sure bytes more; n is at most
 // READ_AHEAD for streams. False if they are missing.
-static bool have(decoder_t *dec, size_t n, size_t sure) {
+static bool have(decoder_t *dec, size_t n, uint64_t sure) {
     size_t at_hand = dec->end - dec->p;
     if (at_hand >= n) {
         return true;
@@ -71,9 +71,9 @@ static bool have(decoder_t *dec, size_t n, size_t sure) {
     memmove(dec->read_ahead, dec->p, at_hand);
     dec->p = dec->read_ahead;
     dec->end = dec->p + at_hand;
-    sure = MIN(sure, READ_AHEAD);
+    size_t room = MIN(sure, READ_AHEAD);
     while (at_hand < n) {
-        at_hand += read_some(dec, dec->read_ahead + at_hand, sure - at_hand);
+        at_hand += read_some(dec, dec->read_ahead + at_hand, room - at_hand);
         dec->end = dec->read_ahead + at_hand;
     }
     return true;
@@ -105,7 +105,7 @@ static bool next_tag(decoder_t *dec, format_tag_t *tag, bool skipping) {
         size = format_decode(dec->p, at_hand, tag);
     } while (size > at_hand);
 
-    uint32_t owed = dec->owed - 1;
+    uint64_t owed = dec->owed - 1;
     if (tag->kind >= KIND_INVALID) {
         if (tag->kind == KIND_INVALID) {
             raise_lost(dec, dec->st->FormatError, "byte 0xc1 is never used");
@@ -120,11 +120,10 @@ static bool next_tag(decoder_t *dec, format_tag_t *tag, bool skipping) {
             }
             dec->pending = len;
         } else {
-            bool is_map = tag->kind == KIND_MAP;
-            if (len > (UINT32_MAX - owed) >> is_map) {
-                raise_lost(dec, dec->st->ValueError, "too many objects");
+            owed += len;
+            if (tag->kind == KIND_MAP) {
+                owed += len;
             }
-            owed += len << is_map;
             if (dec->source == SOURCE_WHOLE && owed > at_hand - size) {
                 return false;
             }
@@ -257,14 +256,13 @@ static void frame_open(decoder_t *dec, unsigned int kind, uint32_t len) {
     // Room at once for as many elements as the bytes at hand can bring, less those that are
     // owed to containers opened before.
     bool is_map = kind == KIND_MAP;
-    uint32_t left = len << is_map;
     size_t at_hand = dec->end - dec->p;
-    size_t others = dec->owed - left;
-    size_t room = at_hand > others ? (at_hand - others) >> is_map : 0;
+    uint64_t others = dec->owed - len - (is_map ? len : 0);
+    size_t room = at_hand > others ? (at_hand - (size_t)others) >> is_map : 0;
     room = MIN(len, MAX(room, MIN_ROOM));
 
     decoder_frame_t *frame = &dec->frames[dec->depth];
-    frame->left = left;
+    frame->left = len;
     frame->key = MP_OBJ_NULL;
     if (is_map && natmod_is_none(dec->opt.object_pairs_hook)) {
         frame->kind = FRAME_DICT;
@@ -284,10 +282,10 @@ static void frame_open(decoder_t *dec, unsigned int kind, uint32_t len) {
     dec->depth++;
 }
 
-static void list_put(decoder_frame_t *frame, uint32_t left, mp_obj_t obj) {
+static void list_put(decoder_frame_t *frame, mp_obj_t obj) {
     mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
     if (list->len == list->alloc) {
-        size_t room = list->len + MIN(list->len, left);
+        size_t room = list->len + MIN(list->len, frame->left);
         list->items = m_realloc(list->items, room * sizeof(mp_obj_t));
         list->alloc = room;
     }
@@ -306,7 +304,8 @@ static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
     tuple->items[tuple->len++] = obj;
 }
 
-static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
+// A key or a value; true if it completes a pair.
+static bool map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
     const mp_obj_type_t *type = mp_obj_get_type(frame->key == MP_OBJ_NULL ? obj : frame->key);
     bool is_string = type == &mp_type_str || type == dec->st->bytes_type;
     if (frame->key == MP_OBJ_NULL) {
@@ -314,11 +313,11 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
             natmod_raise(dec->st->ValueError, "map key is neither str nor bytes");
         }
         frame->key = obj;
-        return;
+        return false;
     }
     if (frame->kind == FRAME_PAIRS) {
         mp_obj_t pair[2] = { frame->key, obj };
-        list_put(frame, (frame->left + 1) / 2, mp_obj_new_tuple(2, pair));
+        list_put(frame, mp_obj_new_tuple(2, pair));
     } else {
         mp_obj_dict_store(frame->obj, frame->key, obj);
         if (!is_string) {
@@ -327,17 +326,18 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
         }
     }
     frame->key = MP_OBJ_NULL;
+    return true;
 }
 
 // Put an object into the innermost container; true if that is complete now.
 static bool frame_put(decoder_t *dec, mp_obj_t obj) {
     decoder_frame_t *frame = &dec->frames[dec->depth - 1];
     if (frame->kind == FRAME_LIST) {
-        list_put(frame, frame->left, obj);
+        list_put(frame, obj);
     } else if (frame->kind == FRAME_TUPLE) {
         tuple_put(frame, obj);
-    } else {
-        map_put(dec, frame, obj);
+    } else if (!map_put(dec, frame, obj)) {
+        return false;
     }
     return --frame->left == 0;
 }

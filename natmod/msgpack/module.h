@@ -17,6 +17,7 @@ enum {
 
 // Keyword arguments. Each function takes a contiguous part of the list.
 enum {
+    KW_OFFSET, // Only pack_into has this.
     KW_DEFAULT, // Here those of pack begin,
     KW_USE_SINGLE_FLOAT,
     KW_STRICT_TYPES,
@@ -215,7 +216,7 @@ typedef struct _unpack_options_t {
 typedef struct _decoder_frame_t {
     mp_obj_t obj; // The container so far.
     mp_obj_t key; // Of a map, the key whose value comes next; of a tuple, its room.
-    uint32_t left; // Objects still to come, two for each pair.
+    uint32_t left; // Elements or pairs still to come.
     uint8_t kind;
 } decoder_frame_t;
 
@@ -231,7 +232,7 @@ typedef struct _decoder_t {
     const byte *p; // Bytes that have come and are not used yet: from p to end.
     const byte *end;
     size_t taken; // Bytes of the object before p.
-    uint32_t owed; // Objects that must still come to complete the outermost one.
+    uint64_t owed; // Objects that must still come to complete the outermost one.
     uint32_t pending; // Bytes of the current object's body that must still come.
     decoder_frame_t *frames; // Open containers.
     uint16_t depth;
@@ -288,10 +289,10 @@ uint32_t length_arg(state_t *st, mp_obj_t obj);
 void parse_two(state_t *st, qstr first, qstr second, size_t n_args, size_t n_kw, const mp_obj_t *args,
     mp_obj_t *values);
 
-// Parse the keyword arguments from KW_DEFAULT or start to before end; values, by number of
+// Parse the keyword arguments from start to before end; values, by number of
 // keyword, gets those that were given and keeps the others.
 void pack_options_parse(state_t *st, pack_options_t *opt, size_t n_kw, const mp_obj_t *kw, mp_obj_t *values,
-    unsigned int end);
+    unsigned int start, unsigned int end);
 void unpack_options_parse(state_t *st, unpack_options_t *opt, size_t n_kw, const mp_obj_t *kw, mp_obj_t *values,
     unsigned int start, unsigned int end);
 

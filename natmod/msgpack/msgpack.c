@@ -16,7 +16,7 @@ static mp_obj_t fun_pack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
         .sink = SINK_STREAM, .stream = &stream,
     };
     mp_obj_t values[KW_AUTORESET] = { MP_OBJ_NULL };
-    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_AUTORESET);
+    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_DEFAULT, KW_AUTORESET);
     natmod_stream_open(&stream, &st->streams, args[1], true);
     encode(&enc, args[0]);
     encoder_flush(&enc);
@@ -30,7 +30,7 @@ static mp_obj_t fun_packb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj
         .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER, .sink = SINK_MEMORY,
     };
     mp_obj_t values[KW_AUTORESET] = { MP_OBJ_NULL };
-    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_AUTORESET);
+    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_DEFAULT, KW_AUTORESET);
     encode(&enc, args[0]);
     return encoder_take_bytes(&enc);
 }
@@ -43,11 +43,17 @@ static mp_obj_t fun_pack_into(natmod_t *nm, size_t n_args, size_t n_kw, const mp
         .sink = SINK_BUFFER, .buffer = args[1],
     };
     mp_obj_t values[KW_AUTORESET] = { MP_OBJ_NULL };
-    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_AUTORESET);
+    // Either by position or by name.
+    unsigned int first_kw = KW_OFFSET;
+    if (n_args > 2) {
+        values[KW_OFFSET] = args[2];
+        first_kw = KW_DEFAULT;
+    }
+    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, first_kw, KW_AUTORESET);
     mp_buffer_info_t buf;
     mp_get_buffer_raise(args[1], &buf, MP_BUFFER_WRITE);
-    if (n_args > 2) {
-        enc.offset = int_arg(st, args[2], 0, MP_SMALL_INT_MAX);
+    if (values[KW_OFFSET] != MP_OBJ_NULL) {
+        enc.offset = int_arg(st, values[KW_OFFSET], 0, MP_SMALL_INT_MAX);
     }
     size_t start = enc.offset;
     encode(&enc, args[0]);

@@ -4,6 +4,7 @@
 
 void options_init(state_t *st) {
     mp_obj_t *kw = st->kw;
+    kw[KW_OFFSET] = MP_OBJ_NEW_QSTR(MP_QSTR_offset);
     kw[KW_DEFAULT] = MP_OBJ_NEW_QSTR(MP_QSTR_default);
     kw[KW_USE_SINGLE_FLOAT] = MP_OBJ_NEW_QSTR(MP_QSTR_use_single_float);
     kw[KW_STRICT_TYPES] = MP_OBJ_NEW_QSTR(MP_QSTR_strict_types);
@@ -108,8 +109,8 @@ MP_NORETURN static void raise_datetime(state_t *st) {
 }
 
 void pack_options_parse(state_t *st, pack_options_t *opt, size_t n_kw, const mp_obj_t *kw, mp_obj_t *values,
-    unsigned int end) {
-    natmod_parse_kw(&st->nm, n_kw, kw, end, st->kw, values);
+    unsigned int start, unsigned int end) {
+    natmod_parse_kw(&st->nm, n_kw, kw, end - start, st->kw + start, values + start);
     opt->default_fun = hook_arg(st, values[KW_DEFAULT]);
     mp_obj_t single = values[KW_USE_SINGLE_FLOAT];
     opt->double_floats = single == MP_OBJ_NULL || natmod_is_none(single) ? st->double_floats : !mp_obj_is_true(single);

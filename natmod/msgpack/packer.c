@@ -20,16 +20,13 @@ static mp_obj_t packer_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     state_t *st = (state_t *)natmod_of_type(type);
     mp_obj_t values[KW_END];
     memset(values, 0, sizeof(values));
-    mp_arg_check_num(n_args, n_kw, 0, 1, true);
+    mp_arg_check_num(n_args, n_kw, 0, 0, true);
     packer_t *self = m_malloc(sizeof(packer_t));
     memset(self, 0, sizeof(packer_t));
     self->base.type = type;
     encoder_t *enc = &self->enc;
     enc->st = st;
-    if (n_args > 0) {
-        values[KW_DEFAULT] = args[0];
-    }
-    pack_options_parse(st, &enc->opt, n_kw, args + n_args, values, KW_BUF_SIZE + 1);
+    pack_options_parse(st, &enc->opt, n_kw, args, values, KW_DEFAULT, KW_BUF_SIZE + 1);
     self->autoreset = values[KW_AUTORESET] == MP_OBJ_NULL || mp_obj_is_true(values[KW_AUTORESET]);
     size_t size = BUF_SIZE;
     if (values[KW_BUF_SIZE] != MP_OBJ_NULL) {
@@ -41,42 +38,45 @@ static mp_obj_t packer_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     return MP_OBJ_FROM_PTR(self);
 }
 
-// What one method writes.
-typedef struct _job_t {
-    packer_t *self;
-    void (*write)(encoder_t *enc, const mp_obj_t *args);
-    const mp_obj_t *args;
-} job_t;
-
-static void run_job(void *arg) {
-    job_t *job = arg;
-    job->write(&job->self->enc, job->args);
-}
-
 static mp_obj_t packer_bytes(encoder_t *enc) {
     return bytes_new(enc->st, enc->start, enc->cur - enc->start);
 }
 
-// Write, and undo it if that fails; then give the bytes away if the Packer is to do so.
+// What one method writes, and what it returns.
+typedef struct _job_t {
+    packer_t *self;
+    void (*write)(encoder_t *enc, const mp_obj_t *args);
+    const mp_obj_t *args;
+    mp_obj_t result;
+} job_t;
+
+static void run_job(void *arg) {
+    job_t *job = arg;
+    encoder_t *enc = &job->self->enc;
+    job->write(enc, job->args);
+    if (job->self->autoreset) {
+        job->result = packer_bytes(enc);
+        enc->cur = enc->start;
+    }
+}
+
+// Write, and give the bytes away if the Packer is to do so; all or nothing.
 static mp_obj_t packer_write(packer_t *self, void (*write)(encoder_t *enc, const mp_obj_t *args), const mp_obj_t *args) {
     encoder_t *enc = &self->enc;
     if (!natmod_lock(&self->lock)) {
         natmod_raise(enc->st->RuntimeError, "Packer in use");
     }
     size_t used = enc->cur - enc->start;
-    job_t job = { self, write, args };
+    job_t job = { self, write, args, mp_const_none };
     mp_obj_t exception = natmod_protect(run_job, &job);
-    natmod_unlock(&self->lock);
     if (exception != MP_OBJ_NULL) {
         enc->cur = enc->start + used;
+    }
+    natmod_unlock(&self->lock);
+    if (exception != MP_OBJ_NULL) {
         nlr_raise(exception);
     }
-    if (!self->autoreset) {
-        return mp_const_none;
-    }
-    mp_obj_t result = packer_bytes(enc);
-    enc->cur = enc->start;
-    return result;
+    return job.result;
 }
 
 static void write_object(encoder_t *enc, const mp_obj_t *args) {

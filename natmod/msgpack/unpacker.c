@@ -198,6 +198,10 @@ static bool unpacker_try(unpacker_t *self, unsigned int kind, uint32_t *len) {
     }
     job_t job = { self, kind, false, false, 0 };
     mp_obj_t exception = natmod_protect(run_job, &job);
+    if (exception == MP_OBJ_NULL && !job.done && dec->taken == 0) {
+        // Nothing of the next object has come: it is not begun.
+        object_done(self);
+    }
     if (exception != MP_OBJ_NULL && job.decoding) {
         if (dec->lost) {
             self->broken = exception;
