@@ -134,6 +134,17 @@ def missing_tool():
 
 
 @case
+def missing_mpremote():
+    env = dict(os.environ, MPREMOTE="/nonexistent/mpremote", CI="true")
+    options = ("--target", "mps2-an385/armv7m", *nested.fixtures("failing_eq"))
+    status, output = nested.run(*options, env=env)
+    contains(output, "mpremote does not run")
+    contains(output, "make setup")
+    eq(output.splitlines()[-1], "0 passed, 1 failed")
+    eq(status, 1)
+
+
+@case
 def program():
     options = ("--target", TARGET, "--program", *nested.fixtures("_program"))
     eq(nested.run(*options), (0, "hello\nfrom a program\n"))

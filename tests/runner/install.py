@@ -45,23 +45,29 @@ def into_folder(target, names, folder):
 def find_mpremote():
     """The command of $MPREMOTE, or `make setup`'s mpremote, or the one on PATH."""
     given = os.environ.get("MPREMOTE")
-    if given:
-        return given.split()
     fetched = BUILD / "deps/mpremote/usr/lib/python3/dist-packages"
-    if (fetched / "mpremote").is_dir():
+    if given:
+        command = given.split()
+    elif (fetched / "mpremote").is_dir():
         # The distribution's Python has the distribution's serial module.
-        return ["env", f"PYTHONPATH={fetched}", "/usr/bin/python3", "-m", "mpremote"]
-    found = shutil.which("mpremote")
-    if not found:
-        raise Missing("mpremote is missing: make setup fetches it")
-    return [found]
+        command = ["env", f"PYTHONPATH={fetched}", "/usr/bin/python3", "-m", "mpremote"]
+    else:
+        command = ["mpremote"]
+    try:
+        status, output = children.run([*command, "--version"], timeout=60)
+    except OSError as e:
+        status, output = None, str(e)
+    if status != 0:
+        reason = (output.strip().splitlines() or ["it says nothing"])[-1]
+        raise Missing(f"mpremote does not run ({reason}): make setup installs what it needs")
+    return command
 
 
 def onto_board(board, names):
     """As a user does it: with mpremote over the serial line, then import."""
     target = board.target
     files = module_files(target, names)
-    commands = [["mkdir", ":lib"], ["cp", *files, *support_files(), ":lib/"]]
+    commands = [["mkdir", ":lib"], ["cp", *files, ":lib/"]] if files else [["mkdir", ":lib"]]
     commands += [["exec", f"import {name}; print({name}.__name__)"] for name in names]
     words = []
     for command in commands:
@@ -73,6 +79,19 @@ def onto_board(board, names):
     if status != 0 or not all(f"\n{name}\n" in output for name in names):
         how = "takes too long" if status is None else f"fails (status {status})"
         raise NotInstalled(explain(target, files, output) + f"mpremote {how}:\n{output}")
+    for file in support_files():
+        put(board, file, f"/lib/{file.name}")
+
+
+def put(board, file, path):
+    """Write a file onto the board by the raw REPL, which is faster than mpremote."""
+    data = file.read_bytes()
+    source = f"f = open({path!r}, 'wb')\n"
+    for i in range(0, len(data), 1024):
+        source += f"f.write({data[i:i + 1024]!r})\n"
+    _, traceback = board.run(source + "f.close()\n", 60)
+    if traceback:
+        raise NotInstalled(f"{path}:\n{traceback}")
 
 
 def explain(target, files, output):

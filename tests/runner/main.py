@@ -38,10 +38,18 @@ def main(argv):
     args = arguments(argv)
     signal.signal(signal.SIGINT, _interrupted)
     signal.signal(signal.SIGTERM, _interrupted)
+    remove_leftovers()
     try:
         return run(args)
     finally:
         shutil.rmtree(SCRATCH, ignore_errors=True)
+
+
+def remove_leftovers():
+    """Remove the scratch folders of runners that were killed."""
+    for folder in SCRATCH.parent.glob("run-*"):
+        if not os.path.exists(f"/proc/{folder.name[4:]}"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(args):

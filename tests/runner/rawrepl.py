@@ -72,9 +72,9 @@ class RawRepl:
         while True:
             end = self.pending.find(ending)
             if echo:
-                upto = end if end >= 0 else len(self.pending)
-                echo(text(self.pending[echoed:upto]))
-                echoed = max(upto, echoed)
+                stop = end if end >= 0 else len(self.pending)
+                echo(text(self.pending[echoed:stop]))
+                echoed = max(stop, echoed)
             if end >= 0:
                 found = self.pending[:end]
                 self.pending = self.pending[end + len(ending) :]
