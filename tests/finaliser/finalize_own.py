@@ -1,0 +1,289 @@
+# finalize: what is ours: poll, the scheduler, and the heap.
+# needs: finaliserproxy
+
+import gc
+import micropython
+import sys
+import check
+from check import case, eq, raises, true
+from finaliserproxy import FinaliserProxy, finalize, poll
+
+
+class Obj:
+    pass
+
+
+def drop_cls(cls, func, arg):
+    for i in range(10):
+        finalize(cls(), func, arg)
+
+
+# Callbacks run at the next scheduler point: a loop has many, and there is poll().
+def settle():
+    check.collect_garbage()
+    check.collect_garbage()
+    for i in range(20):
+        pass
+
+
+def drop(n, func, *args):
+    for i in range(n):
+        finalize(Obj(), func, *args)
+
+
+@case
+def heap_is_usable():
+    log = []
+
+    def func(i):
+        log.append("%d-%d" % (i, len(log)))
+
+    drop(10, func, 7)
+    settle()
+    true(len(log) >= 8)
+    eq(log[0], "7-0")
+
+
+@case
+def runs_without_poll():
+    log = []
+    drop(10, log.append, 1)
+    settle()
+    true(len(log) >= 8)
+
+
+@case
+def poll_counts():
+    log = []
+    drop(10, log.append, 1)
+    n = 0
+    # Nothing between the collection and poll() lets the scheduler run.
+    gc.collect(), poll()
+    check.collect_garbage()
+    n = poll()
+    true(len(log) >= 8)
+    eq(poll(), 0)
+    eq(type(n), int)
+    raises(TypeError, poll, 1)
+
+
+@case
+def full_queue():
+    log = []
+    ran = []
+
+    def others(arg):
+        # The scheduler is locked here, so its queue stays full during the collection.
+        n = 0
+        try:
+            while True:
+                micropython.schedule(ran.append, 1)
+                n += 1
+        except RuntimeError:
+            pass
+        ran.append(-n)
+        gc.collect()
+        gc.collect()
+        eq(len(log), 0)
+
+    drop(10, log.append, 1)
+    gc.disable()
+    micropython.schedule(others, None)
+    for i in range(20):
+        pass
+    gc.enable()
+    true(min(ran) <= -1)
+    eq(ran.count(1), -min(ran))
+    eq(log, [])
+    # The next collection tries again, without the help of anything else.
+    gc.collect()
+    for i in range(20):
+        pass
+    true(len(log) >= 8)
+
+
+@case
+def full_queue_then_poll():
+    log = []
+    full = []
+
+    def others(arg):
+        try:
+            while True:
+                micropython.schedule(full.append, 1)
+        except RuntimeError:
+            pass
+        gc.collect()
+
+    drop(10, log.append, 1)
+    gc.disable()
+    micropython.schedule(others, None)
+    for i in range(20):
+        pass
+    gc.enable()
+    true(len(full) > 0)
+    n = poll()
+    true(n >= 8)
+    eq(len(log), n)
+
+
+@case
+def class_with_native_base():
+    class Log(list):
+        pass
+
+    class Proxy(FinaliserProxy):
+        def __init__(self):
+            super().__init__(self.__del__)
+
+        def __del__(self):
+            dead[0] += 1
+
+    class Error(Exception):
+        pass
+
+    dead = [0]
+    log = []
+    for cls in (Log, Proxy, Error):
+        drop_cls(cls, log.append, cls.__name__)
+    settle()
+    for cls in (Log, Proxy, Error):
+        true(log.count(cls.__name__) >= 8)
+    true(dead[0] >= 8)
+
+
+@case
+def type_errors():
+    class Cls:
+        pass
+
+    def gen():
+        yield
+
+    for bad in (1, 1.5, None, "x", b"x", [], (), {}, set(), print, gen, gen(), Cls, sys, object()):
+        raises(TypeError, finalize, bad, print)
+    o = Cls()
+    f = finalize(o, print)
+    raises(AttributeError, lambda: f.nothing)
+
+    def assign(name):
+        setattr(f, name, 1)
+
+    raises(AttributeError, assign, "nothing")
+    raises(AttributeError, assign, "alive")
+    raises(TypeError, f.peek, 1)
+    raises(TypeError, f.detach, 1)
+    f.detach()
+
+
+@case
+def no_name_in_the_object():
+    o = Obj()
+    f = finalize(o, print)
+    eq([a for a in dir(o) if not a.startswith("__")], [])
+    true(f.alive)
+    f.detach()
+    eq(o.__dict__, {})
+
+
+@case
+def detaching_leaks_nothing():
+    o = Obj()
+    o.x = 1
+
+    def func():
+        pass
+
+    def one():
+        finalize(o, func).detach()
+        finalize(o, func)()
+
+    for i in range(100):
+        one()
+    check.collect_garbage()
+    before = gc.mem_alloc()
+    for i in range(500):
+        one()
+    check.collect_garbage()
+    true(gc.mem_alloc() - before < 1000)
+    eq(o.__dict__, {"x": 1})
+
+
+@case
+def dying_leaks_nothing():
+    def func(i):
+        pass
+
+    def rounds(n):
+        for i in range(n):
+            drop(10, func, i)
+            gc.collect()
+            poll()
+
+    rounds(20)
+    settle()
+    before = gc.mem_alloc()
+    rounds(100)
+    settle()
+    true(gc.mem_alloc() - before < 1000)
+
+
+@case
+def poll_in_a_callback():
+    log = []
+
+    def func():
+        log.append(1)
+        poll()
+
+    drop(10, func)
+    settle()
+    true(len(log) >= 8)
+    eq(poll(), 0)
+
+
+@case
+def collect_in_a_callback():
+    log = []
+
+    def func():
+        gc.collect()
+        log.append(1)
+
+    drop(10, func)
+    settle()
+    settle()
+    true(len(log) >= 8)
+
+
+@case
+def die_and_wait_for_memory():
+    # A collection that an allocation starts makes finalizers due as well.
+    log = []
+    drop(10, log.append, 1)
+    check.collect_garbage()
+    data = None
+    for i in range(100):
+        data = [data]
+    true(len(log) >= 8)
+
+
+@case
+def many_in_one_drain():
+    counts = bytearray(200)
+
+    def func(i):
+        counts[i] += 1
+
+    def one(i):
+        finalize(Obj(), func, i)
+
+    for i in range(200):
+        one(i)
+    settle()
+    settle()
+    eq(max(counts), 1)
+    true(sum(counts) >= 198)
+
+
+check.end()

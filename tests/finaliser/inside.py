@@ -1,0 +1,181 @@
+# What a callback of FinaliserProxy may do.
+# needs: finaliserproxy
+
+import gc
+import io
+import micropython
+import check
+from check import case, eq, true
+from finaliserproxy import FinaliserProxy, alive, close, detach, finalize, poll
+
+
+class Obj:
+    pass
+
+
+def run(n, callback):
+    for i in range(n):
+        FinaliserProxy(callback)
+    check.collect_garbage()
+    check.collect_garbage()
+
+
+@case
+def write_to_a_stream():
+    stream = io.BytesIO(bytearray(200))
+    stream.seek(0)
+    run(10, lambda: stream.write(b"gone;"))
+    true(stream.getvalue().count(b"gone;") >= 8)
+
+
+@case
+def heap_is_locked():
+    result = [0, 0]
+
+    def callback():
+        try:
+            bytearray(1000)
+            result[0] += 1
+        except MemoryError:
+            result[1] += 1
+
+    run(10, callback)
+    eq(result[0], 0)
+    true(result[1] >= 8)
+
+
+@case
+def schedule():
+    ran = []
+
+    def later(arg):
+        ran.append(arg * 2)
+
+    def callback():
+        try:
+            micropython.schedule(later, 21)
+        except RuntimeError:
+            pass
+
+    run(10, callback)
+    for i in range(20):
+        pass
+    true(len(ran) >= 3)
+    eq(set(ran), {42})
+
+
+@case
+def attributes_of_the_dead():
+    seen = [None] * 30
+
+    class Thing(FinaliserProxy):
+        def __init__(self, i):
+            super().__init__(self.__del__)
+            self.i = i
+            self.list = [i, i + 1]
+            self.name = "name %d" % i
+
+        def __del__(self):
+            if self.list[1] == self.i + 1 and self.name.endswith(str_of[self.i]):
+                self.i += 100
+                seen[seen.index(None)] = self.i - 100
+
+    str_of = [str(i) for i in range(20)]
+    for i in range(20):
+        Thing(i)
+    check.collect_garbage()
+    check.collect_garbage()
+    got = sorted(i for i in seen if i is not None)
+    true(len(got) >= 18)
+    eq(len(set(got)), len(got))
+
+
+@case
+def module_functions():
+    other = FinaliserProxy(print)
+    result = [0, 0]
+
+    def callback():
+        if alive(other):
+            result[0] += 1
+        poll()
+        detach(inner)
+        close(inner)
+        result[1] += 1
+
+    inner = FinaliserProxy(print)
+    run(10, callback)
+    true(result[0] >= 8)
+    true(result[1] >= 8)
+
+
+@case
+def create_fails_cleanly():
+    errors = [0]
+
+    def callback():
+        try:
+            FinaliserProxy(print)
+        except MemoryError:
+            errors[0] += 1
+        try:
+            finalize(o, print)
+        except MemoryError:
+            errors[0] += 1
+
+    o = Obj()
+    run(10, callback)
+    true(errors[0] >= 16)
+    x = FinaliserProxy(print)
+    true(alive(x))
+    eq(detach(x), print)
+    eq(o.__dict__, {})
+
+
+@case
+def finalizer_methods():
+    result = []
+    o = Obj()
+    f = finalize(o, print)
+    seen = [0]
+
+    def callback():
+        if f.alive and f.atexit:
+            seen[0] += 1
+
+    run(10, callback)
+    true(seen[0] >= 8)
+    f.detach()
+    eq(result, [])
+
+
+@case
+def nested_exceptions():
+    count = [0]
+
+    def callback():
+        try:
+            raise ValueError
+        except ValueError:
+            count[0] += 1
+        finally:
+            count[0] += 1
+
+    run(10, callback)
+    true(count[0] >= 16)
+
+
+@case
+def keyboard_interrupt_and_exit():
+    count = [0]
+
+    def callback():
+        count[0] += 1
+        raise KeyboardInterrupt if count[0] % 2 else SystemExit
+
+    run(10, callback)
+    true(count[0] >= 8)
+    gc.collect()
+
+
+check.end()
