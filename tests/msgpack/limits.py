@@ -180,8 +180,8 @@ def hostile_lengths():
     before = mem()
     for text in HOSTILE:
         e = raises(ValueError, msgpack.unpackb, hx(text), strict_map_key=False)
-        if not CPYTHON:
-            eq("incomplete" in str(e), True)
+        if not CPYTHON and "incomplete" not in str(e):
+            raise AssertionError("%s: %r" % (text, e))
         del e
     if not CPYTHON:
         eq(mem() - before < 500, True)
@@ -204,7 +204,12 @@ def hostile_lengths_in_streams():
     if CPYTHON:
         check.skip("unpack(stream) of python3-msgpack reads everything first")
     for text in HOSTILE:
-        raises(msgpack.OutOfData, msgpack.unpack, BytesIO(hx(text)))
+        # more elements than any machine word counts may be refused at once
+        try:
+            msgpack.unpack(BytesIO(hx(text)))
+        except (msgpack.OutOfData, ValueError):
+            continue
+        raise AssertionError(text)
 
 
 @case

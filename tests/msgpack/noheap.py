@@ -83,7 +83,7 @@ def default(obj):
 def pack_to_native_stream():
     for value in values():
         want = msgpack.packb(value)
-        s = BytesIO(bytes(600))
+        s = BytesIO(600)
         zero_heap(msgpack.pack, value, s)
         expect(s.getvalue()[: len(want)], want)
 
@@ -129,9 +129,10 @@ def sixteen_levels():
 @case
 def with_options():
     buf = bytearray(100)
+    obj = [1.5, b"x", Thing]
 
     def run():
-        return msgpack.pack_into([1.5, b"x", Thing], buf, default=default, use_bin_type=False)
+        return msgpack.pack_into(obj, buf, default=default, use_bin_type=False)
 
     n = zero_heap(run)
     expect(bytes(buf[:n]), msgpack.packb([1.5, b"x", "thing"], use_bin_type=False))
@@ -245,7 +246,7 @@ def errno_with_the_heap_locked():
     def short(r):
         msgpack.unpack(r, timeout=5)
 
-    r.write(b"\x92")
+    r.write(b"\xcd")
     eq(caught(short, r), (OSError, errno.ETIMEDOUT))
 
 

@@ -1,4 +1,5 @@
 # needs: msgpack
+# timeout: 120
 # A script may call its own things ValueError, bytes or int. The module must not care: neither
 # for names in the script's globals, nor for builtins that were replaced.
 import builtins
@@ -7,84 +8,128 @@ from io import BytesIO
 import check
 import msgpack
 
-_names = [n for n in dir(builtins) if not n.startswith("__") and n not in ("print",)]
+_names = [n for n in dir(builtins) if not n.startswith("__") and n != "print"]
 _b = {n: getattr(builtins, n) for n in _names}
 _globals = globals()
-_eq = check.eq
-_raises = check.raises
-_same = check.same
-_stream = BytesIO
-_obj = [
-    1,
-    -1,
-    1 << 63,
-    "s",
-    b"b",
-    bytearray(b"c"),
-    memoryview(b"d"),
-    1.5,
-    None,
-    True,
-    (),
-    {"k": []},
-]
+_set = setattr
+_Base = BaseException
+
+_obj = [1, -1, 1 << 63, "s", b"b", bytearray(b"c"), memoryview(b"d"), 1.5, None, (), {"k": []}]
 _packed = msgpack.packb(_obj)
-_decoded = msgpack.unpackb(_packed)
-_ext = b"\xd4\x05x"
+_array = bytearray(200)
+_stamp = msgpack.Timestamp(1 << 40, 5)
+_ext = msgpack.ExtType(5, b"x")
+_packer = msgpack.Packer()
+_unpacker = msgpack.Unpacker(max_buffer_size=100)
 
 
-def _exercise():
-    """Every entry and every error; no builtin is named here, since they are all gone."""
-    _same(msgpack.packb(_obj), _packed)
-    _same(msgpack.unpackb(_packed), _decoded)
-    s = _stream()
+def _over_a_stream():
+    s = BytesIO()
     msgpack.pack(_obj, s)
     s.seek(0)
-    _same(msgpack.unpack(s), _decoded)
-    _raises(_b["EOFError"], msgpack.unpack, s)
-    buf = _b["bytearray"](200)
-    msgpack.pack_into(_obj, buf)
-    _raises(_b["ValueError"], msgpack.pack_into, _obj, buf, 190)
-    _raises(_b["TypeError"], msgpack.packb, _exercise)
-    _raises(_b["OverflowError"], msgpack.packb, 1 << 64)
-    _raises(_b["ValueError"], msgpack.unpackb, b"\x92")
-    _raises(msgpack.FormatError, msgpack.unpackb, b"\xc1")
-    _raises(msgpack.StackError, msgpack.unpackb, b"\x91" * 2000)
-    _raises(msgpack.ExtraData, msgpack.unpackb, b"\x01\x02")
-    _raises(msgpack.OutOfData, msgpack.unpack, _stream(b"\x92"))
-    _raises(_b["UnicodeError"], msgpack.unpackb, b"\xa1\xff")
-    _raises(_b["TypeError"], msgpack.unpackb, b"\x81\x90\x01")
-    _raises(_b["TypeError"], msgpack.unpackb)
-    _raises(_b["TypeError"], msgpack.packb, 1, nonsense=1)
-    e = msgpack.unpackb(_ext)
-    _eq(e.code, 5)
-    _same(msgpack.packb(e), _ext)
-    _eq(e == msgpack.ExtType(5, b"x"), True)
-    _raises(_b["ValueError"], msgpack.ExtType, 500, b"")
-    t = msgpack.Timestamp(1 << 40, 5)
-    _same(msgpack.packb(t), b"\xc7\x0c\xff\x00\x00\x00\x05\x00\x00\x01\x00\x00\x00\x00\x00")
-    _eq(msgpack.unpackb(msgpack.packb(t)) == t, True)
-    _eq(t.to_unix_nano(), (1 << 40) * 10**9 + 5)
-    _eq(msgpack.Timestamp.from_unix(1.5) == msgpack.Timestamp(1, 500000000), True)
-    p = msgpack.Packer()
-    _same(p.pack(_obj), _packed)
-    u = msgpack.Unpacker(max_buffer_size=100)
-    u.feed(_packed)
-    _same(u.unpack(), _decoded)
-    _raises(msgpack.OutOfData, u.unpack)
-    _raises(msgpack.BufferFull, u.feed, buf)
-    _same(msgpack.unpackb(b"\x91\x05", use_list=False), (5,))
-    _same(msgpack.unpackb(b"\x81\x01\x02", object_pairs_hook=_b["list"]), [(1, 2)])
-    _same(msgpack.unpackb(b"\xa1s", raw=True), b"s")
+    return msgpack.unpack(s)
 
 
-def _raiser(*args, **kwargs):
-    raise KeyError("the script's own name was called")
+def _unpacker_steps():
+    _unpacker.reset()
+    _unpacker.feed(_packed)
+    return _unpacker.unpack()
+
+
+# (function, arguments, keywords): every entry and every error. Made before anything is gone.
+_calls = (
+    (msgpack.packb, (_obj,), {}),
+    (msgpack.unpackb, (_packed,), {}),
+    (_over_a_stream, (), {}),
+    (lambda: msgpack.unpack(BytesIO(b"")), (), {}),
+    (msgpack.pack_into, (_obj, _array), {}),
+    (msgpack.pack_into, (_obj, _array, 190), {}),
+    (msgpack.packb, (check,), {}),
+    (msgpack.packb, (check,), {"default": lambda o: "d"}),
+    (msgpack.packb, (1 << 64,), {}),
+    (msgpack.packb, (1,), {"nonsense": 1}),
+    (msgpack.packb, (1,), {"datetime": True}),
+    (msgpack.packb, (1.5,), {"use_single_float": True}),
+    (msgpack.unpackb, (), {}),
+    (msgpack.unpackb, (b"\x92",), {}),
+    (msgpack.unpackb, (b"\xc1",), {}),
+    (msgpack.unpackb, (b"\x91" * 2000,), {}),
+    (msgpack.unpackb, (b"\x01\x02",), {}),
+    (msgpack.unpackb, (b"\xa1\xff",), {}),
+    (msgpack.unpackb, (b"\x81\x90\x01",), {}),
+    (msgpack.unpackb, (b"\xa3abc",), {"max_str_len": 2}),
+    (msgpack.unpackb, (b"\x91\x05",), {"use_list": False}),
+    (msgpack.unpackb, (b"\x81\x01\x02",), {"object_pairs_hook": list}),
+    (msgpack.unpackb, (b"\x81\x01\x02",), {"strict_map_key": True}),
+    (msgpack.unpackb, (b"\xa1s",), {"raw": True}),
+    (msgpack.unpackb, (b"\xd4\x05x",), {}),
+    (msgpack.unpackb, (b"\xd6\xff\x00\x00\x00\x05",), {}),
+    (msgpack.unpackb, (b"\xd6\xff\x00\x00\x00\x05",), {"timestamp": 1}),
+    (msgpack.unpackb, (b"\xd6\xff\x00\x00\x00\x05",), {"timestamp": 2}),
+    (msgpack.unpackb, (b"\xd4\xff\x00",), {}),
+    (lambda: msgpack.unpack(BytesIO(b"\x92\x01")), (), {}),
+    (msgpack.packb, (_ext,), {}),
+    (msgpack.packb, (_stamp,), {}),
+    (msgpack.ExtType, (5, b"x"), {}),
+    (msgpack.ExtType, (500, b"x"), {}),
+    (msgpack.ExtType, ("5", b"x"), {}),
+    (lambda: _ext == msgpack.ExtType(5, b"x"), (), {}),
+    (lambda: _ext[2], (), {}),
+    (lambda: _stamp < msgpack.Timestamp(1), (), {}),
+    (lambda: _stamp < 5, (), {}),
+    (msgpack.Timestamp, (1, -1), {}),
+    (msgpack.Timestamp, ("1",), {}),
+    (_stamp.to_bytes, (), {}),
+    (_stamp.to_unix, (), {}),
+    (_stamp.to_unix_nano, (), {}),
+    (msgpack.Timestamp.from_unix, (1.5,), {}),
+    (msgpack.Timestamp.from_unix_nano, (-1,), {}),
+    (msgpack.Timestamp.from_bytes, (b"abc",), {}),
+    (_packer.pack, (_obj,), {}),
+    (_packer.pack_array_header, (1 << 32,), {}),
+    (_unpacker_steps, (), {}),
+    (_unpacker.unpack, (), {}),
+    (_unpacker.feed, (_array,), {}),
+    (_unpacker.read_bytes, (5,), {}),
+)
+
+
+def _outcomes():
+    """What each call gives; names no builtin, since they may all be gone."""
+    out = []
+    for fn, args, keywords in _calls:
+        try:
+            out.append(fn(*args, **keywords))
+        except _Base as e:
+            out.append(e)
+    return out
+
+
+_want = _outcomes()
+
+
+def _judge(got):
+    check.eq(len(got), len(_want))
+    for i in range(len(got)):
+        g, w = got[i], _want[i]
+        if type(g) is not type(w):
+            raise AssertionError("%r: got %r, expected %r" % (_calls[i], g, w))
+        if isinstance(w, Exception):
+            check.eq(str(g), str(w))
+        else:
+            check.same(g, w)
 
 
 @check.case
-def plain():
-    _exercise()
+def calls_do_what_they_should():
+    # the cases below compare with these
+    kinds = [type(w).__name__ for w in _want if isinstance(w, Exception)]
+    check.eq(len(kinds) > 20, True)
+    for name in ("TypeError", "ValueError", "OverflowError", "EOFError", "UnicodeError"):
+        check.eq((name, name in kinds), (name, True))
+    for name in ("FormatError", "StackError", "ExtraData", "OutOfData", "BufferFull"):
+        check.eq((name, name in kinds), (name, True))
+    _judge(_outcomes())
 
 
 @check.case
@@ -93,14 +138,14 @@ def replaced_in_builtins():
     done = 0
     for name in _names:
         try:
-            _b["setattr"](builtins, name, 5)
-        except (_b["AttributeError"], _b["TypeError"]):
+            _set(builtins, name, 5)
+        except (AttributeError, TypeError):
             continue
         try:
-            if name not in ("KeyError",):
-                _exercise()
+            got = _outcomes()
         finally:
-            _b["setattr"](builtins, name, _b[name])
+            _set(builtins, name, _b[name])
+        _judge(got)
         done += 1
     if not done:
         check.skip("builtins are constant here")
@@ -108,13 +153,17 @@ def replaced_in_builtins():
 
 @check.case
 def replaced_one_by_one():
+    def raiser(*args, **kwargs):
+        raise KeyError("the script's own name was called")
+
     for name in _names:
-        for thing in (5, None, _raiser, "text", _b["list"]):
+        for thing in (5, None, raiser, "text", list):
             _globals[name] = thing
             try:
-                _exercise()
+                got = _outcomes()
             finally:
                 del _globals[name]
+            _judge(got)
 
 
 @check.case
@@ -122,22 +171,25 @@ def replaced_all():
     for name in _names:
         _globals[name] = 5
     try:
-        _exercise()
+        got = _outcomes()
     finally:
         for name in _names:
             del _globals[name]
+    _judge(got)
 
 
 @check.case
-def replaced_by_subclasses():
+def replaced_by_classes_of_the_same_name():
     # a plausible script: its own ValueError, whose instances are none of ours
-    for name in ("ValueError", "TypeError", "OverflowError", "OSError", "EOFError"):
+    own = ("ValueError", "TypeError", "OverflowError", "OSError", "EOFError", "MemoryError")
+    for name in own:
         _globals[name] = type(name, (Exception,), {})
     try:
-        _exercise()
+        got = _outcomes()
     finally:
-        for name in ("ValueError", "TypeError", "OverflowError", "OSError", "EOFError"):
+        for name in own:
             del _globals[name]
+    _judge(got)
 
 
 check.end()

@@ -25,7 +25,7 @@ def fails(fn, *args):
     """Any clean exception: which one is nobody's promise."""
     try:
         got = fn(*args)
-    except (TypeError, ValueError, OSError, RuntimeError, AttributeError) as e:
+    except (TypeError, ValueError, OSError, EOFError, RuntimeError, AttributeError) as e:
         return e
     raise AssertionError("got %r" % (got,))
 

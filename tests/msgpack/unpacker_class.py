@@ -269,6 +269,44 @@ def read_bytes():
 
 
 @case
+def asked_too_early():
+    # OutOfData between two objects leaves nothing half done: any other call may follow
+    calls = (
+        lambda u: u.unpack(),
+        lambda u: u.skip(),
+        lambda u: u.read_array_header(),
+        lambda u: u.read_map_header(),
+        lambda u: next(u),
+    )
+    for i, early in enumerate(calls):
+        for start in (b"", b"\x01"):
+            u = msgpack.Unpacker(strict_map_key=False)
+            u.feed(start)
+            if start:
+                u.unpack()
+            for data, method, want in (
+                (b"raw", lambda u: u.read_bytes(3), b"raw"),
+                (b"", lambda u: u.read_bytes(5), b""),
+                (b"\x91", lambda u: u.read_array_header(), 1),
+                (b"\x82", lambda u: u.read_map_header(), 2),
+                (b"\x91\x05", lambda u: u.unpack(), [5]),
+                (b"\x81\x05\x06", lambda u: u.unpack(), {5: 6}),
+                (b"\x91\x05", lambda u: u.skip(), None),
+            ):
+                before = u.tell()
+                try:
+                    early(u)
+                except (msgpack.OutOfData, StopIteration):
+                    pass
+                else:
+                    raise AssertionError("no OutOfData")
+                eq(u.tell(), before)
+                u.feed(data)
+                expect(method(u), want, (i, data))
+                eq(u.tell(), before + len(data))
+
+
+@case
 def tell():
     u = msgpack.Unpacker()
     eq(u.tell(), 0)
@@ -306,7 +344,10 @@ def error_stays_until_reset():
         u.feed(b"\x01\x92\x05\xc1")
         eq(u.unpack(), 1)
         raises(msgpack.FormatError, u.unpack)
-        u.feed(b"\x02\x03")
+        try:
+            u.feed(b"\x02\x03")
+        except msgpack.FormatError:
+            pass  # every further call says so
         raises(msgpack.FormatError, u.unpack)
         call = next if method == "__next__" else lambda u: getattr(u, method)()
         raises(msgpack.FormatError, call, u)
