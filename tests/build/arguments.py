@@ -73,7 +73,9 @@ def architectures_that_the_tree_lacks():
     with Sandbox() as box:
         tree = fake_tree(box, 24)
         wanted = "WANTED=armv7m rv32imc rv64imc"
-        status, output = box.make("-n", "-f", "tools/modules.mk", "modules", wanted, f"MPY_DIR={tree}")
+        status, output = box.make(
+            "-n", "-f", "tools/modules.mk", "modules", wanted, f"MPY_DIR={tree}"
+        )
         eq(status, 0)
         true("skipping rv32imc: not in MicroPython v1.24.0 but from v1.25 on" in output)
         true("skipping rv64imc: not in MicroPython v1.24.0 but from v1.28 on" in output)
