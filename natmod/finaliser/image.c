@@ -43,7 +43,7 @@ static const uint8_t parts[] = {
     0x08, 0xc7, 0x5a, 0x14,             // CRC.
 
     // A littlefs 1 volume on 4 blocks of 128 bytes: superblock in block 0, root directory in 3.
-    1 + SOURCE_LFS1, 0, 0, 56,
+    1 + SOURCE_LFS1, 0, 0, 52,
     0x02, 0x00, 0x00, 0x00,             // Revision.
     0x34, 0x00, 0x00, 0x00,             // Size.
     0x03, 0x00, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, // Next directory: the root.
