@@ -1,8 +1,21 @@
-// The memory functions that GCC calls of its own accord, by way of the function table.
+// Memory, by way of the function table: allocation, and the functions that GCC calls of its own
+// accord.
 
 #include <string.h>
 
 #include "natmod.h"
+
+void *natmod_realloc(void *ptr, size_t n) {
+    for (;;) {
+        void *block = mp_fun_table.realloc_(ptr, n, true);
+        if (block != NULL) {
+            return block;
+        }
+        // The firmware's own MemoryError, raised by something that needs as much. Should that
+        // find memory after all, a list that nobody refers to leaves it for another attempt.
+        mp_obj_new_list(n / sizeof(mp_obj_t) + 1, NULL);
+    }
+}
 
 void *memcpy(void *restrict dest, const void *restrict src, size_t n) {
     return mp_fun_table.memmove_(dest, src, n);

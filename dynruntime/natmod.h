@@ -47,6 +47,13 @@ float mp_obj_get_float_to_f(mp_obj_t o);
 double mp_obj_get_float_to_d(mp_obj_t o);
 #pragma GCC poison obj_new_float_from_f obj_new_float_from_d obj_get_float_to_f obj_get_float_to_d
 
+// The memory functions of py/dynruntime.h raise whatever the caller's globals call MemoryError.
+#undef m_malloc
+#undef m_realloc
+#define m_malloc(n) (natmod_realloc(NULL, (n)))
+#define m_realloc(ptr, n) (natmod_realloc((ptr), (n)))
+void *natmod_realloc(void *ptr, size_t n);
+
 // These macros of py/dynruntime.h look a name up in the globals of whoever is running, so a
 // script that rebinds the name makes C code crash. Modules fetch types once, while they are
 // imported, with natmod_builtin_type.
