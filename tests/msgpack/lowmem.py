@@ -17,20 +17,15 @@ PIECE = 64  # ballast is given back in pieces of about this size
 def fill():
     """Take the whole heap; returns a chain of blocks."""
     chain = None
-    for _ in range(3):
-        # again, for what the last round itself left behind
+    # small ones again, for what the first round itself left behind
+    for sizes in ((65536, 2048, PIECE, 1), (PIECE, 1)):
         gc.collect()
-        for size in (65536, 4096, 512, PIECE, 16, 1):
+        for size in sizes:
             try:
                 while True:
                     chain = (bytearray(size), chain)
             except MemoryError:
                 pass
-        try:
-            while True:
-                chain = (chain,)
-        except MemoryError:
-            pass
     return chain
 
 
@@ -54,7 +49,10 @@ def with_room(pieces, fn):
 def sweep(fn, good, after=None):
     """Run fn with more and more room until it succeeds; good(result) judges that one."""
     failures = 0
-    for pieces in range(0, 400):
+    pieces = -1
+    while pieces < 2000:
+        # one by one at first, then in growing steps: a board takes its time to fill its heap
+        pieces += 1 + max(pieces, 0) // 8
         try:
             result = with_room(pieces, fn)
         except MemoryError:
