@@ -97,6 +97,8 @@ class Session:
         source = "import check\n"
         source += f"check.target = {self.target.name!r}\n"
         source += f"check.reset_output = {reset_output!r}\n"
+        # Scripts start with nothing defined, as on unix.
+        source += "del check\n"
         _, traceback = self.board.run(source, 60)
         if traceback:
             raise Died("the board is unusable", traceback.encode())

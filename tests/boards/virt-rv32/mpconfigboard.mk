@@ -15,8 +15,6 @@ CFLAGS += -DMICROPY_HW_MCU_NAME='"$(RV32_ARCH)"'
 # Without FAT the configuration header of the FAT driver is not found through the port.
 CFLAGS += -DFFCONF_H='"lib/oofatfs/ffconf.h"'
 
-# The port's linker script has room for no more.
-MICROPY_HEAP_SIZE ?= 1048576
 LDSCRIPT = mcu/rv32/virt.ld
 SRC_BOARD_O += shared/runtime/gchelper_native.o shared/runtime/gchelper_rv32i.o
 
