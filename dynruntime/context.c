@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "natmod.h"
+#ifdef NATMOD_USERMOD
+#include "usermod.h"
+#endif
 
 typedef struct _fun_obj_t {
     mp_obj_base_t base;
@@ -30,13 +33,22 @@ mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, 
     return MP_OBJ_FROM_PTR(self);
 }
 
-void natmod_fun_add(natmod_t *nm, mp_obj_t dict, qstr name, natmod_fun_t fun, size_t min, size_t max,
-    bool takes_kw) {
-    mp_obj_t obj = natmod_fun_new(nm, fun, min, max, takes_kw);
-    if (dict == MP_OBJ_NULL) {
-        mp_store_global(name, obj);
-    } else {
-        mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), obj);
+void natmod_add_functions(natmod_t *nm, mp_obj_t dict, const natmod_entry_t *entries, size_t n) {
+    mp_obj_t obj = MP_OBJ_NULL;
+    for (size_t i = 0; i < n; i++) {
+        const natmod_entry_t *entry = &entries[i];
+        if (i == 0 || entry->fun != entry[-1].fun) {
+            obj = natmod_fun_new(nm, entry->fun, entry->args & 15, entry->args >> 4 & 15, entry->args >> 8 & 1);
+            if (entry->args >> 8 & NATMOD_STATICMETHOD) {
+                obj = mp_call_function_n_kw(mp_load_global(MP_QSTR_staticmethod), 1, 0, &obj);
+            }
+        }
+        qstr name = natmod_name_to_qstr(entry->name);
+        if (dict == MP_OBJ_NULL) {
+            mp_store_global(name, obj);
+        } else {
+            mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), obj);
+        }
     }
 }
 
@@ -71,8 +83,7 @@ const mp_obj_type_t *natmod_builtin_type(qstr name) {
 }
 
 // The context that every import starts with.
-static natmod_t *context_new(void *init_fun) {
-    size_t size = natmod_state_size();
+static natmod_t *context_new(void *init_fun, size_t size) {
     natmod_t *nm = m_malloc(size);
     memset(nm, 0, size);
     nm->init_fun = init_fun;
@@ -105,10 +116,54 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     (void)args;
     // The importer restores the globals if this raises.
     mp_obj_dict_t *globals = mp_fun_table.swap_globals(self->context->module.globals);
-    natmod_init(context_new(self));
+    natmod_init(context_new(self, natmod_state_size()));
     version_store();
     mp_fun_table.swap_globals(globals);
     return mp_const_none;
+}
+
+#else
+
+static void run_init(void *arg) {
+    const natmod_usermod_t *usermod = arg;
+    usermod->init(context_new(NULL, usermod->state_size));
+    version_store();
+}
+
+void natmod_usermod_import(const natmod_usermod_t *usermod) {
+    // The module's names are collected in a dict of their own: if this raises, it is as if
+    // nobody had tried.
+    mp_map_elem_t *first = usermod->globals->map.table;
+    mp_obj_t dict = mp_obj_new_dict(0);
+    for (size_t i = 0; i < NATMOD_USERMOD_FIRST_NAMES; i++) {
+        mp_obj_dict_store(dict, first[i].key, first[i].value);
+    }
+    mp_obj_dict_t *caller = mp_globals_get();
+    mp_globals_set(MP_OBJ_TO_PTR(dict));
+    mp_obj_t exception = natmod_protect(run_init, (void *)usermod);
+    mp_globals_set(caller);
+    if (exception != MP_OBJ_NULL) {
+        nlr_raise(exception);
+    }
+
+    mp_map_t *found = &((mp_obj_dict_t *)MP_OBJ_TO_PTR(dict))->map;
+    if (found->used > usermod->max_names) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("too many names"));
+    }
+    size_t used = NATMOD_USERMOD_FIRST_NAMES;
+    for (size_t i = 0; i < found->alloc; i++) {
+        if (mp_map_slot_is_filled(found, i)) {
+            qstr name = MP_OBJ_QSTR_VALUE(found->table[i].key);
+            bool is_first = name == MP_QSTR___name__ || name == MP_QSTR___init__;
+            usermod->names[is_first ? name == MP_QSTR___init__ : used++] = found->table[i];
+        }
+    }
+    mp_map_t *map = &usermod->globals->map;
+    map->table = usermod->names;
+    map->used = map->alloc = used;
+    // Like this the next import does not come here, until a soft reset or a `del` empties it.
+    mp_obj_t modules = MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_loaded_modules_dict));
+    mp_obj_dict_store(modules, first[0].value, MP_OBJ_FROM_PTR(usermod->module));
 }
 
 #endif

@@ -18,6 +18,7 @@
 #ifdef NATMOD_USERMOD
 
 #include "py/binary.h"
+#include "py/gc.h"
 #include "py/nlr.h"
 #include "py/objexcept.h"
 #include "py/smallint.h"
@@ -27,6 +28,22 @@
 #include "py/objtype.h"
 #include "py/runtime.h"
 #include "py/stream.h"
+
+// Memory functions as py/dynruntime.h has them: they need no old size.
+#undef m_realloc
+#undef m_realloc_maybe
+#undef m_free
+#define m_realloc(ptr, n_bytes) natmod_realloc((ptr), (n_bytes))
+#define m_realloc_maybe(ptr, n_bytes, allow_move) gc_realloc((ptr), (n_bytes), (allow_move))
+#define m_free(ptr) gc_free(ptr)
+
+static inline void *natmod_realloc(void *ptr, size_t n_bytes) {
+    void *result = gc_realloc(ptr, n_bytes, true);
+    if (result == NULL && n_bytes != 0) {
+        m_malloc_fail(n_bytes);
+    }
+    return result;
+}
 
 #else
 
@@ -143,16 +160,42 @@ static inline natmod_t *natmod_of_obj(mp_obj_t obj) {
     return natmod_of_type(((mp_obj_base_t *)MP_OBJ_TO_PTR(obj))->type);
 }
 
+// A qstr as a constant, by NATMOD_NAME(MP_QSTR_...): qstrs themselves get their numbers only when
+// the module is loaded. The macros must not expand their argument.
+typedef uint16_t natmod_name_t;
+#ifdef NATMOD_USERMOD
+#define NATMOD_NAME(name) (name)
+#define NATMOD_FUN(name, fun, min, max, takes_kw) NATMOD_ENTRY(name, fun, min, max, takes_kw)
+static inline qstr natmod_name_to_qstr(natmod_name_t name) {
+    return name;
+}
+#else
+#define NATMOD_NAME(name) NATMOD_NAME_##name
+#define NATMOD_FUN(name, fun, min, max, takes_kw) NATMOD_ENTRY(NATMOD_NAME_##name, fun, min, max, takes_kw)
+static inline qstr natmod_name_to_qstr(natmod_name_t name) {
+    return name & 0x8000 ? mp_native_qstr_table[name & 0x7fff] : name;
+}
+#endif
+
 // A function or method: n_args positional ones first, then n_kw pairs of name and value.
 typedef mp_obj_t (*natmod_fun_t)(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args);
 
 // A new function object that takes min to max positional arguments, and keywords if takes_kw.
 mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, bool takes_kw);
 
-// The same, stored under its name in the dict of a type's methods, or in the globals if dict is
-// MP_OBJ_NULL (then only from natmod_init).
-void natmod_fun_add(natmod_t *nm, mp_obj_t dict, qstr name, natmod_fun_t fun, size_t min, size_t max,
-    bool takes_kw);
+// Functions to be made and stored under their names; NATMOD_FUN makes an entry.
+typedef struct _natmod_entry_t {
+    natmod_fun_t fun;
+    natmod_name_t name;
+    uint16_t args;
+} natmod_entry_t;
+
+#define NATMOD_ENTRY(name, fun, min, max, takes_kw) { (fun), (name), (min) | (max) << 4 | (takes_kw) << 8 }
+#define NATMOD_STATICMETHOD (2) // For takes_kw.
+
+// Store them in a dict of methods, or in the globals if dict is MP_OBJ_NULL (then only from
+// natmod_init). Entries in a row with the same function share one object.
+void natmod_add_functions(natmod_t *nm, mp_obj_t dict, const natmod_entry_t *entries, size_t n);
 
 // A new exception class with the given base, which is a type or a tuple of types.
 mp_obj_type_t *natmod_exception_new(natmod_t *nm, qstr name, mp_const_obj_t parent);

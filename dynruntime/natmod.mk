@@ -64,10 +64,13 @@ $(BUILD)/flags: FORCE | $(BUILD)
 	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(OBJ))' >$@.new; \
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-# The numbers of the module's qstrs. Every object depends on them, so a source that changes
+# The numbers of the module's qstrs, and below them NATMOD_NAME_ constants for natmod_name_t. Every object depends on them, so a source that changes
 # without changing the list must not touch the file.
 $(BUILD)/qstr.stamp: $(QSTR_SRC) $(BUILD)/flags
 	$(Q)$(PYTHON) $(MPY_DIR)/tools/mpy_ld.py --arch $(ARCH) --preprocess -o $(CONFIG_H).new $(QSTR_SRC)
+	$(Q)sed -n -e 's/^#define \(MP_QSTR_[^ ]*\) (mp_native_qstr_table.\([0-9]*\).)/#define NATMOD_NAME_\1 (0x8000 + \2)/p' \
+		-e 's/^#define \(MP_QSTR_[^ ]*\) (\([0-9]*\))/#define NATMOD_NAME_\1 (\2)/p' $(CONFIG_H).new >$(CONFIG_H).names
+	$(Q)cat $(CONFIG_H).names >>$(CONFIG_H).new
 	$(Q)cmp -s $(CONFIG_H).new $(CONFIG_H) && rm $(CONFIG_H).new || mv $(CONFIG_H).new $(CONFIG_H)
 	$(Q)touch $@
 

@@ -202,11 +202,17 @@ static void types_init(state_t *st) {
     st->int64_min = number_new(st, &tag);
 }
 
-static void fun_add_twice(natmod_t *nm, qstr name, qstr alias, natmod_fun_t fun, size_t n_args) {
-    mp_obj_t obj = natmod_fun_new(nm, fun, n_args, n_args, true);
-    mp_store_global(name, obj);
-    mp_store_global(alias, obj);
-}
+static const natmod_entry_t functions[] = {
+    NATMOD_FUN(MP_QSTR_pack, fun_pack, 2, 2, true),
+    NATMOD_FUN(MP_QSTR_dump, fun_pack, 2, 2, true),
+    NATMOD_FUN(MP_QSTR_packb, fun_packb, 1, 1, true),
+    NATMOD_FUN(MP_QSTR_dumps, fun_packb, 1, 1, true),
+    NATMOD_FUN(MP_QSTR_unpack, fun_unpack, 1, 1, true),
+    NATMOD_FUN(MP_QSTR_load, fun_unpack, 1, 1, true),
+    NATMOD_FUN(MP_QSTR_unpackb, fun_unpackb, 1, 1, true),
+    NATMOD_FUN(MP_QSTR_loads, fun_unpackb, 1, 1, true),
+    NATMOD_FUN(MP_QSTR_pack_into, fun_pack_into, 2, 3, true),
+};
 
 void natmod_init(natmod_t *nm) {
     state_t *st = (state_t *)nm;
@@ -218,9 +224,5 @@ void natmod_init(natmod_t *nm) {
     timestamp_init(st);
     packer_init(st);
     unpacker_init(st);
-    fun_add_twice(nm, MP_QSTR_pack, MP_QSTR_dump, fun_pack, 2);
-    fun_add_twice(nm, MP_QSTR_packb, MP_QSTR_dumps, fun_packb, 1);
-    fun_add_twice(nm, MP_QSTR_unpack, MP_QSTR_load, fun_unpack, 1);
-    fun_add_twice(nm, MP_QSTR_unpackb, MP_QSTR_loads, fun_unpackb, 1);
-    natmod_fun_add(nm, MP_OBJ_NULL, MP_QSTR_pack_into, fun_pack_into, 2, 3, true);
+    natmod_add_functions(nm, MP_OBJ_NULL, functions, MP_ARRAY_SIZE(functions));
 }

@@ -2,35 +2,41 @@
 
 #include "module.h"
 
+static const natmod_name_t names[KW_END] = {
+    [KW_OFFSET] = NATMOD_NAME(MP_QSTR_offset),
+    [KW_DEFAULT] = NATMOD_NAME(MP_QSTR_default),
+    [KW_USE_SINGLE_FLOAT] = NATMOD_NAME(MP_QSTR_use_single_float),
+    [KW_STRICT_TYPES] = NATMOD_NAME(MP_QSTR_strict_types),
+    [KW_USE_BIN_TYPE] = NATMOD_NAME(MP_QSTR_use_bin_type),
+    [KW_PACK_UNICODE_ERRORS] = NATMOD_NAME(MP_QSTR_unicode_errors),
+    [KW_UNPACK_UNICODE_ERRORS] = NATMOD_NAME(MP_QSTR_unicode_errors),
+    [KW_DATETIME] = NATMOD_NAME(MP_QSTR_datetime),
+    [KW_AUTORESET] = NATMOD_NAME(MP_QSTR_autoreset),
+    [KW_BUF_SIZE] = NATMOD_NAME(MP_QSTR_buf_size),
+    [KW_FILE_LIKE] = NATMOD_NAME(MP_QSTR_file_like),
+    [KW_READ_SIZE] = NATMOD_NAME(MP_QSTR_read_size),
+    [KW_MAX_BUFFER_SIZE] = NATMOD_NAME(MP_QSTR_max_buffer_size),
+    [KW_EXT_HOOK] = NATMOD_NAME(MP_QSTR_ext_hook),
+    [KW_OBJECT_HOOK] = NATMOD_NAME(MP_QSTR_object_hook),
+    [KW_OBJECT_PAIRS_HOOK] = NATMOD_NAME(MP_QSTR_object_pairs_hook),
+    [KW_LIST_HOOK] = NATMOD_NAME(MP_QSTR_list_hook),
+    [KW_MAX_STR_LEN] = NATMOD_NAME(MP_QSTR_max_str_len),
+    [KW_MAX_BIN_LEN] = NATMOD_NAME(MP_QSTR_max_bin_len),
+    [KW_MAX_EXT_LEN] = NATMOD_NAME(MP_QSTR_max_ext_len),
+    [KW_MAX_ARRAY_LEN] = NATMOD_NAME(MP_QSTR_max_array_len),
+    [KW_MAX_MAP_LEN] = NATMOD_NAME(MP_QSTR_max_map_len),
+    [KW_USE_LIST] = NATMOD_NAME(MP_QSTR_use_list),
+    [KW_RAW] = NATMOD_NAME(MP_QSTR_raw),
+    [KW_STRICT_MAP_KEY] = NATMOD_NAME(MP_QSTR_strict_map_key),
+    [KW_TIMESTAMP] = NATMOD_NAME(MP_QSTR_timestamp),
+    [KW_WAIT] = NATMOD_NAME(MP_QSTR_wait),
+    [KW_TIMEOUT] = NATMOD_NAME(MP_QSTR_timeout),
+};
+
 void options_init(state_t *st) {
-    mp_obj_t *kw = st->kw;
-    kw[KW_OFFSET] = MP_OBJ_NEW_QSTR(MP_QSTR_offset);
-    kw[KW_DEFAULT] = MP_OBJ_NEW_QSTR(MP_QSTR_default);
-    kw[KW_USE_SINGLE_FLOAT] = MP_OBJ_NEW_QSTR(MP_QSTR_use_single_float);
-    kw[KW_STRICT_TYPES] = MP_OBJ_NEW_QSTR(MP_QSTR_strict_types);
-    kw[KW_USE_BIN_TYPE] = MP_OBJ_NEW_QSTR(MP_QSTR_use_bin_type);
-    kw[KW_PACK_UNICODE_ERRORS] = kw[KW_UNPACK_UNICODE_ERRORS] = MP_OBJ_NEW_QSTR(MP_QSTR_unicode_errors);
-    kw[KW_DATETIME] = MP_OBJ_NEW_QSTR(MP_QSTR_datetime);
-    kw[KW_AUTORESET] = MP_OBJ_NEW_QSTR(MP_QSTR_autoreset);
-    kw[KW_BUF_SIZE] = MP_OBJ_NEW_QSTR(MP_QSTR_buf_size);
-    kw[KW_FILE_LIKE] = MP_OBJ_NEW_QSTR(MP_QSTR_file_like);
-    kw[KW_READ_SIZE] = MP_OBJ_NEW_QSTR(MP_QSTR_read_size);
-    kw[KW_MAX_BUFFER_SIZE] = MP_OBJ_NEW_QSTR(MP_QSTR_max_buffer_size);
-    kw[KW_EXT_HOOK] = MP_OBJ_NEW_QSTR(MP_QSTR_ext_hook);
-    kw[KW_OBJECT_HOOK] = MP_OBJ_NEW_QSTR(MP_QSTR_object_hook);
-    kw[KW_OBJECT_PAIRS_HOOK] = MP_OBJ_NEW_QSTR(MP_QSTR_object_pairs_hook);
-    kw[KW_LIST_HOOK] = MP_OBJ_NEW_QSTR(MP_QSTR_list_hook);
-    kw[KW_MAX_STR_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_str_len);
-    kw[KW_MAX_BIN_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_bin_len);
-    kw[KW_MAX_EXT_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_ext_len);
-    kw[KW_MAX_ARRAY_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_array_len);
-    kw[KW_MAX_MAP_LEN] = MP_OBJ_NEW_QSTR(MP_QSTR_max_map_len);
-    kw[KW_USE_LIST] = MP_OBJ_NEW_QSTR(MP_QSTR_use_list);
-    kw[KW_RAW] = MP_OBJ_NEW_QSTR(MP_QSTR_raw);
-    kw[KW_STRICT_MAP_KEY] = MP_OBJ_NEW_QSTR(MP_QSTR_strict_map_key);
-    kw[KW_TIMESTAMP] = MP_OBJ_NEW_QSTR(MP_QSTR_timestamp);
-    kw[KW_WAIT] = MP_OBJ_NEW_QSTR(MP_QSTR_wait);
-    kw[KW_TIMEOUT] = MP_OBJ_NEW_QSTR(MP_QSTR_timeout);
+    for (size_t i = 0; i < KW_END; i++) {
+        st->kw[i] = MP_OBJ_NEW_QSTR(natmod_name_to_qstr(names[i]));
+    }
 }
 
 // The native int in an object; TypeError if there is none.

@@ -188,19 +188,23 @@ static mp_obj_t packer_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_
     return mp_const_none;
 }
 
+static const natmod_entry_t methods[] = {
+    NATMOD_FUN(MP_QSTR_pack, packer_pack, 2, 2, false),
+    NATMOD_FUN(MP_QSTR_pack_array_header, packer_pack_array_header, 2, 2, false),
+    NATMOD_FUN(MP_QSTR_pack_map_header, packer_pack_map_header, 2, 2, false),
+    NATMOD_FUN(MP_QSTR_pack_map_pairs, packer_pack_map_pairs, 2, 2, false),
+    NATMOD_FUN(MP_QSTR_pack_ext_type, packer_pack_ext_type, 3, 3, false),
+    NATMOD_FUN(MP_QSTR_bytes, packer_get_bytes, 1, 1, false),
+    NATMOD_FUN(MP_QSTR_getbuffer, packer_getbuffer, 1, 1, false),
+    NATMOD_FUN(MP_QSTR_reset, packer_reset, 1, 1, false),
+};
+
 void packer_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Packer, MP_TYPE_FLAG_NONE, 2);
     MP_OBJ_TYPE_SET_SLOT(type, make_new, packer_make_new, 1);
     mp_obj_t dict = natmod_type_methods(type, 2, 8);
-    natmod_fun_add(nm, dict, MP_QSTR_pack, packer_pack, 2, 2, false);
-    natmod_fun_add(nm, dict, MP_QSTR_pack_array_header, packer_pack_array_header, 2, 2, false);
-    natmod_fun_add(nm, dict, MP_QSTR_pack_map_header, packer_pack_map_header, 2, 2, false);
-    natmod_fun_add(nm, dict, MP_QSTR_pack_map_pairs, packer_pack_map_pairs, 2, 2, false);
-    natmod_fun_add(nm, dict, MP_QSTR_pack_ext_type, packer_pack_ext_type, 3, 3, false);
-    natmod_fun_add(nm, dict, MP_QSTR_bytes, packer_get_bytes, 1, 1, false);
-    natmod_fun_add(nm, dict, MP_QSTR_getbuffer, packer_getbuffer, 1, 1, false);
-    natmod_fun_add(nm, dict, MP_QSTR_reset, packer_reset, 1, 1, false);
+    natmod_add_functions(nm, dict, methods, MP_ARRAY_SIZE(methods));
     st->packer_type = type;
     mp_store_global(MP_QSTR_Packer, MP_OBJ_FROM_PTR(type));
 }

@@ -191,11 +191,14 @@ static mp_obj_t timestamp_to_unix_nano(natmod_t *nm, size_t n_args, size_t n_kw,
     return to_number(nm, args[0], 2);
 }
 
-static void store_static(natmod_t *nm, mp_obj_t dict, mp_obj_t staticmethod, qstr name, natmod_fun_t fun) {
-    mp_obj_t method = natmod_fun_new(nm, fun, 1, 1, false);
-    method = mp_call_function_n_kw(staticmethod, 1, 0, &method);
-    mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), method);
-}
+static const natmod_entry_t methods[] = {
+    NATMOD_FUN(MP_QSTR_from_bytes, timestamp_from_bytes, 1, 1, NATMOD_STATICMETHOD),
+    NATMOD_FUN(MP_QSTR_from_unix, timestamp_from_unix, 1, 1, NATMOD_STATICMETHOD),
+    NATMOD_FUN(MP_QSTR_from_unix_nano, timestamp_from_unix_nano, 1, 1, NATMOD_STATICMETHOD),
+    NATMOD_FUN(MP_QSTR_to_bytes, timestamp_to_bytes, 1, 1, false),
+    NATMOD_FUN(MP_QSTR_to_unix, timestamp_to_unix, 1, 1, false),
+    NATMOD_FUN(MP_QSTR_to_unix_nano, timestamp_to_unix_nano, 1, 1, false),
+};
 
 void timestamp_init(state_t *st) {
     natmod_t *nm = &st->nm;
@@ -206,13 +209,7 @@ void timestamp_init(state_t *st) {
     MP_OBJ_TYPE_SET_SLOT(type, unary_op, timestamp_unary_op, 4);
     MP_OBJ_TYPE_SET_SLOT(type, binary_op, timestamp_binary_op, 5);
     mp_obj_t dict = natmod_type_methods(type, 6, 6);
-    mp_obj_t staticmethod = mp_load_global(MP_QSTR_staticmethod);
-    store_static(nm, dict, staticmethod, MP_QSTR_from_bytes, timestamp_from_bytes);
-    store_static(nm, dict, staticmethod, MP_QSTR_from_unix, timestamp_from_unix);
-    store_static(nm, dict, staticmethod, MP_QSTR_from_unix_nano, timestamp_from_unix_nano);
-    natmod_fun_add(nm, dict, MP_QSTR_to_bytes, timestamp_to_bytes, 1, 1, false);
-    natmod_fun_add(nm, dict, MP_QSTR_to_unix, timestamp_to_unix, 1, 1, false);
-    natmod_fun_add(nm, dict, MP_QSTR_to_unix_nano, timestamp_to_unix_nano, 1, 1, false);
+    natmod_add_functions(nm, dict, methods, MP_ARRAY_SIZE(methods));
     st->timestamp_type = type;
     mp_store_global(MP_QSTR_Timestamp, MP_OBJ_FROM_PTR(type));
 }

@@ -353,20 +353,24 @@ static mp_obj_t unpacker_reset(natmod_t *nm, size_t n_args, size_t n_kw, const m
     return mp_const_none;
 }
 
+static const natmod_entry_t methods[] = {
+    NATMOD_FUN(MP_QSTR_feed, unpacker_feed, 2, 2, false),
+    NATMOD_FUN(MP_QSTR_unpack, unpacker_unpack, 1, 1, false),
+    NATMOD_FUN(MP_QSTR_skip, unpacker_skip, 1, 1, false),
+    NATMOD_FUN(MP_QSTR_read_array_header, unpacker_read_array_header, 1, 1, false),
+    NATMOD_FUN(MP_QSTR_read_map_header, unpacker_read_map_header, 1, 1, false),
+    NATMOD_FUN(MP_QSTR_read_bytes, unpacker_read_bytes, 2, 2, false),
+    NATMOD_FUN(MP_QSTR_tell, unpacker_tell, 1, 1, false),
+    NATMOD_FUN(MP_QSTR_reset, unpacker_reset, 1, 1, false),
+};
+
 void unpacker_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Unpacker, MP_TYPE_FLAG_ITER_IS_ITERNEXT, 3);
     MP_OBJ_TYPE_SET_SLOT(type, make_new, unpacker_make_new, 1);
     MP_OBJ_TYPE_SET_SLOT(type, iter, unpacker_iternext, 2);
     mp_obj_t dict = natmod_type_methods(type, 3, 8);
-    natmod_fun_add(nm, dict, MP_QSTR_feed, unpacker_feed, 2, 2, false);
-    natmod_fun_add(nm, dict, MP_QSTR_unpack, unpacker_unpack, 1, 1, false);
-    natmod_fun_add(nm, dict, MP_QSTR_skip, unpacker_skip, 1, 1, false);
-    natmod_fun_add(nm, dict, MP_QSTR_read_array_header, unpacker_read_array_header, 1, 1, false);
-    natmod_fun_add(nm, dict, MP_QSTR_read_map_header, unpacker_read_map_header, 1, 1, false);
-    natmod_fun_add(nm, dict, MP_QSTR_read_bytes, unpacker_read_bytes, 2, 2, false);
-    natmod_fun_add(nm, dict, MP_QSTR_tell, unpacker_tell, 1, 1, false);
-    natmod_fun_add(nm, dict, MP_QSTR_reset, unpacker_reset, 1, 1, false);
+    natmod_add_functions(nm, dict, methods, MP_ARRAY_SIZE(methods));
     st->unpacker_type = type;
     mp_store_global(MP_QSTR_Unpacker, MP_OBJ_FROM_PTR(type));
 }
