@@ -44,6 +44,9 @@ FLOAT_CALLS = {
     "mp_obj_get_float_to_d",
 }
 
+# The one variable that a module may have: natmod/finaliser/root.c explains what keeps it.
+ROOT = "natmod_root"
+
 
 class ObjectFile:
     """The symbols of one object file that matter to the checks."""
@@ -73,7 +76,11 @@ class ObjectFile:
             self.data.append(("common", symbol.name))
         elif index in writable:
             if symbol["st_info"]["type"] == "STT_OBJECT":
-                self.data.append((writable[index], symbol.name))
+                if symbol.name == ROOT and writable[index].startswith(".bss"):
+                    del writable[index]
+                    self.defined.add(ROOT)
+                else:
+                    self.data.append((writable[index], symbol.name))
         elif index != "SHN_UNDEF":
             if symbol["st_info"]["bind"] != "STB_LOCAL":
                 self.defined.add(symbol.name)

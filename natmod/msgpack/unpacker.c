@@ -24,7 +24,8 @@ typedef struct _unpacker_t {
 
 enum {
     FIRST_SIZE = 64, // Bytes of the first buffer.
-    READ_SIZE = 256, // Bytes to read at once from a stream.
+    READ_SIZE = 256, // Bytes to read at once from a stream, unless a hint says otherwise,
+    READ_SIZE_MAX = 4096, // which nobody should pay with all the memory there is.
     MAX_BUFFER_SIZE = 100 * 1024 * 1024,
 };
 
@@ -53,7 +54,7 @@ static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size
     }
     self->read_size = READ_SIZE;
     if (values[KW_READ_SIZE] != MP_OBJ_NULL && values[KW_READ_SIZE] != MP_OBJ_NEW_SMALL_INT(0)) {
-        self->read_size = int_arg(st, values[KW_READ_SIZE], 0, MP_SMALL_INT_MAX);
+        self->read_size = MIN(int_arg(st, values[KW_READ_SIZE], 0, MP_SMALL_INT_MAX), READ_SIZE_MAX);
     }
     self->read_size = MIN(self->read_size, self->max_size);
     return MP_OBJ_FROM_PTR(self);
