@@ -1,6 +1,6 @@
 # targets: host
 # needs: nothing
-# timeout: 300
+# timeout: 600
 #
 # After a change everything that depends on it is built again, and nothing else.
 
