@@ -231,11 +231,12 @@ def hooks_nested_in_hooks():
     def default(n):
         return msgpack.packb(range(len(n) - 1), default=default) if len(n) else b""
 
-    for n in (3, 10, 2000):
+    for n in (5, 50, 2000):
         try:
             msgpack.packb(range(n), default=default)
         except (RuntimeError, MemoryError):
-            eq(n > 10, True)
+            # emulated Cortex-M boards have C stack for eight levels
+            eq(n > 5, True)
 
 
 check.end()
