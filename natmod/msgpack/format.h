@@ -66,68 +66,56 @@ typedef struct _format_tag_t {
     uint32_t lo;
 } format_tag_t;
 
+// What follows the first bytes from FORMAT_NIL to FORMAT_NEGATIVE_FIXINT - 1: the kind in the high
+// half, and the size of the argument in the low one: 1 << (n - 1) bytes, or none for 0.
+#define FORMAT_FORM(kind, n) ((kind) << 4 | (n))
+static const uint8_t format_forms[FORMAT_NEGATIVE_FIXINT - FORMAT_NIL] = {
+    FORMAT_FORM(KIND_NIL, 0), FORMAT_FORM(KIND_INVALID, 0), FORMAT_FORM(KIND_BOOL, 0), FORMAT_FORM(KIND_BOOL, 0),
+    FORMAT_FORM(KIND_BIN, 1), FORMAT_FORM(KIND_BIN, 2), FORMAT_FORM(KIND_BIN, 3), FORMAT_FORM(KIND_EXT, 1),
+    FORMAT_FORM(KIND_EXT, 2), FORMAT_FORM(KIND_EXT, 3), FORMAT_FORM(KIND_FLOAT32, 3), FORMAT_FORM(KIND_FLOAT64, 4),
+    FORMAT_FORM(KIND_UINT, 1), FORMAT_FORM(KIND_UINT, 2), FORMAT_FORM(KIND_UINT, 3), FORMAT_FORM(KIND_UINT, 4),
+    FORMAT_FORM(KIND_INT, 1), FORMAT_FORM(KIND_INT, 2), FORMAT_FORM(KIND_INT, 3), FORMAT_FORM(KIND_INT, 4),
+    FORMAT_FORM(KIND_EXT, 0), FORMAT_FORM(KIND_EXT, 0), FORMAT_FORM(KIND_EXT, 0), FORMAT_FORM(KIND_EXT, 0),
+    FORMAT_FORM(KIND_EXT, 0), FORMAT_FORM(KIND_STR, 1), FORMAT_FORM(KIND_STR, 2), FORMAT_FORM(KIND_STR, 3),
+    FORMAT_FORM(KIND_ARRAY, 2), FORMAT_FORM(KIND_ARRAY, 3), FORMAT_FORM(KIND_MAP, 2), FORMAT_FORM(KIND_MAP, 3),
+};
+
 // Decode the head at p, of which avail bytes are there, at least one. Returns how many bytes the
 // head has; the tag is complete only if that is not more than avail. Never reads past avail.
 static inline size_t format_decode(const uint8_t *p, size_t avail, format_tag_t *tag) {
     uint8_t first = *p++;
-    unsigned int kind;
-    unsigned int arg = 0; // Bytes of the argument, the type code of an ext not counted.
-    uint32_t lo = 0;
+    unsigned int form;
+    uint32_t lo;
     if (first < FORMAT_FIXMAP) {
-        kind = KIND_UINT;
+        form = FORMAT_FORM(KIND_UINT, 0);
         lo = first;
     } else if (first < FORMAT_FIXARRAY) {
-        kind = KIND_MAP;
+        form = FORMAT_FORM(KIND_MAP, 0);
         lo = first & FORMAT_FIXMAP_MAX;
     } else if (first < FORMAT_FIXSTR) {
-        kind = KIND_ARRAY;
+        form = FORMAT_FORM(KIND_ARRAY, 0);
         lo = first & FORMAT_FIXARRAY_MAX;
     } else if (first < FORMAT_NIL) {
-        kind = KIND_STR;
+        form = FORMAT_FORM(KIND_STR, 0);
         lo = first & FORMAT_FIXSTR_MAX;
     } else if (first >= FORMAT_NEGATIVE_FIXINT) {
-        tag->kind = KIND_INT;
-        tag->hi = UINT32_MAX;
-        tag->lo = (uint32_t)(int32_t)(int8_t)first;
-        return 1;
-    } else if (first < FORMAT_BIN8) {
-        kind = first == FORMAT_NIL ? KIND_NIL : first == FORMAT_NEVER_USED ? KIND_INVALID : KIND_BOOL;
-        lo = first & 1;
-    } else if (first < FORMAT_EXT8) {
-        kind = KIND_BIN;
-        arg = 1 << (first - FORMAT_BIN8);
-    } else if (first < FORMAT_FLOAT32) {
-        kind = KIND_EXT;
-        arg = 1 << (first - FORMAT_EXT8);
-    } else if (first < FORMAT_UINT8) {
-        kind = first == FORMAT_FLOAT32 ? KIND_FLOAT32 : KIND_FLOAT64;
-        arg = 4 << (first - FORMAT_FLOAT32);
-    } else if (first < FORMAT_INT8) {
-        kind = KIND_UINT;
-        arg = 1 << (first - FORMAT_UINT8);
-    } else if (first < FORMAT_FIXEXT1) {
-        kind = KIND_INT;
-        arg = 1 << (first - FORMAT_INT8);
-    } else if (first < FORMAT_STR8) {
-        kind = KIND_EXT;
-        lo = 1 << (first - FORMAT_FIXEXT1);
-    } else if (first < FORMAT_ARRAY16) {
-        kind = KIND_STR;
-        arg = 1 << (first - FORMAT_STR8);
-    } else if (first < FORMAT_MAP16) {
-        kind = KIND_ARRAY;
-        arg = 2 << (first - FORMAT_ARRAY16);
+        // The byte is the argument as well.
+        form = FORMAT_FORM(KIND_INT, 1);
+        lo = 0;
+        p--;
     } else {
-        kind = KIND_MAP;
-        arg = 2 << (first - FORMAT_MAP16);
+        form = format_forms[first - FORMAT_NIL];
+        lo = form == FORMAT_FORM(KIND_EXT, 0) ? 1 << (first - FORMAT_FIXEXT1) : first & 1;
     }
 
-    size_t size = 1 + arg + (kind == KIND_EXT);
+    unsigned int kind = form >> 4;
+    unsigned int arg = 1 << (form & 15) >> 1;
+    size_t size = (first < FORMAT_NEGATIVE_FIXINT) + arg + (kind == KIND_EXT);
     if (size <= avail) {
         uint32_t hi = 0;
-        if (kind == KIND_INT && *p & 0x80) {
+        if (arg > 0) {
             // Sign extension: the bytes below shift these ones upwards.
-            lo = hi = UINT32_MAX;
+            lo = hi = kind == KIND_INT && *p & 0x80 ? UINT32_MAX : 0;
         }
         for (; arg > 0; arg--) {
             hi = hi << 8 | lo >> 24;
@@ -161,13 +149,6 @@ static inline uint8_t *format_put64(uint8_t *p, uint8_t first, uint32_t hi, uint
     return p;
 }
 
-// Write a head with an argument in the smallest of 1, 2 or 4 bytes that holds it; row is the
-// first byte of the form with 1 byte.
-static inline uint8_t *format_put_min(uint8_t *p, uint8_t row, uint32_t lo) {
-    unsigned int power = lo <= UINT8_MAX ? 0 : lo <= UINT16_MAX ? 1 : 2;
-    return format_put(p, row + power, 1 << power, lo);
-}
-
 // Encode the head of an integer, an array, a map, a str, a bin, or an ext in its shortest form,
 // at p where FORMAT_HEAD_MAX bytes are free. Each returns where the head ends.
 
@@ -179,7 +160,8 @@ static inline uint8_t *format_encode_uint(uint8_t *p, uint32_t hi, uint32_t lo) 
         *p++ = lo;
         return p;
     }
-    return format_put_min(p, FORMAT_UINT8, lo);
+    unsigned int power = lo <= UINT8_MAX ? 0 : lo <= UINT16_MAX ? 1 : 2;
+    return format_put(p, FORMAT_UINT8 + power, 1 << power, lo);
 }
 
 // For negative numbers in two's complement.
@@ -195,38 +177,36 @@ static inline uint8_t *format_encode_negative(uint8_t *p, uint32_t hi, uint32_t 
     return format_put(p, FORMAT_INT8 + power, 1 << power, lo);
 }
 
-static inline uint8_t *format_encode_array(uint8_t *p, uint32_t len) {
-    if (len <= FORMAT_FIXARRAY_MAX) {
-        *p++ = FORMAT_FIXARRAY | len;
+// Lengths: in the first byte fix up to fix_max, otherwise behind it in 1 << power bytes; row is
+// the first byte for power 0, which need not exist if min_power is larger.
+static inline uint8_t *format_encode_len(uint8_t *p, uint8_t fix, int fix_max, uint8_t row, unsigned int min_power,
+    uint32_t len) {
+    if ((int32_t)len <= fix_max && len <= UINT8_MAX) {
+        *p++ = fix | len;
         return p;
     }
-    unsigned int power = len > UINT16_MAX;
-    return format_put(p, FORMAT_ARRAY16 + power, 2 << power, len);
+    unsigned int power = len <= UINT8_MAX ? 0 : len <= UINT16_MAX ? 1 : 2;
+    if (power < min_power) {
+        power = min_power;
+    }
+    return format_put(p, row + power, 1 << power, len);
+}
+
+static inline uint8_t *format_encode_array(uint8_t *p, uint32_t len) {
+    return format_encode_len(p, FORMAT_FIXARRAY, FORMAT_FIXARRAY_MAX, FORMAT_ARRAY16 - 1, 1, len);
 }
 
 static inline uint8_t *format_encode_map(uint8_t *p, uint32_t len) {
-    if (len <= FORMAT_FIXMAP_MAX) {
-        *p++ = FORMAT_FIXMAP | len;
-        return p;
-    }
-    unsigned int power = len > UINT16_MAX;
-    return format_put(p, FORMAT_MAP16 + power, 2 << power, len);
+    return format_encode_len(p, FORMAT_FIXMAP, FORMAT_FIXMAP_MAX, FORMAT_MAP16 - 1, 1, len);
 }
 
 // Without str8, as the format was before it had bin, when old is set.
 static inline uint8_t *format_encode_str(uint8_t *p, uint32_t len, int old) {
-    if (len <= FORMAT_FIXSTR_MAX) {
-        *p++ = FORMAT_FIXSTR | len;
-        return p;
-    }
-    if (old && len <= UINT8_MAX) {
-        return format_put(p, FORMAT_STR16, 2, len);
-    }
-    return format_put_min(p, FORMAT_STR8, len);
+    return format_encode_len(p, FORMAT_FIXSTR, FORMAT_FIXSTR_MAX, FORMAT_STR8, old != 0, len);
 }
 
 static inline uint8_t *format_encode_bin(uint8_t *p, uint32_t len) {
-    return format_put_min(p, FORMAT_BIN8, len);
+    return format_encode_len(p, 0, -1, FORMAT_BIN8, 0, len);
 }
 
 static inline uint8_t *format_encode_ext(uint8_t *p, int8_t code, uint32_t len) {
@@ -237,7 +217,7 @@ static inline uint8_t *format_encode_ext(uint8_t *p, int8_t code, uint32_t len) 
         }
         *p++ = first;
     } else {
-        p = format_put_min(p, FORMAT_EXT8, len);
+        p = format_encode_len(p, 0, -1, FORMAT_EXT8, 0, len);
     }
     *p++ = (uint8_t)code;
     return p;
