@@ -59,7 +59,8 @@ def any_callable():
         (id, id(Thing)),
         (bool, True),
     ):
-        expect(msgpack.packb(Thing, default=hook), msgpack.packb(want), want)
+        data = msgpack.packb(Thing, default=hook)
+        expect(msgpack.unpackb(data), want, want)
 
 
 @case
@@ -211,7 +212,8 @@ def what_does_not():
         {},
     ]
     obj += [msgpack.ExtType(1, b"e"), msgpack.Timestamp(1)]
-    expect(msgpack.packb(obj, default=default), msgpack.packb(obj))
+    data = msgpack.packb(obj, default=default)
+    expect((data[:6], data[-7:-6]), (hx("9fc0c301ffcf"), b"e"))
 
 
 @case

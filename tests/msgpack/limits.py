@@ -108,7 +108,8 @@ def limit_of_zero():
 @case
 def no_limit():
     for name, at, over in KINDS:
-        msgpack.unpackb(hx(over), **with_limit(name, -1))
+        got = msgpack.unpackb(hx(over), **with_limit(name, -1))
+        eq(len(got.data if name == "max_ext_len" else got), 4)
 
 
 @case
@@ -117,7 +118,8 @@ def limits_do_not_mix():
     names = ("max_str_len", "max_bin_len", "max_array_len", "max_map_len", "max_ext_len")
     for name, at, over in KINDS:
         limits = {n: 0 for n in names if n != name}
-        msgpack.unpackb(hx(over), strict_map_key=False, **limits)
+        got = msgpack.unpackb(hx(over), strict_map_key=False, **limits)
+        eq(len(got.data if name == "max_ext_len" else got), 4)
 
 
 @case
@@ -172,7 +174,8 @@ def limit_applies_to_raw_and_keys():
 def timestamps_are_exts():
     if CPYTHON:
         check.skip("python3-msgpack does not say")
-    msgpack.unpackb(hx("d6ff00000001"), max_ext_len=4)
+    eq(msgpack.unpackb(hx("d6ff00000001"), max_ext_len=4).seconds, 1)
+    raises(ValueError, msgpack.unpackb, hx("d6ff00000001"), max_ext_len=3)
 
 
 @case

@@ -20,6 +20,7 @@ def pack_returns_bytes():
 def results_do_not_change_later():
     p = msgpack.Packer()
     kept = [p.pack("a" * n) for n in (1, 50, 3, 200, 0)]
+    expect([len(data) for data in kept], [2, 52, 4, 202, 1])
     expect(kept, [msgpack.packb("a" * n) for n in (1, 50, 3, 200, 0)])
 
 
