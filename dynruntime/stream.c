@@ -63,6 +63,7 @@ void natmod_stream_open(natmod_stream_t *stream, const natmod_streams_t *env, mp
     bool for_writing) {
     stream->env = env;
     stream->protocol = NULL;
+    stream->running = false;
     stream->into = !for_writing;
     // A type's protocol slot may hold another protocol than that of streams (a pin's or an SPI
     // bus's), so trust it only where the stream functions of the firmware are its methods.
@@ -107,10 +108,15 @@ typedef struct _attempt_t {
     mp_int_t n; // What came of it.
 } attempt_t;
 
+enum {
+    PIECE = 256, // Bytes at most that an object with mere methods is given at once.
+};
+
 static mp_int_t call_protocol(attempt_t *attempt) {
     const mp_stream_p_t *protocol = attempt->stream->protocol;
     mp_obj_t obj = attempt->stream->method[1];
     int error = 0;
+    attempt->stream->running = true;
     mp_uint_t n = attempt->writing ? protocol->write(obj, attempt->data, attempt->len, &error)
         : protocol->read(obj, attempt->data, attempt->len, &error);
     if (n == MP_STREAM_ERROR) {
@@ -131,12 +137,14 @@ static mp_int_t call_method(attempt_t *attempt) {
     natmod_stream_t *stream = attempt->stream;
     const natmod_streams_t *env = stream->env;
     // The object may keep what it gets, so that must be memory of its own.
+    attempt->len = MIN(attempt->len, PIECE);
     mp_obj_t args[3] = { stream->method[0], stream->method[1], MP_OBJ_NEW_SMALL_INT(attempt->len) };
     if (attempt->writing) {
         args[2] = mp_obj_new_bytes(attempt->data, attempt->len);
     } else if (stream->into) {
         args[2] = mp_call_function_n_kw(MP_OBJ_FROM_PTR(env->bytearray), 1, 0, &args[2]);
     }
+    stream->running = true;
     mp_obj_t result = mp_call_method_n_kw(1, 0, args);
     if (natmod_is_none(result)) {
         // A write method of a user's own often returns nothing: then it took everything.
@@ -188,6 +196,7 @@ static mp_int_t try_once(attempt_t *attempt) {
                 mp_obj_t number[2];
                 mp_load_method_maybe(exception, MP_QSTR_errno, number);
                 if (number[0] == stream->env->eagain_number) {
+                    stream->running = false;
                     return NATMOD_STREAM_BLOCKS;
                 }
             }
@@ -197,6 +206,7 @@ static mp_int_t try_once(attempt_t *attempt) {
     if (attempt->n < NATMOD_STREAM_BLOCKS || attempt->n > (mp_int_t)attempt->len) {
         raise_errno(stream->env, MP_EIO);
     }
+    stream->running = false;
     return attempt->n;
 }
 
@@ -220,7 +230,7 @@ bool natmod_stream_wait(const natmod_streams_t *env, natmod_wait_t *wait, mp_int
     if (!wait->started) {
         wait->started = true;
         wait->start = args[0];
-    } else if (limit > 0 && mp_obj_get_int(mp_call_function_n_kw(env->ticks_diff, 2, 0, args)) >= (mp_uint_t)limit) {
+    } else if (limit > 0 && (mp_int_t)mp_obj_get_int(mp_call_function_n_kw(env->ticks_diff, 2, 0, args)) >= limit) {
         return false;
     }
     args[0] = MP_OBJ_NEW_SMALL_INT(1);

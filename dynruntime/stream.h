@@ -29,6 +29,7 @@ typedef struct _natmod_stream_t {
     mp_obj_t method[2]; // The method and the object; with a protocol only the object.
     bool into; // The method is readinto, not read.
     bool is_python; // Python code does the work.
+    bool running; // Set while the stream's own code runs: an exception then is the stream's.
 } natmod_stream_t;
 
 // A wait for a stream that would block; zeroed at its start.

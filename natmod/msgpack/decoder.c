@@ -34,27 +34,26 @@ MP_NORETURN static void raise_lost(decoder_t *dec, const mp_obj_type_t *type, co
 
 // Read from the stream once it has something.
 static size_t read_some(decoder_t *dec, byte *data, size_t len) {
-    // Errors of the stream are not those of the message: the position is unknown.
-    bool lost = dec->lost;
-    dec->lost = true;
     bool first = dec->taken == 0 && dec->p == dec->end;
     natmod_wait_t wait = { false, MP_OBJ_NULL };
     for (;;) {
         mp_int_t n = natmod_stream_read(dec->stream, data, len);
         if (n > 0) {
-            dec->lost = lost;
             return n;
         }
         if (n == NATMOD_STREAM_EOF) {
+            dec->lost = true;
             if (first) {
                 natmod_raise_instance(dec->st->eof_error);
             }
             natmod_raise_fmt(dec->st->OutOfData, "end of stream after %u bytes of an object",
                 (unsigned int)(dec->taken + (dec->end - dec->p)));
         }
+        dec->lost = true; // Ctrl-C may end the wait.
         if (!natmod_stream_wait(dec->stream->env, &wait, first ? dec->wait : dec->timeout)) {
             natmod_raise_instance(first ? dec->stream->env->eagain : dec->stream->env->etimedout);
         }
+        dec->lost = false;
     }
 }
 
@@ -444,7 +443,8 @@ static void skip_protected(void *arg) {
 mp_obj_t decode_stream(decoder_t *dec) {
     mp_obj_t exception = natmod_protect(run_protected, dec);
     if (exception != MP_OBJ_NULL) {
-        if (!dec->lost) {
+        // Where an error of the stream itself leaves it, nobody knows.
+        if (!dec->lost && !dec->stream->running) {
             natmod_protect(skip_protected, dec);
         }
         nlr_raise(exception);
