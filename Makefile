@@ -47,7 +47,7 @@ target_needs_virt-rv32 := riscv qemu-riscv test-python mpremote
 target_archs_virt-rv32 := rv32imc
 target_needs_cpython := test-python
 # The host runs the tests of the build and of the runner itself.
-target_needs_host := $(sort $(foreach t,$(TARGETS),$(target_needs_$t)))
+target_needs_host := $(sort javascript $(foreach t,$(TARGETS),$(target_needs_$t)))
 target_archs_host := x64 armv7m
 
 # The compiler of an architecture; one that the user names is the user's business.

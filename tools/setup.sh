@@ -98,6 +98,11 @@ group() {
             packages="python3 python3-pyelftools python3-serial python3-msgpack"
             python_has elftools serial msgpack
             ;;
+        javascript)
+            what="node and npm, for the JavaScript peer"
+            packages="nodejs npm"
+            have node npm
+            ;;
         check)
             what="the linters: uncrustify, black, flake8, codespell, shellcheck"
             packages="uncrustify black flake8 codespell shellcheck"
