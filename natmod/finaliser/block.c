@@ -56,19 +56,21 @@ void block_init(state_t *st) {
 block_t *block_take(state_t *st) {
     for (;;) {
         lock(st);
-        block_t *block = st->pool;
-        // The last one is left for finalize_schedule, which cannot allocate.
-        if (block != NULL && block->next != NULL) {
-            st->pool = block->next;
-            block->next = NULL;
-            if (block < st->canary) {
+        block_t *first = st->pool;
+        // The last one is left for `schedule`, which cannot allocate.
+        if (first != NULL && first->next != NULL) {
+            st->pool = first->next;
+            block_t *block = first;
+            if (first < st->canary) {
                 // The final sweep goes through the heap upwards. The canary must be the first
                 // block that dies in it, so that the others know.
-                block_t *higher = st->canary;
-                st->canary = block;
-                block = higher;
+                block = st->canary;
+                st->canary = first;
             }
             unlock(st);
+            // A collection may have come as far as this block, and needs the way on from it.
+            wait_for_collection(st, first);
+            first->next = NULL;
             return block;
         }
         unlock(st);
@@ -83,4 +85,5 @@ void block_give(state_t *st, block_t *block) {
     block->next = st->pool;
     st->pool = block;
     unlock(st);
+    wait_for_collection(st, block);
 }

@@ -26,14 +26,14 @@ struct _block_t {
 // A finalizer, the object that finalize() returns.
 struct _fin_t {
     mp_obj_base_t base;
-    fin_t *next;      // In the registry, or in the queue of due ones.
-    fin_t *prev;      // In the registry.
+    fin_t *next;      // In the registry.
+    fin_t *prev;
     uintptr_t handle; // The handle's address plus 1, which the collector does not follow; or 0.
     uint8_t n_args;
     uint8_t n_kw;
     bool atexit;
     volatile bool due; // Set when the object has died.
-    mp_obj_t func;     // MP_OBJ_NULL when the finalizer is dead.
+    mp_obj_t func;     // MP_OBJ_NULL when the finalizer is dead and out of the registry.
     mp_obj_t args[];   // n_args positional ones, then n_kw pairs.
 };
 
@@ -58,7 +58,6 @@ struct _state_t {
 
     // Finalizers.
     fin_t *registry;  // Those that wait, newest first.
-    fin_t *queue;     // Those that are being run, in that order.
     block_t *canary;  // Dies when the firmware resets, as the first block.
     mp_obj_t schedule; // micropython.schedule, or MP_OBJ_NULL.
     mp_obj_t drain;   // What is scheduled.
@@ -70,6 +69,7 @@ struct _state_t {
     bool rooted;      // Nobody can make this state unreachable.
     volatile bool any_due;   // Some finalizer in the registry may be due.
     volatile bool scheduled; // drain is in the scheduler's queue.
+    bool retrying;           // A block was dropped that calls `retry` when it dies.
     volatile bool over;      // The final sweep has reached the canary.
 };
 
@@ -92,6 +92,10 @@ bool state_listed(state_t *st);
 void lock_init(state_t *st);
 void lock(state_t *st);
 void unlock(state_t *st);
+
+// Keep a block, which was just stored somewhere, alive through the collection that another
+// thread may be making.
+void wait_for_collection(state_t *st, void *ptr);
 
 /******************************************************************************/
 // root.c: the one pointer that the collector always sees.
@@ -144,9 +148,6 @@ void finalize_init(state_t *st);
 
 // Called in the sweep: the finalizer's handle has died, and the object with it.
 void finalize_died(state_t *st, fin_t *fin);
-
-// Ask the scheduler to run what is due.
-void finalize_schedule(state_t *st);
 
 // Called in the final sweep.
 void finalize_exit(state_t *st);

@@ -33,15 +33,26 @@ static block_t *get_handle(const fin_t *fin) {
     return fin->handle == 0 ? NULL : (block_t *)(fin->handle - 1);
 }
 
-static void link(state_t *st, fin_t *fin) {
+static void fin_link(state_t *st, fin_t *fin) {
+    lock(st);
     fin->next = st->registry;
     if (fin->next != NULL) {
         fin->next->prev = fin;
     }
     st->registry = fin;
+    unlock(st);
 }
 
-static void unlink(state_t *st, fin_t *fin) {
+// Make a finalizer dead and take it out of the registry. Returns its function, or MP_OBJ_NULL if
+// it was dead before.
+static mp_obj_t kill(state_t *st, fin_t *fin) {
+    lock(st);
+    mp_obj_t func = fin->func;
+    if (func == MP_OBJ_NULL) {
+        unlock(st);
+        return func;
+    }
+    fin->func = MP_OBJ_NULL;
     if (fin->next != NULL) {
         fin->next->prev = fin->prev;
     }
@@ -50,20 +61,11 @@ static void unlink(state_t *st, fin_t *fin) {
     } else {
         st->registry = fin->next;
     }
+    unlock(st);
+    // A collection may have come as far as this finalizer, and needs the way on from it.
+    wait_for_collection(st, fin);
     fin->next = NULL;
     fin->prev = NULL;
-}
-
-// Make a finalizer dead. Returns its function, or MP_OBJ_NULL if it was dead before.
-static mp_obj_t kill(state_t *st, fin_t *fin) {
-    lock(st);
-    mp_obj_t func = fin->func;
-    fin->func = MP_OBJ_NULL;
-    // One that is in the queue stays there until its turn comes.
-    if (fin->prev != NULL || st->registry == fin) {
-        unlink(st, fin);
-    }
-    unlock(st);
     block_t *handle = get_handle(fin);
     if (handle != NULL) {
         fin->handle = 0;
@@ -105,52 +107,31 @@ static void call_protected(state_t *st, fin_t *fin, mp_obj_t func) {
     }
 }
 
-// Move what is due from the registry to the end of the queue, keeping the order.
-static void queue_due(state_t *st) {
-    st->any_due = false;
+// The newest of those that are due, or NULL.
+static fin_t *find_due(state_t *st) {
     lock(st);
-    fin_t **end = &st->queue;
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
-    for (fin_t *fin = st->registry, *next; fin != NULL; fin = next) {
-        next = fin->next;
-        if (fin->due) {
-            unlink(st, fin);
-            *end = fin;
-            end = &fin->next;
-        }
+    fin_t *fin = st->registry;
+    while (fin != NULL && !fin->due) {
+        fin = fin->next;
     }
     unlock(st);
+    return fin;
 }
 
-// Run the queue and return how many there were.
-static size_t run_queue(state_t *st) {
-    size_t n = 0;
-    for (;;) {
-        lock(st);
-        fin_t *fin = st->queue;
-        if (fin != NULL) {
-            st->queue = fin->next;
-            fin->next = NULL;
-        }
-        unlock(st);
-        if (fin == NULL) {
-            return n;
-        }
-        mp_obj_t func = kill(st, fin);
-        if (func != MP_OBJ_NULL) {
-            n++;
-            call_protected(st, fin, func);
-        }
-    }
-}
-
+// Run what is due and return how many there were.
 static size_t run_due(state_t *st) {
     size_t n = 0;
-    while (st->any_due || st->queue != NULL) {
-        queue_due(st);
-        n += run_queue(st);
+    while (st->any_due) {
+        // First, so that one which becomes due from now on is not missed.
+        st->any_due = false;
+        __sync_synchronize();
+        for (fin_t *fin; (fin = find_due(st)) != NULL;) {
+            mp_obj_t func = kill(st, fin);
+            if (func != MP_OBJ_NULL) {
+                n++;
+                call_protected(st, fin, func);
+            }
+        }
     }
     return n;
 }
@@ -165,6 +146,7 @@ mp_obj_t finalize_poll(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t 
 // What the scheduler calls.
 static mp_obj_t drain(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_of(nm)->scheduled = false;
+    __sync_synchronize();
     return finalize_poll(nm, n_args, n_kw, args);
 }
 
@@ -186,9 +168,13 @@ static void schedule(state_t *st) {
     }
     // The scheduler's queue is full. Try again in the next collection: a block is dropped from
     // the pool, where this collection has marked it, and dies in the next one.
+    if (st->retrying) {
+        return;
+    }
     lock(st);
     block_t *block = st->pool;
     if (block != NULL) {
+        st->retrying = true;
         st->pool = block->next;
         block->next = NULL;
         block->obj = st->retry;
@@ -201,8 +187,10 @@ static mp_obj_t retry(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *
     (void)n_args;
     (void)n_kw;
     (void)args;
-    if (state_of(nm)->any_due) {
-        schedule(state_of(nm));
+    state_t *st = state_of(nm);
+    st->retrying = false;
+    if (st->any_due) {
+        schedule(st);
     }
     return mp_const_none;
 }
@@ -210,10 +198,10 @@ static mp_obj_t retry(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *
 void finalize_died(state_t *st, fin_t *fin) {
     fin->handle = 0;
     fin->due = true;
-    if (!st->any_due) {
-        st->any_due = true;
-        schedule(st);
-    }
+    st->any_due = true;
+    // The stores come before the look at what another thread is doing.
+    __sync_synchronize();
+    schedule(st);
 }
 
 /******************************************************************************/
@@ -269,9 +257,9 @@ static mp_obj_t fin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
     handle->obj = args[0];
     handle->fin = fin;
     fin->handle = (uintptr_t)handle + 1;
-    lock(st);
-    link(st, fin);
-    unlock(st);
+    fin_link(st, fin);
+    wait_for_collection(st, fin);
+    wait_for_collection(st, handle);
     return MP_OBJ_FROM_PTR(fin);
 }
 

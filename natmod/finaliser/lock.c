@@ -2,6 +2,12 @@
 //
 // Between lock and unlock nothing is allocated and no Python code runs. So a thread that holds
 // the lock always gets on, and the sweep of another one may wait for it.
+//
+// Where threads run without a GIL, other threads go on while one collects. It looks at the
+// roots first, and then at the stack of each thread. If a thread takes a pointer from its stack
+// to a place where the collection has been already, before it looks at the stack, the block is
+// lost. So a pointer that was stored into something old must stay on the stack until no
+// collection is going on that was so before: wait_for_collection.
 
 #include "finaliser.h"
 
@@ -26,4 +32,13 @@ void lock(state_t *st) {
 
 void unlock(state_t *st) {
     call_method(st->release);
+}
+
+void wait_for_collection(state_t *st, void *ptr) {
+    void *volatile keep = ptr;
+    if (st->acquire != MP_OBJ_NULL) {
+        // An allocation waits for the collection that is going on.
+        m_free(m_realloc_maybe(NULL, 1, false));
+    }
+    (void)keep;
 }

@@ -28,6 +28,7 @@ static mp_obj_t proxy_init(natmod_t *nm, size_t n_args, size_t n_kw, const mp_ob
     block = block_take(st);
     block->obj = args[1];
     ((mp_obj_instance_t *)MP_OBJ_TO_PTR(args[0]))->subobj[0] = MP_OBJ_FROM_PTR(block);
+    wait_for_collection(st, block);
     return mp_const_none;
 }
 

@@ -210,6 +210,25 @@ def detaching_leaks_nothing():
 
 
 @case
+def detached_from_one_attached_to_another():
+    # What is left of a detached finalizer keeps no other object alive.
+    log = []
+    old = [Obj() for i in range(20)]
+    kept = [Obj() for i in range(20)]
+
+    def one(i):
+        finalize(kept[i], log.append, -1).detach()
+        finalize(old[i], log.append, i)
+
+    for i in range(20):
+        one(i)
+    old.clear()
+    settle()
+    true(len(log) >= 18)
+    eq(len(kept), 20)
+
+
+@case
 def dying_leaks_nothing():
     def func(i):
         pass

@@ -56,7 +56,7 @@ def proxies():
         made.clear()
         check.collect_garbage()
         check.collect_garbage()
-        eq((n, count[0], leave), (n, min(max(count[0], n - 2), n + 1), leave))
+        eq((n, count[0], leave), (n, min(max(count[0], n - 4), n + 1), leave))
     true(errors > 0)
 
 
