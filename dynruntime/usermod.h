@@ -1,0 +1,55 @@
+// A module as a user C module, that is, as a part of an interpreter; see docs/usermod.md.
+#ifndef NATMOD_USERMOD_H
+#define NATMOD_USERMOD_H
+
+#include "natmod.h"
+
+// A module's globals are filled when it is imported. They lie in memory that stays where it is,
+// and start with __init__, so that the first import after a soft reset finds that too.
+typedef struct _natmod_usermod_t {
+    const mp_obj_module_t *module;
+    mp_obj_dict_t *globals;
+    mp_map_elem_t *names; // Memory for the globals that the collector knows of.
+    size_t max_names;
+    size_t state_size;
+    void (*init)(natmod_t *nm);
+} natmod_usermod_t;
+
+enum {
+    NATMOD_USERMOD_FIRST_NAMES = 2, // __name__ and __init__.
+};
+
+// Import the module.
+void natmod_usermod_import(const natmod_usermod_t *usermod);
+
+// Define a module whose names lie at the root pointer natmod_NAME_names. It still needs
+// MP_REGISTER_MODULE(MP_QSTR_NAME, natmod_NAME_module), which MicroPython's build wants to read.
+#define NATMOD_USERMOD_DEFINE(NAME) \
+    static mp_obj_t import(void); \
+    static MP_DEFINE_CONST_FUN_OBJ_0(import_obj, import); \
+    static const mp_rom_map_elem_t first_names[NATMOD_USERMOD_FIRST_NAMES] = { \
+        { MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_##NAME) }, \
+        { MP_ROM_QSTR(MP_QSTR___init__), MP_ROM_PTR(&import_obj) }, \
+    }; \
+    static mp_obj_dict_t globals = { \
+        .base = { &mp_type_dict }, \
+        .map = { \
+            .all_keys_are_qstrs = 1, .is_fixed = 1, .is_ordered = 1, \
+            .used = NATMOD_USERMOD_FIRST_NAMES, .alloc = NATMOD_USERMOD_FIRST_NAMES, \
+            .table = (mp_map_elem_t *)(mp_rom_map_elem_t *)first_names, \
+        }, \
+    }; \
+    const mp_obj_module_t natmod_##NAME##_module = { \
+        .base = { &mp_type_module }, \
+        .globals = &globals, \
+    }; \
+    static mp_obj_t import(void) { \
+        natmod_usermod_t usermod = { \
+            &natmod_##NAME##_module, &globals, MP_STATE_VM(natmod_##NAME##_names), \
+            MP_ARRAY_SIZE(MP_STATE_VM(natmod_##NAME##_names)), natmod_state_size(), natmod_init, \
+        }; \
+        natmod_usermod_import(&usermod); \
+        return mp_const_none; \
+    }
+
+#endif // NATMOD_USERMOD_H

@@ -1,0 +1,9 @@
+// finaliserproxy as a user C module; see docs/usermod.md.
+
+#include "usermod.h"
+
+MP_REGISTER_ROOT_POINTER(mp_map_elem_t natmod_finaliserproxy_names[32]);
+
+NATMOD_USERMOD_DEFINE(finaliserproxy)
+
+MP_REGISTER_MODULE(MP_QSTR_finaliserproxy, natmod_finaliserproxy_module);
