@@ -31,10 +31,6 @@ def instructions(fn, *args):
     return (0x3FFFFFFF - mem32[_VALUE]) * 40 // 64
 
 
-class FakeVfs:
-    pass
-
-
 def load(name):
     for module in ("finaliserproxy", "_finaliserproxy"):
         sys.modules.pop(module, None)
@@ -50,34 +46,29 @@ class Obj:
     pass
 
 
+class Plain:
+    def __init__(self):
+        self.init(self.__del__)
+
+    def init(self, callback):
+        pass
+
+    def __del__(self):
+        pass
+
+
 def callback():
     pass
 
 
 def make(kept, cls, n):
     for i in range(n):
-        kept[i] = cls(callback)
+        kept[i] = cls()
 
 
-class Plain:
-    def __init__(self, callback):
-        pass
-
-
-def make_fins(objects, finalize, n):
+def make_finalizers(objects, finalize, n):
     for i in range(n):
         finalize(objects[i], callback)
-
-
-N = 320
-
-
-def heap(fn, *args):
-    gc.collect()
-    before = gc.mem_alloc()
-    fn(*args)
-    gc.collect()
-    return gc.mem_alloc() - before
 
 
 def scrub(n=10):
@@ -87,49 +78,56 @@ def scrub(n=10):
     return a, b, c, d, e, f, g
 
 
+def clean():
+    scrub()
+    gc.collect()
+    gc.collect()
+
+
+# Three batches of blocks of the one source, six of the other.
+N = 96
+
+
+# Instructions and bytes that each of N objects takes.
+def cost(fn, kept, arg):
+    clean()
+    before = gc.mem_alloc()
+    gc.disable()
+    count = instructions(fn, kept, arg, N)
+    gc.enable()
+    clean()
+    return count / N, (gc.mem_alloc() - before) / N
+
+
 def measure(name):
     fp = load(name)
+
+    class Thing(fp.FinaliserProxy):
+        def __init__(self):
+            super().__init__(self.__del__)
+
+        def __del__(self):
+            pass
+
     print(name)
     kept = [None] * N
-    gc.disable()
-    empty = instructions(make, kept, Plain, N)
-    cost = instructions(make, kept, fp.FinaliserProxy, N)
-    print("  creation: %d instructions, %d for a plain class" % (cost // N, empty // N))
-    used = heap(make, kept, fp.FinaliserProxy, N)
-    # What is left in the pool is not counted as the objects' own.
-    print("  heap of %d objects: %d bytes each" % (N, used // N))
-    for i in range(N):
-        fp.detach(kept[i])
-        kept[i] = None
-    scrub()
-    gc.collect()
-    scrub()
-    base = instructions(gc.collect)
-    make(kept, fp.FinaliserProxy, N)
-    for i in range(N):
-        kept[i] = None
+    plain = cost(make, kept, Plain)
+    kept[:] = [None] * N
+    proxy = cost(make, kept, Thing)
+    print("  creation: %.0f instructions more than %.0f" % (proxy[0] - plain[0], plain[0]))
+    print("  heap: %.0f bytes more than %.0f" % (proxy[1] - plain[1], plain[1]))
+    kept[:] = [None] * N
     scrub()
     dead = instructions(gc.collect)
-    print("  a dead one in the collection: %d instructions" % ((dead - base) // N))
-    objects = [Obj() for i in range(N)]
-    gc.collect()
-    cost = instructions(make_fins, objects, fp.finalize, N)
-    print("  finalize: %d instructions" % (cost // N))
-    for i in range(N):
-        objects[i] = None
-    scrub()
-    gc.collect()
-    print("  callbacks run by poll: %d" % fp.poll())
-    for i in range(N):
-        objects[i] = Obj()
-    used = heap(make_fins, objects, fp.finalize, N)
-    print("  heap of a finalizer: %d bytes" % (used // N))
-    for i in range(N):
-        objects[i] = None
-    scrub()
-    gc.collect()
+    clean()
+    base = instructions(gc.collect)
+    print("  a dead one costs the collection %.0f instructions" % ((dead - base) / N))
+    kept[:] = [Obj() for i in range(N)]
+    count, size = cost(make_finalizers, kept, fp.finalize)
+    print("  finalize: %.0f instructions, %.0f bytes" % (count, size))
+    kept[:] = [None] * N
+    clean()
     fp.poll()
-    gc.enable()
 
 
 print("RAM after import: %d bytes, source %s" % (_ram, finaliserproxy.source()))
