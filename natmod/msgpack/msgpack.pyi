@@ -1,0 +1,369 @@
+"""MessagePack for MicroPython.
+
+README.md beside this file is the reference. "Spec" means the MessagePack specification, whose
+sections are named in quotes. Lengths of str, bin and ext are in bytes, those of arrays in
+elements, those of maps in pairs. Arguments before a "/" go by position only.
+
+Names with a leading underscore exist for type checkers only.
+"""
+
+from typing import Any, Callable, Iterator, Literal, Protocol, Sequence, Union
+
+class _Writer(Protocol):
+    def write(self, data: bytes, /) -> int | None: ...
+
+class _Reader(Protocol):
+    """An object with readinto or read; readinto is preferred."""
+
+    def readinto(self, buffer: bytearray, /) -> int | None: ...
+
+class _RawReader(Protocol):
+    def read(self, size: int, /) -> bytes | None: ...
+
+# Whatever gives its bytes as a buffer: bytes, bytearray, memoryview, array.array.
+_Buffer = Union[bytes, bytearray, memoryview]
+_Stream = Union[_Reader, _RawReader]
+_Default = Callable[[Any], Any]
+_ExtHook = Callable[[int, bytes], Any]
+
+version: tuple[int, int, int]
+"""The version of the module: (major, minor, micro)."""
+
+# Exceptions
+
+class UnpackException(Exception):
+    """Base of BufferFull, OutOfData, FormatError and StackError."""
+
+class BufferFull(UnpackException):
+    """Unpacker: more bytes would wait than max_buffer_size."""
+
+class OutOfData(UnpackException):
+    """Unpacker: the next object is not complete yet.
+
+    unpack: the stream ended inside an object; the text says after how many bytes.
+    """
+
+class FormatError(ValueError, UnpackException):
+    """The byte 0xc1, which spec "Formats" never uses, where an object should begin."""
+
+class StackError(ValueError, UnpackException):
+    """More than 1024 containers inside each other, when unpacking."""
+
+class ExtraData(ValueError):
+    """unpackb: bytes follow the object."""
+
+    unpacked: Any
+    """The object."""
+    extra: bytes
+    """The bytes behind it."""
+
+PackException = Exception
+PackValueError = ValueError
+PackOverflowError = OverflowError
+UnpackValueError = ValueError
+
+# Types
+
+class ExtType(tuple[int, bytes]):
+    """A type code of the application's own, with data. Spec: "Extension types"."""
+
+    code: int
+    data: bytes
+    def __init__(self, code: int, data: _Buffer) -> None:
+        """code: -128 to 127; on the wire, -1 is a timestamp. data: a buffer, kept as bytes.
+
+        Raises ValueError for another code, TypeError if data is no buffer or a str.
+        """
+
+class Timestamp:
+    """A moment: seconds since 1970-01-01 00:00:00 UTC. Spec: "Timestamp extension type".
+
+    Never counted from 2000, whatever time.time() does on the board. Can be compared and hashed.
+    """
+
+    seconds: int
+    nanoseconds: int
+    def __init__(self, seconds: int, nanoseconds: int = 0) -> None:
+        """nanoseconds: 0 to 999999999, added to the seconds, also to negative ones.
+
+        Raises TypeError if seconds is no int, ValueError if nanoseconds is out of range.
+        """
+    @staticmethod
+    def from_bytes(data: _Buffer, /) -> Timestamp:
+        """From the body of an ext -1: 4, 8 or 12 bytes. Raises ValueError if malformed."""
+    def to_bytes(self) -> bytes:
+        """The body of the ext -1, in the shortest of its three forms.
+
+        Raises OverflowError if the seconds do not fit 64 bits with sign.
+        """
+    @staticmethod
+    def from_unix(seconds: float, /) -> Timestamp:
+        """From seconds since 1970, a float or an int. A single precision float is 128 s coarse."""
+    def to_unix(self) -> float:
+        """Seconds since 1970, as a float. A single precision float is 128 s coarse."""
+    @staticmethod
+    def from_unix_nano(nanoseconds: int, /) -> Timestamp:
+        """From nanoseconds since 1970."""
+    def to_unix_nano(self) -> int:
+        """Nanoseconds since 1970."""
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Timestamp, /) -> bool: ...
+    def __le__(self, other: Timestamp, /) -> bool: ...
+    def __gt__(self, other: Timestamp, /) -> bool: ...
+    def __ge__(self, other: Timestamp, /) -> bool: ...
+
+# Packing
+
+def pack(
+    obj: Any,
+    stream: _Writer,
+    /,
+    *,
+    default: _Default | None = None,
+    use_single_float: bool | None = None,
+    strict_types: bool = False,
+    use_bin_type: bool = True,
+    unicode_errors: Literal["strict"] | None = None,
+    datetime: Literal[False] = False,
+) -> None:
+    """Write obj to the stream. Spec: "Serialization: type to format conversion".
+
+    default(obj) replaces an object of another type; what it returns is not given to it again.
+    use_single_float: True packs floats as 32 bits, False as 64; None as wide as the firmware's.
+    strict_types: subclasses, tuples, namedtuples and OrderedDicts go to default.
+    use_bin_type=False: bytes are packed as str, and nothing as str 8, as before 2013.
+    unicode_errors, datetime: accepted with the values above only, else ValueError.
+
+    Raises TypeError for an object of another type and for a stream without write, OverflowError
+    for an int outside -2**63 to 2**64-1, ValueError for more than 1024 containers inside each
+    other, RuntimeError if a container changes meanwhile, OSError(ETIMEDOUT) when the stream
+    accepts nothing for 1000 ms, and what the stream or default raises. After an error, nothing
+    has been written if the message up to there is at most 240 bytes long.
+    """
+
+def packb(
+    obj: Any,
+    /,
+    *,
+    default: _Default | None = None,
+    use_single_float: bool | None = None,
+    strict_types: bool = False,
+    use_bin_type: bool = True,
+    unicode_errors: Literal["strict"] | None = None,
+    datetime: Literal[False] = False,
+) -> bytes:
+    """obj as bytes. Arguments and errors are those of pack, but for the stream's."""
+
+def pack_into(
+    obj: Any,
+    buffer: bytearray | memoryview,
+    offset: int = 0,
+    /,
+    *,
+    default: _Default | None = None,
+    use_single_float: bool | None = None,
+    strict_types: bool = False,
+    use_bin_type: bool = True,
+    unicode_errors: Literal["strict"] | None = None,
+    datetime: Literal[False] = False,
+) -> int:
+    """Write obj into the buffer from offset (bytes) on, without heap; the number of bytes.
+
+    The offset may also be given by name. Arguments and errors are those of pack, and ValueError
+    when the buffer is too small: it then may hold a part of the message, and no byte past its
+    end has changed.
+    """
+
+dump = pack
+dumps = packb
+
+class Packer:
+    """Packs into memory that it keeps. Its methods write all or, with an exception, nothing."""
+
+    def __init__(
+        self,
+        *,
+        default: _Default | None = None,
+        use_single_float: bool | None = None,
+        strict_types: bool = False,
+        use_bin_type: bool = True,
+        unicode_errors: Literal["strict"] | None = None,
+        datetime: Literal[False] = False,
+        autoreset: bool = True,
+        buf_size: int = 64,
+    ) -> None:
+        """The options are those of pack, and:
+
+        autoreset: each method returns what it wrote, and forgets it. False: it returns None, and
+        the bytes gather until reset().
+        buf_size: bytes of memory to begin with; it grows. Raises ValueError if negative.
+        """
+    def pack(self, obj: Any, /) -> bytes | None:
+        """Pack an object. Errors are those of pack, but for the stream's.
+
+        Every method that packs or reads raises RuntimeError when called from a hook of the same
+        Packer, or while another thread is inside one.
+        """
+    def pack_array_header(self, n: int, /) -> bytes | None:
+        """Only the head of an array of n elements, 0 to 2**32-1. Raises ValueError."""
+    def pack_map_header(self, n: int, /) -> bytes | None:
+        """Only the head of a map of n pairs, 0 to 2**32-1. Raises ValueError."""
+    def pack_map_pairs(self, pairs: Sequence[tuple[Any, Any]], /) -> bytes | None:
+        """A map of pairs in their order. pairs must have a len().
+
+        Raises RuntimeError if there are more or fewer pairs than that.
+        """
+    def pack_ext_type(self, code: int, data: _Buffer, /) -> bytes | None:
+        """An ext: code -128 to 127 (else ValueError), data a buffer (else TypeError)."""
+    def bytes(self) -> bytes:
+        """A copy of what has gathered."""
+    def getbuffer(self) -> memoryview:
+        """A memoryview of a copy of what has gathered."""
+    def reset(self) -> None:
+        """Forget what has gathered; the memory stays."""
+
+# Unpacking
+
+def unpack(
+    stream: _Stream,
+    /,
+    *,
+    ext_hook: _ExtHook | None = None,
+    use_list: bool = True,
+    object_hook: Callable[[dict[Any, Any]], Any] | None = None,
+    object_pairs_hook: Callable[[list[tuple[Any, Any]]], Any] | None = None,
+    list_hook: Callable[[Any], Any] | None = None,
+    raw: bool = False,
+    strict_map_key: bool = False,
+    timestamp: Literal[0, 1, 2] = 0,
+    max_str_len: int = -1,
+    max_bin_len: int = -1,
+    max_array_len: int = -1,
+    max_map_len: int = -1,
+    max_ext_len: int = -1,
+    unicode_errors: Literal["strict"] | None = None,
+    wait: int = 0,
+    timeout: int = 1000,
+) -> Any:
+    """Read one object from the stream, and not a byte more. Spec: "Deserialization".
+
+    ext_hook(code, data) replaces an ext of another code than -1; without one, it is an ExtType.
+    object_hook(dict) or object_pairs_hook(list of pairs) replaces each map, the innermost first.
+    list_hook(list, or tuple) replaces each array. use_list=False makes tuples of arrays.
+    raw: str become bytes, unchecked. strict_map_key: map keys must be str or bytes.
+    timestamp: ext -1 becomes a Timestamp (0), a float of seconds (1) or an int of nanoseconds
+    (2) since 1970; 3 is a ValueError.
+    max_..._len: longest that is accepted; -1 is no limit but 2**32-1 and memory.
+    unicode_errors: accepted with the values above only, else ValueError.
+    wait: milliseconds for the first byte; 0 is not at all, -1 for ever.
+    timeout: milliseconds without a byte, once the first one has come; -1 is for ever.
+
+    Raises EOFError if the stream ends before the first byte, OSError(EAGAIN) if that does not
+    come within wait, OSError(ETIMEDOUT) for timeout, OutOfData if the stream ends inside the
+    object, FormatError, StackError, ValueError for a limit, a key that is not strict or a
+    malformed timestamp, UnicodeError for invalid UTF-8, TypeError for an unhashable key and for
+    a stream without readinto and read, and what the stream or a hook raises. README.md says
+    where the stream stands then.
+    """
+
+def unpackb(
+    buffer: _Buffer,
+    /,
+    *,
+    ext_hook: _ExtHook | None = None,
+    use_list: bool = True,
+    object_hook: Callable[[dict[Any, Any]], Any] | None = None,
+    object_pairs_hook: Callable[[list[tuple[Any, Any]]], Any] | None = None,
+    list_hook: Callable[[Any], Any] | None = None,
+    raw: bool = False,
+    strict_map_key: bool = False,
+    timestamp: Literal[0, 1, 2] = 0,
+    max_str_len: int = -1,
+    max_bin_len: int = -1,
+    max_array_len: int = -1,
+    max_map_len: int = -1,
+    max_ext_len: int = -1,
+    unicode_errors: Literal["strict"] | None = None,
+) -> Any:
+    """The one object in the buffer. The options are those of unpack.
+
+    Raises ValueError ("incomplete: 5 bytes") if the object is not all there, ExtraData if bytes
+    follow it, RuntimeError if a hook resizes the buffer, and the errors of unpack, but for the
+    stream's.
+    """
+
+load = unpack
+loads = unpackb
+
+class Unpacker:
+    """Unpacks objects from bytes that are fed to it, or that it reads ahead from a stream.
+
+    Its iterator ends where the bytes at hand end; feed more, and iterate again.
+    """
+
+    def __init__(
+        self,
+        file_like: _Stream | None = None,
+        *,
+        ext_hook: _ExtHook | None = None,
+        use_list: bool = True,
+        object_hook: Callable[[dict[Any, Any]], Any] | None = None,
+        object_pairs_hook: Callable[[list[tuple[Any, Any]]], Any] | None = None,
+        list_hook: Callable[[Any], Any] | None = None,
+        raw: bool = False,
+        strict_map_key: bool = False,
+        timestamp: Literal[0, 1, 2] = 0,
+        max_str_len: int = -1,
+        max_bin_len: int = -1,
+        max_array_len: int = -1,
+        max_map_len: int = -1,
+        max_ext_len: int = -1,
+        unicode_errors: Literal["strict"] | None = None,
+        read_size: int = 256,
+        max_buffer_size: int = 104857600,
+    ) -> None:
+        """The options are those of unpack, and:
+
+        file_like: the stream to read; without one, feed() the bytes.
+        read_size: bytes to ask the stream for at once, at most 4096; 0 is the default.
+        max_buffer_size: bytes that may wait, not counting decoded objects; 0 is the default.
+        """
+    def feed(self, data: _Buffer, /) -> None:
+        """Append a copy of the data.
+
+        Raises BufferFull, and takes nothing, when max_buffer_size would be exceeded; ValueError
+        if the Unpacker has a stream; and the error in the bytes that an earlier call found.
+        """
+    def unpack(self) -> Any:
+        """The next object. Raises OutOfData until it is complete; then call again.
+
+        Errors are those of unpackb and of the stream. After FormatError, StackError or a limit,
+        every call raises the same until reset(). After any other, the next call goes on behind
+        the object. Every method but tell raises RuntimeError when called from a hook of the same
+        Unpacker, or while another thread is inside one.
+        """
+    def skip(self) -> None:
+        """Pass the next object, without heap. Raises OutOfData, FormatError."""
+    def read_array_header(self) -> int:
+        """The number of elements of the array that comes next; its elements come then.
+
+        Raises ValueError, and takes nothing, if something else comes next; OutOfData if nothing
+        does; RuntimeError in the middle of an object. max_array_len does not count.
+        """
+    def read_map_header(self) -> int:
+        """The number of pairs of the map that comes next; keys and values come then.
+
+        Errors are those of read_array_header. max_map_len does not count.
+        """
+    def read_bytes(self, n: int, /) -> bytes:
+        """The next n bytes as they are, fewer if no more have come.
+
+        Raises RuntimeError in the middle of an object.
+        """
+    def tell(self) -> int:
+        """Bytes used so far, those of an object that is not complete yet included."""
+    def reset(self) -> None:
+        """Forget all bytes, the object that was begun, and any error; tell() is 0 again."""
+    def __iter__(self) -> Iterator[Any]: ...
+    def __next__(self) -> Any: ...
