@@ -2,9 +2,10 @@
 
 import os
 import signal
+from pathlib import Path
 
 from . import children, install, protocol
-from .paths import SCRATCH, SUPPORT, TOP, shown
+from .paths import BUILD, SCRATCH, SUPPORT, TOP, shown
 from .protocol import Failure, Result
 
 CPYTHON = "/usr/bin/python3"
@@ -34,7 +35,7 @@ class Session:
                 )
             lib = install.into_folder(self.target, self.names, self.folder / "lib")
             self.command = [self.target.interpreter]
-            self.env["MICROPYPATH"] = str(lib)
+            self.env["MICROPYPATH"] = f"{lib}:{asyncio_folder(self.target)}"
         return None
 
     def stop(self):
@@ -65,6 +66,13 @@ class Session:
 
     def _run(self, file, timeout):
         return children.run([*self.command, file], timeout, env=self.env, cwd=TOP)
+
+
+def asyncio_folder(target):
+    """Where the asyncio is that the firmware of boards has built in."""
+    if target.board.startswith("next-"):
+        return BUILD / "deps/micropython-next/extmod"
+    return Path(os.environ.get("MPY_DIR") or BUILD / "deps/micropython") / "extmod"
 
 
 def failure(status, output, file, script):
