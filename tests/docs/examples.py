@@ -1,0 +1,65 @@
+# targets: host
+# needs: nothing
+# timeout: 300
+#
+# The examples in the modules' documents print what the documents say.
+
+from _documents import BOARD, BUILD, INTERPRETER, TOP, alike, examples, program, prompt, statements
+from check import case, end, eq, skip, true
+
+DOCUMENTS = ("natmod/msgpack/README.md", "natmod/finaliser/README.md")
+MODULES = {
+    "unix": [BUILD / "x64" / f"{name}.mpy" for name in ("msgpack", "finaliserproxy")],
+    "board": [BUILD / "armv7m" / f"{name}.mpy" for name in ("msgpack", "finaliserproxy")],
+}
+
+
+def there(where):
+    interpreter = INTERPRETER if where == "unix" else BUILD / BOARD / "firmware.elf"
+    for file in (interpreter, *MODULES[where]):
+        if not file.exists():
+            skip(f"{file.relative_to(TOP)} has not been built")
+
+
+def run_sessions(document, sessions):
+    there("unix")
+    todo = [statement for session in sessions for statement in statements(session)]
+    outputs = prompt([source for _, source, _ in todo])
+    # Compared with the source, so that a failure shows which statement it is.
+    got = [(line, source, output) for (line, source, _), output in zip(todo, outputs)]
+    eq(got, [tuple(statement) for statement in todo])
+
+
+def run_program(example):
+    there("board" if example.kind == "board" else "unix")
+    output = program(example)
+    if example.kind != "board" or not alike(output, example.output):
+        eq(output, example.output)
+
+
+def add(name, fn, *args):
+    def run():
+        fn(*args)
+
+    run.__name__ = name
+    case(run)
+
+
+@case
+def documents_have_examples():
+    true(len(examples(TOP / DOCUMENTS[0])) > 10)
+
+
+for document in DOCUMENTS:
+    if not (TOP / document).exists():
+        add(document, skip, "not written yet")
+        continue
+    found = examples(TOP / document)
+    sessions = [e for e in found if e.kind == "session"]
+    if sessions:
+        add(f"{document} sessions", run_sessions, document, sessions)
+    for example in found:
+        if example.kind != "session":
+            add(f"{document}:{example.line}", run_program, example)
+
+end()
