@@ -44,7 +44,6 @@ struct _state_t {
     natmod_t nm;
     const mp_obj_type_t *block_type;
     const mp_obj_type_t *fin_type;
-    mp_obj_t globals; // Those of the module.
     mp_obj_t acquire; // Methods of a lock, or MP_OBJ_NULL where there are no threads.
     mp_obj_t release;
 
@@ -66,7 +65,6 @@ struct _state_t {
     mp_obj_t before;  // What sys.atexit had before.
     mp_obj_t detach;  // Methods of finalizers.
     mp_obj_t peek;
-    bool rooted;      // Nobody can make this state unreachable.
     volatile bool any_due;   // Some finalizer in the registry may be due.
     volatile bool scheduled; // drain is in the scheduler's queue.
     bool retrying;           // A block was dropped that calls `retry` when it dies.
@@ -83,9 +81,6 @@ static inline state_t *state_of(natmod_t *nm) {
 // An attribute of a module, or MP_OBJ_NULL if there is no such module or attribute.
 mp_obj_t state_import(qstr module, qstr attr);
 
-// Whether sys.modules has the module.
-bool state_listed(state_t *st);
-
 /******************************************************************************/
 // lock.c: for memory that several threads change. No collection happens in between.
 
@@ -100,8 +95,7 @@ void wait_for_collection(state_t *st, void *ptr);
 /******************************************************************************/
 // root.c: the one pointer that the collector always sees.
 
-// Set it. Returns whether there is one.
-bool root_set(void *ptr);
+void root_set(void *ptr);
 
 /******************************************************************************/
 // image.c: the device that the private filesystems lie on.

@@ -42,13 +42,10 @@ class finalize(Generic[P, R, T]):
     ) -> None: ...
     def __call__(self) -> R | None:
         """If alive, mark as dead, call the function and return its result; else None."""
-
     def detach(self) -> tuple[T, Callable[P, R], tuple[Any, ...], dict[str, Any]] | None:
         """If alive, mark as dead and return (obj, func, args, kwargs); else None."""
-
     def peek(self) -> tuple[T, Callable[P, R], tuple[Any, ...], dict[str, Any]] | None:
         """(obj, func, args, kwargs) if alive, else None."""
-
     @property
     def alive(self) -> bool:
         """Whether the function is still to be called."""

@@ -158,8 +158,8 @@ static void call_schedule(void *arg) {
 
 // Called in the sweep: ask the scheduler to run what is due.
 static void schedule(state_t *st) {
-    // What the scheduler is given must outlive this collection, which is past marking.
-    if (st->scheduled || st->schedule == MP_OBJ_NULL || !(st->rooted || state_listed(st))) {
+    // What the scheduler is given outlives this collection, which is past marking: see root.c.
+    if (st->scheduled || st->schedule == MP_OBJ_NULL) {
         return;
     }
     if (natmod_protect(call_schedule, st) == MP_OBJ_NULL) {

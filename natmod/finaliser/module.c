@@ -32,10 +32,6 @@ static mp_obj_t find_globals(mp_obj_t modules) {
     return mp_call_method_n_kw(1, 0, get);
 }
 
-bool state_listed(state_t *st) {
-    return find_globals(state_import(MP_QSTR_sys, MP_QSTR_modules)) == st->globals;
-}
-
 static void store_fun(natmod_t *nm, qstr name, natmod_fun_t fun, size_t n_args) {
     mp_store_global(name, natmod_fun_new(nm, fun, n_args, n_args, false));
 }
@@ -59,7 +55,6 @@ void natmod_init(natmod_t *nm) {
     }
 
     state_t *st = state_of(nm);
-    st->globals = globals;
     lock_init(st);
     block_init(st);
     if (!source_init(st)) {
@@ -74,6 +69,6 @@ void natmod_init(natmod_t *nm) {
     store_fun(nm, MP_QSTR_alive, proxy_alive, 1);
     store_fun(nm, MP_QSTR_poll, finalize_poll, 0);
     store_fun(nm, MP_QSTR_source, source_name, 0);
-    st->rooted = root_set(st);
+    root_set(st);
     mp_obj_subscr(modules, MP_OBJ_NEW_QSTR(MP_QSTR__finaliserproxy), globals);
 }

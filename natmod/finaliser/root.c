@@ -15,25 +15,16 @@
 
 MP_REGISTER_ROOT_POINTER(void *natmod_root);
 
-bool root_set(void *ptr) {
+void root_set(void *ptr) {
     MP_STATE_VM(natmod_root) = ptr;
-    return true;
-}
-
-#elif defined(NATMOD_ROOT)
-
-__attribute__((visibility("default"))) void *volatile natmod_root;
-
-bool root_set(void *ptr) {
-    natmod_root = ptr;
-    return true;
 }
 
 #else
 
-bool root_set(void *ptr) {
-    (void)ptr;
-    return false;
+__attribute__((visibility("default"))) void *volatile natmod_root;
+
+void root_set(void *ptr) {
+    natmod_root = ptr;
 }
 
 #endif

@@ -47,7 +47,7 @@ def fill_with_proxies(leave, count):
             made.append(Thing(count))
     except MemoryError:
         pass
-    kept = None
+    del kept
     gc.collect()
     # The one whose attribute or list entry did not fit may be gone.
     true(count[0] <= 1)
@@ -71,7 +71,7 @@ def fill_with_finalizers(leave, count):
             fins.append(finalize(objects[-1], called, count))
     except MemoryError:
         pass
-    kept = None
+    del kept
     gc.collect()
     eq([f.alive for f in fins], [True] * len(fins))
     eq([f.peek()[0] is o for o, f in zip(objects, fins)], [True] * len(fins))

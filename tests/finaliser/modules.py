@@ -65,7 +65,12 @@ def settle():
         pass
 
 
-def use(Thing, proxies, targets, fins, log):
+def use(*things):
+    look_at(*things)
+    check.collect_garbage()
+
+
+def look_at(Thing, proxies, targets, fins, log):
     eq(len(proxies), 20)
     eq([p.i for p in proxies], list(range(20)))
     eq([f.alive for f in fins], [True] * 20)
@@ -73,11 +78,17 @@ def use(Thing, proxies, targets, fins, log):
     eq(sum(log), 0)
 
 
+# From the class that is still there.
+def make_more(Thing, proxies):
+    for i in range(40, 50):
+        proxies.append(Thing(i))
+
+
 def drop_all(Thing, proxies, targets, fins, log):
-    # More of them, from the class that is still there.
-    proxies.extend(Thing(i) for i in range(40, 50))
+    make_more(Thing, proxies)
     proxies.clear()
     targets.clear()
+    settle()
     settle()
     eq(max(log), 1)
     true(sum(log[:20]) + sum(log[40:]) >= 28)
@@ -144,7 +155,7 @@ def all_references_gone():
     things = objects(log)
     kept = dict(sys.modules)
     sys.modules.clear()
-    things = None
+    del things
     check.collect_garbage()
     fill()
     stress(20)
@@ -165,7 +176,7 @@ def everything_dies_together():
         things = objects(log)
         kept = dict(sys.modules)
         sys.modules.clear()
-        things = None
+        del things
         sys.modules.update((k, v) for k, v in kept.items() if "finaliserproxy" not in k)
         kept = None
         settle()

@@ -215,7 +215,7 @@ def forgotten_init():
         b = WithArg(lambda: note("wrong"))
         true(b.on_close is not None)
         WithArg("not callable", other=3)
-        raises(AttributeError, lambda: a.nothing)
+        raises(AttributeError, getattr, a, "nothing")
     del a, b
     check.collect_garbage()
     check.collect_garbage()
@@ -324,7 +324,7 @@ def many():
     kept = [Counted(i) for i in range(n)]
     gc.collect()
     eq(sum(counts), 0)
-    kept = None
+    del kept
     check.collect_garbage()
     check.collect_garbage()
     true(max(counts) == 1)

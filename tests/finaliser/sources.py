@@ -63,7 +63,7 @@ def works(name):
             # The blocks are ordinary heap blocks: what was cut off is used by others.
             gc.collect()
             data = [bytearray(j) for j in range(0, 200, 7)]
-            data = None
+            del data
     check.collect_garbage()
     check.collect_garbage()
     fp.poll()

@@ -8,7 +8,7 @@ import gc
 import time
 import check
 from check import case, eq, true
-from finaliserproxy import FinaliserProxy, close, detach, finalize, poll
+from finaliserproxy import FinaliserProxy, detach, finalize, poll
 
 N_THREADS = 3
 ROUNDS = 1500
@@ -64,7 +64,7 @@ def stress():
     while sum(done) < N_THREADS and time.time() < deadline:
         poll()
         data = [i for i in range(50)]
-    data = None
+    del data
     eq(sum(done), N_THREADS)
     eq(trouble, [])
 
