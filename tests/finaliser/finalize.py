@@ -102,6 +102,33 @@ def arguments_keep_their_objects():
 
 
 @case
+def arguments_go_with_the_finalizer():
+    log = []
+    fins = []
+
+    def ignore(x):
+        pass
+
+    def one(i):
+        inner = Obj()
+        finalize(inner, log.append, i)
+        o = Obj()
+        f = finalize(o, ignore, inner)
+        if i % 3 == 0:
+            f()
+        elif i % 3 == 1:
+            f.detach()
+        fins.append(f)
+
+    for i in range(30):
+        one(i)
+    settle()
+    settle()
+    true(len(log) >= 26)
+    eq([f.alive for f in fins[:2]], [False, False])
+
+
+@case
 def call():
     o = Obj()
     f = finalize(o, lambda a, b=0: a + b, 1, b=2)
