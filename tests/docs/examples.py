@@ -25,9 +25,9 @@ def run_sessions(document, sessions):
     there("unix")
     todo = [statement for session in sessions for statement in statements(session)]
     outputs = prompt([source for _, source, _ in todo])
-    # Compared with the source, so that a failure shows which statement it is.
-    got = [(line, source, output) for (line, source, _), output in zip(todo, outputs)]
-    eq(got, [tuple(statement) for statement in todo])
+    for (line, source, expected), output in zip(todo, outputs):
+        # Compared with the source, so that a failure shows which statement it is.
+        eq((line, source, output), (line, source, expected))
 
 
 def run_program(example):
