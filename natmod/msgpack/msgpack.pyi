@@ -22,6 +22,7 @@ class _RawReader(Protocol):
 
 # Whatever gives its bytes as a buffer: bytes, bytearray, memoryview, array.array.
 _Buffer = Union[bytes, bytearray, memoryview]
+_bytes = bytes  # Inside Packer, bytes is a method.
 _Stream = Union[_Reader, _RawReader]
 _Default = Callable[[Any], Any]
 _ExtHook = Callable[[int, bytes], Any]
@@ -136,7 +137,8 @@ def pack(
     unicode_errors, datetime: accepted with the values above only, else ValueError.
 
     Raises TypeError for an object of another type and for a stream without write, OverflowError
-    for an int outside -2**63 to 2**64-1, ValueError for more than 1024 containers inside each
+    for an int outside -2**63 to 2**64-1 that there is no default for and for a Timestamp's seconds
+    from 2**63 on or below -2**63, ValueError for more than 1024 containers inside each
     other, RuntimeError if a container changes meanwhile, OSError(ETIMEDOUT) when the stream
     accepts nothing for 1000 ms, and what the stream or default raises. After an error, nothing
     has been written if the message up to there is at most 240 bytes long.
@@ -158,8 +160,8 @@ def packb(
 def pack_into(
     obj: Any,
     buffer: bytearray | memoryview,
-    offset: int = 0,
     /,
+    offset: int = 0,
     *,
     default: _Default | None = None,
     use_single_float: bool | None = None,
@@ -170,9 +172,8 @@ def pack_into(
 ) -> int:
     """Write obj into the buffer from offset (bytes) on, without heap; the number of bytes.
 
-    The offset may also be given by name. Arguments and errors are those of pack, and ValueError
-    when the buffer is too small: it then may hold a part of the message, and no byte past its
-    end has changed.
+    Arguments and errors are those of pack, and ValueError when the offset is negative or the
+    buffer too small: it then may hold a part of the message, and no byte past its end has changed.
     """
 
 dump = pack
@@ -199,24 +200,24 @@ class Packer:
         the bytes gather until reset().
         buf_size: bytes of memory to begin with; it grows. Raises ValueError if negative.
         """
-    def pack(self, obj: Any, /) -> bytes | None:
+    def pack(self, obj: Any, /) -> _bytes | None:
         """Pack an object. Errors are those of pack, but for the stream's.
 
         Every method that packs or reads raises RuntimeError when called from a hook of the same
         Packer, or while another thread is inside one.
         """
-    def pack_array_header(self, n: int, /) -> bytes | None:
+    def pack_array_header(self, n: int, /) -> _bytes | None:
         """Only the head of an array of n elements, 0 to 2**32-1. Raises ValueError."""
-    def pack_map_header(self, n: int, /) -> bytes | None:
+    def pack_map_header(self, n: int, /) -> _bytes | None:
         """Only the head of a map of n pairs, 0 to 2**32-1. Raises ValueError."""
-    def pack_map_pairs(self, pairs: Sequence[tuple[Any, Any]], /) -> bytes | None:
+    def pack_map_pairs(self, pairs: Sequence[tuple[Any, Any]], /) -> _bytes | None:
         """A map of pairs in their order. pairs must have a len().
 
         Raises RuntimeError if there are more or fewer pairs than that.
         """
-    def pack_ext_type(self, code: int, data: _Buffer, /) -> bytes | None:
+    def pack_ext_type(self, code: int, data: _Buffer, /) -> _bytes | None:
         """An ext: code -128 to 127 (else ValueError), data a buffer (else TypeError)."""
-    def bytes(self) -> bytes:
+    def bytes(self) -> _bytes:
         """A copy of what has gathered."""
     def getbuffer(self) -> memoryview:
         """A memoryview of a copy of what has gathered."""

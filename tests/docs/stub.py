@@ -35,8 +35,6 @@ METHODS = {"obj": "1", "n": "0", "pairs": "[]", "code": "1", "data": "b'abcd'"}
 METHODS.update(seconds="1", nanoseconds="1")
 # Arguments that cannot do without each other.
 REQUIRED = {"ExtType": {"code": "1", "data": "b''"}, "Timestamp": {"seconds": "1"}}
-# Named in the stub as positional ones, which may be named as well.
-BOTH = {"pack_into": {"offset": "0"}}
 
 
 def functions(body):
@@ -63,7 +61,7 @@ def keywords(name, function):
     for argument, default in zip(arguments.args[::-1], defaults[::-1]):
         if argument.arg != "self":
             found[argument.arg] = ast.unparse(default) if default else None
-    return found | BOTH.get(ALIASES.get(name, name), {}) | REQUIRED.get(name, {})
+    return found | REQUIRED.get(name, {})
 
 
 def ask(sources):
@@ -97,6 +95,7 @@ def aliases():
         n for n in STUB.body if isinstance(n, ast.Assign) and isinstance(n.value, ast.Name)
     ]
     said = {node.targets[0].id: node.value.id for node in assigned}
+    del said["_bytes"]
     outputs = ask(
         [f"msgpack.{a} is {'msgpack.' * (n in POSITIONAL)}{n}\n" for a, n in said.items()]
     )
