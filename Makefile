@@ -147,7 +147,7 @@ test: interpreter
 	@$(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
 
 test-long: interpreter
-	@$(call PYTHON_FOR,elftools) tests/run.py --target $(or $(TARGET),all,next)
+	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py --target $(or $(TARGET),all,next)
 
 check: modules
 	@$(TOP)/tools/check.sh

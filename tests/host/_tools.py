@@ -1,0 +1,75 @@
+"""Programs that the host tests build, and the sanitizer interpreter."""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+HOST = TOP / "tests" / "host"
+OUT = TOP / "build" / "host"
+ASAN = TOP / "build" / "unix-asan"
+MPY_DIR = Path(os.environ.get("MPY_DIR") or TOP / "build/deps/micropython")
+LONG = os.environ.get("TEST_LONG") == "1"
+
+sys.path.insert(0, str(TOP / "tests"))
+
+from runner import children  # noqa: E402
+
+# Variables of make's, which mean something else to MicroPython's makefiles.
+FOREIGN = """MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL TOP TARGET ARCH BUILD BOARD BOARD_DIR CROSS
+    CROSS_COMPILE VARIANT CFLAGS_EXTRA V MPY_DIR FROZEN_MANIFEST MICROPY_HEAP_SIZE""".split()
+
+# What a program returns when a sanitizer has found something.
+FOUND = 99
+SANITIZERS = {
+    "ASAN_OPTIONS": f"exitcode={FOUND}",
+    "UBSAN_OPTIONS": f"exitcode={FOUND}:print_stacktrace=1",
+}
+
+
+class Failed(Exception):
+    pass
+
+
+def report(output, lines=12):
+    """What a sanitizer says in a program's output: what is wrong, and the innermost calls."""
+    found = re.search("^.*(ERROR: AddressSanitizer|runtime error)", output, re.MULTILINE)
+    return "\n".join(output[found.start() :].splitlines()[:lines]) + "\n" if found else ""
+
+
+def run(command, timeout=600, **environment):
+    """(status, output) of a command."""
+    env = {k: v for k, v in os.environ.items() if k not in FOREIGN}
+    env.update(SANITIZERS, LC_ALL="C", **environment)
+    return children.run(command, timeout, env=env, cwd=TOP)
+
+
+def need(program, group):
+    if not shutil.which(program):
+        raise Failed(f"no {program}: make setup installs it (group {group} of tools/setup.sh)")
+
+
+def build(command):
+    status, output = run(command)
+    if status != 0:
+        raise Failed("\n".join(output.splitlines()[-30:]))
+
+
+def interpreter():
+    """The unix port with our modules, under AddressSanitizer; built when something has changed."""
+    command = ["make", "-C", MPY_DIR / "ports/unix", f"-j{os.cpu_count()}", f"BUILD={ASAN}"]
+    command += [f"VARIANT_DIR={HOST / 'asan'}", f"USER_C_MODULES={TOP / 'natmod'}"]
+    command += [f"PYTHON={sys.executable}"]
+    # MicroPython's makefiles do not notice changed flags.
+    files = [*(HOST / "asan").glob("*.mk"), *(HOST / "asan").glob("*.h"), TOP / "VERSION"]
+    files += [TOP / "dynruntime/usermod.mk", MPY_DIR / "py/mpconfig.h"]
+    config = "".join(f.read_text() for f in sorted(files)) + " ".join(map(str, command))
+    noted = ASAN / "config.txt"
+    if not noted.exists() or noted.read_text() != config:
+        shutil.rmtree(ASAN, ignore_errors=True)
+        ASAN.mkdir(parents=True)
+        noted.write_text(config)
+    build(command)
+    return ASAN / "micropython"

@@ -1,0 +1,129 @@
+// Teaches AddressSanitizer about MicroPython's heap: only the bytes that were asked for, of
+// blocks that are alive, may be touched. So it reports what lies beyond a block's end, what was
+// freed, and what the collector took although somebody still uses it.
+//
+// The linker puts these functions around the collector's (--wrap).
+
+#include <sanitizer/asan_interface.h>
+
+#include "py/gc.h"
+#include "py/mpstate.h"
+#include "py/mpthread.h"
+#include "py/nlr.h"
+
+void __real_gc_init(void *start, void *end);
+void *__real_gc_alloc(size_t n_bytes, unsigned int flags);
+void *__real_gc_realloc(void *ptr, size_t n_bytes, bool allow_move);
+void __real_gc_free(void *ptr);
+void __real_gc_collect_end(void);
+__attribute__((noreturn)) void __real_nlr_jump(void *value);
+
+enum {
+    RED_ZONE = 8, // Bytes behind each block that belong to nobody.
+};
+
+const char *__asan_default_options(void) {
+    // MicroPython never frees its heap, and scans the one real stack.
+    return "detect_leaks=0:detect_stack_use_after_return=0:handle_segv=0";
+}
+
+static void enter(void) {
+    mp_thread_recursive_mutex_lock(&MP_STATE_MEM(gc_mutex), 1);
+}
+
+static void leave(void) {
+    mp_thread_recursive_mutex_unlock(&MP_STATE_MEM(gc_mutex));
+}
+
+static void block_is_alive(void *ptr, size_t n_bytes) {
+    __asan_unpoison_memory_region(ptr, n_bytes);
+    __asan_poison_memory_region((byte *)ptr + n_bytes, gc_nbytes(ptr) - n_bytes);
+}
+
+void __wrap_gc_init(void *start, void *end) {
+    __real_gc_init(start, end);
+    mp_state_mem_area_t *area = &MP_STATE_MEM(area);
+    __asan_poison_memory_region(area->gc_pool_start, area->gc_pool_end - area->gc_pool_start);
+}
+
+void *__wrap_gc_alloc(size_t n_bytes, unsigned int flags) {
+    if (n_bytes == 0) {
+        return NULL;
+    }
+    enter();
+    void *ptr = __real_gc_alloc(n_bytes + RED_ZONE, flags);
+    if (ptr != NULL) {
+        block_is_alive(ptr, n_bytes);
+    }
+    leave();
+    return ptr;
+}
+
+void __wrap_gc_free(void *ptr) {
+    enter();
+    size_t n_bytes = ptr == NULL ? 0 : gc_nbytes(ptr);
+    __real_gc_free(ptr);
+    // With the heap locked nothing is freed.
+    if (n_bytes > 0 && gc_nbytes(ptr) == 0) {
+        __asan_poison_memory_region(ptr, n_bytes);
+    }
+    leave();
+}
+
+void *__wrap_gc_realloc(void *ptr, size_t n_bytes, bool allow_move) {
+    if (ptr == NULL) {
+        return __wrap_gc_alloc(n_bytes, 0);
+    }
+    if (n_bytes == 0) {
+        __wrap_gc_free(ptr);
+        return NULL;
+    }
+    enter();
+    size_t old = gc_nbytes(ptr);
+    void *result = __real_gc_realloc(ptr, n_bytes + RED_ZONE, allow_move);
+    if (result != NULL) {
+        // If the block moved or shrank, all or the end of the old one is free.
+        __asan_poison_memory_region(ptr, old);
+        block_is_alive(result, n_bytes);
+    }
+    leave();
+    return result;
+}
+
+void __wrap_gc_collect_end(void) {
+    enter();
+    __real_gc_collect_end();
+    // Whatever the collection has freed is out of bounds from now on. Two bits for each block are
+    // zero where it is free.
+    mp_state_mem_area_t *area = &MP_STATE_MEM(area);
+    for (byte *p = area->gc_pool_start; p < area->gc_pool_end; p += MICROPY_BYTES_PER_GC_BLOCK) {
+        size_t block = (p - area->gc_pool_start) / MICROPY_BYTES_PER_GC_BLOCK;
+        if ((area->gc_alloc_table_start[block / 4] >> (2 * (block & 3)) & 3) == 0) {
+            __asan_poison_memory_region(p, MICROPY_BYTES_PER_GC_BLOCK);
+        }
+    }
+    leave();
+}
+
+__attribute__((noreturn)) void __wrap_nlr_jump(void *value) {
+    // Frames that are jumped over leave nothing poisoned.
+    __asan_handle_no_return();
+    __real_nlr_jump(value);
+}
+
+// What the collector itself uses to clear and to move blocks.
+
+void *heap_memset(void *ptr, int value, size_t n_bytes) {
+    for (volatile byte *p = ptr; n_bytes > 0; n_bytes--) {
+        *p++ = value;
+    }
+    return ptr;
+}
+
+void *heap_memcpy(void *restrict dest, const void *restrict src, size_t n_bytes) {
+    const byte *q = src;
+    for (volatile byte *p = dest; n_bytes > 0; n_bytes--) {
+        *p++ = *q++;
+    }
+    return dest;
+}

@@ -1,0 +1,25 @@
+# A variant of MicroPython's unix port for USER_C_MODULES=natmod: AddressSanitizer for everything,
+# UndefinedBehaviorSanitizer for our sources, assertions on.
+
+DEBUG = 1
+COPT = -O1 -fno-omit-frame-pointer
+FROZEN_MANIFEST =
+MICROPY_PY_SSL = 0
+MICROPY_SSL_MBEDTLS = 0
+MICROPY_PY_BTREE = 0
+CFLAGS_EXTRA = -fsanitize=address -Wno-clobbered -I../../ports/unix/variants/standard
+
+ASAN_DIR := $(realpath $(VARIANT_DIR))
+ASAN_TOP := $(realpath $(ASAN_DIR)/../../..)
+# Memory functions may get a null pointer with a length of 0, as C will allow.
+UNDEFINED := -fsanitize=undefined -fno-sanitize-recover=undefined  -fno-sanitize=nonnull-attribute
+$(BUILD)/msgpack/%.o $(BUILD)/finaliser/%.o $(BUILD)/$(ASAN_TOP)/dynruntime/%.o: CFLAGS += $(UNDEFINED)
+
+# The collector reads whatever may hold a pointer, and heap.c watches the collector.
+RAW := -fno-sanitize=address
+$(BUILD)/py/gc.o: CFLAGS += $(RAW) -Dmemset=heap_memset -Dmemcpy=heap_memcpy
+$(BUILD)/shared/runtime/gchelper_generic.o $(BUILD)/$(ASAN_DIR)/heap.o: CFLAGS += $(RAW)
+
+comma := ,
+WRAPPED := gc_init gc_alloc gc_realloc gc_free gc_collect_end nlr_jump
+LDFLAGS_EXTRA = -fsanitize=address,undefined $(WRAPPED:%=-Wl$(comma)--wrap=%)

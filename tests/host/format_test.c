@@ -1,0 +1,453 @@
+// Tests natmod/msgpack/format.h by itself, against a second description of the format: the table
+// below, which follows the specification's overview and shares nothing with the header.
+//
+// usage: format_test [number of random heads]
+// Prints a line for each test, as tests/support/check.py does.
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "format.h"
+
+typedef struct _form_t {
+    uint8_t first; // The range of first bytes,
+    uint8_t last;
+    uint8_t kind;
+    uint8_t arg; // bytes of the argument,
+    bool code; // whether a type code follows it,
+    bool sign; // whether the argument is signed,
+    int16_t value; // and without argument: the value of the first byte of the range.
+} form_t;
+
+static const form_t forms[] = {
+    { 0x00, 0x7f, KIND_UINT, 0, false, false, 0 },
+    { 0x80, 0x8f, KIND_MAP, 0, false, false, 0 },
+    { 0x90, 0x9f, KIND_ARRAY, 0, false, false, 0 },
+    { 0xa0, 0xbf, KIND_STR, 0, false, false, 0 },
+    { 0xc0, 0xc0, KIND_NIL, 0, false, false, 0 },
+    { 0xc1, 0xc1, KIND_INVALID, 0, false, false, 0 },
+    { 0xc2, 0xc3, KIND_BOOL, 0, false, false, 0 },
+    { 0xc4, 0xc4, KIND_BIN, 1, false, false, 0 },
+    { 0xc5, 0xc5, KIND_BIN, 2, false, false, 0 },
+    { 0xc6, 0xc6, KIND_BIN, 4, false, false, 0 },
+    { 0xc7, 0xc7, KIND_EXT, 1, true, false, 0 },
+    { 0xc8, 0xc8, KIND_EXT, 2, true, false, 0 },
+    { 0xc9, 0xc9, KIND_EXT, 4, true, false, 0 },
+    { 0xca, 0xca, KIND_FLOAT32, 4, false, false, 0 },
+    { 0xcb, 0xcb, KIND_FLOAT64, 8, false, false, 0 },
+    { 0xcc, 0xcc, KIND_UINT, 1, false, false, 0 },
+    { 0xcd, 0xcd, KIND_UINT, 2, false, false, 0 },
+    { 0xce, 0xce, KIND_UINT, 4, false, false, 0 },
+    { 0xcf, 0xcf, KIND_UINT, 8, false, false, 0 },
+    { 0xd0, 0xd0, KIND_INT, 1, false, true, 0 },
+    { 0xd1, 0xd1, KIND_INT, 2, false, true, 0 },
+    { 0xd2, 0xd2, KIND_INT, 4, false, true, 0 },
+    { 0xd3, 0xd3, KIND_INT, 8, false, true, 0 },
+    { 0xd4, 0xd4, KIND_EXT, 0, true, false, 1 },
+    { 0xd5, 0xd5, KIND_EXT, 0, true, false, 2 },
+    { 0xd6, 0xd6, KIND_EXT, 0, true, false, 4 },
+    { 0xd7, 0xd7, KIND_EXT, 0, true, false, 8 },
+    { 0xd8, 0xd8, KIND_EXT, 0, true, false, 16 },
+    { 0xd9, 0xd9, KIND_STR, 1, false, false, 0 },
+    { 0xda, 0xda, KIND_STR, 2, false, false, 0 },
+    { 0xdb, 0xdb, KIND_STR, 4, false, false, 0 },
+    { 0xdc, 0xdc, KIND_ARRAY, 2, false, false, 0 },
+    { 0xdd, 0xdd, KIND_ARRAY, 4, false, false, 0 },
+    { 0xde, 0xde, KIND_MAP, 2, false, false, 0 },
+    { 0xdf, 0xdf, KIND_MAP, 4, false, false, 0 },
+    { 0xe0, 0xff, KIND_INT, 0, false, true, -32 },
+};
+
+enum {
+    N_FORMS = sizeof(forms) / sizeof(forms[0]),
+    LONGEST = 9, // Bytes of the longest head.
+};
+
+static const uint32_t lengths[] = {
+    0, 1, 2, 3, 4, 5, 7, 8, 9, 14, 15, 16, 17, 30, 31, 32, 33, 127, 128, 254, 255, 256, 257,
+    32767, 32768, 65534, 65535, 65536, 65537, 0xffffff, 0x1000000, 0x7fffffff, 0x80000000,
+    0xfffffffe, 0xffffffff,
+};
+
+/******************************************************************************/
+// What went wrong
+
+static unsigned int passed;
+static unsigned int failed;
+static bool failing;
+
+#define CHECK(condition, what, number) \
+    do { \
+        if (!(condition)) { \
+            fail(__LINE__, #condition, (what), (unsigned long long)(number)); \
+        } \
+    } while (0)
+
+static void fail(int line, const char *condition, const char *what, unsigned long long number) {
+    if (!failing) {
+        printf("format_test.c:%d: %s: %s 0x%llx\n", line, condition, what, number);
+    }
+    failing = true;
+}
+
+static void run(const char *name, void (*test)(void)) {
+    failing = false;
+    test();
+    printf("@%s %s\n", failing ? "fail" : "ok", name);
+    if (failing) {
+        printf("@traceback-end\n");
+    }
+    failed += failing;
+    passed += !failing;
+}
+
+/******************************************************************************/
+// Help for the tests
+
+// The same numbers in every run.
+static uint64_t random_bits(void) {
+    static uint64_t state = 0x9e3779b97f4a7c15;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+static const form_t *form_of(uint8_t first) {
+    const form_t *form = forms;
+    while (first > form->last) {
+        form++;
+    }
+    return form;
+}
+
+static size_t size_of(const form_t *form) {
+    return 1 + form->arg + form->code;
+}
+
+// The head that begins with first, behind it bytes of an argument, as the table has it.
+static uint64_t value_of(const form_t *form, const uint8_t *head) {
+    if (form->arg == 0) {
+        // Fixed lengths of ext are alone in their row.
+        return (uint64_t)(int64_t)(form->value + head[0] - form->first);
+    }
+    uint64_t value = 0;
+    for (size_t i = 0; i < form->arg; i++) {
+        value = value * 256 + head[1 + i];
+    }
+    if (form->sign && form->arg < 8 && value >> (8 * form->arg - 1)) {
+        value -= (uint64_t)1 << (8 * form->arg);
+    }
+    return value;
+}
+
+// Memory whose end is the end of all memory.
+static uint8_t *end_of_memory(void) {
+    static uint8_t *end;
+    if (end == NULL) {
+        size_t page = sysconf(_SC_PAGESIZE);
+        uint8_t *start = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        end = start + page;
+        if (start == MAP_FAILED || mprotect(end, page, PROT_NONE) != 0) {
+            perror("mmap");
+            exit(2);
+        }
+    }
+    return end;
+}
+
+// Decode a head of which avail bytes are there, and compare with the table.
+static void check_decode(const uint8_t *head, size_t avail) {
+    const form_t *form = form_of(head[0]);
+    size_t size = size_of(form);
+    const uint8_t *p = memcpy(end_of_memory() - avail, head, avail);
+    format_tag_t tag;
+    memset(&tag, 0x55, sizeof(tag));
+    CHECK(format_decode(p, avail, &tag) == size, "first byte", head[0]);
+    if (size > avail) {
+        return;
+    }
+    CHECK(tag.kind == form->kind, "first byte", head[0]);
+    uint64_t value = (uint64_t)tag.hi << 32 | tag.lo;
+    if (form->kind != KIND_NIL && form->kind != KIND_INVALID) {
+        CHECK(value == value_of(form, head), "first byte", head[0]);
+    }
+    if (form->code) {
+        CHECK(tag.code == (int8_t)head[size - 1], "first byte", head[0]);
+    }
+}
+
+// Where an encoder writes. What lies behind the end of the head must stay as it is.
+static uint8_t room[FORMAT_HEAD_MAX + 8];
+
+static uint8_t *fresh_room(void) {
+    return memset(room, 0x5a, sizeof(room));
+}
+
+// Check what an encoder has written, up to end: the right object, in the shortest of its forms.
+static void check_encoded(const uint8_t *end, uint8_t kind, uint64_t value, int8_t code, bool no_str8) {
+    size_t size = end - room;
+    CHECK(size >= 1 && size <= FORMAT_HEAD_MAX && size <= LONGEST, "value", value);
+    for (size_t i = size; i < sizeof(room); i++) {
+        CHECK(room[i] == 0x5a, "value", value);
+    }
+    check_decode(room, size);
+    const form_t *form = form_of(room[0]);
+    CHECK(size == size_of(form), "value", value);
+    CHECK(form->kind == kind && value_of(form, room) == value, "value", value);
+    if (form->code) {
+        CHECK((int8_t)room[size - 1] == code, "value", value);
+    }
+    for (const form_t *other = forms; other < forms + N_FORMS; other++) {
+        if (other->kind != kind || size_of(other) >= size || (no_str8 && other->first == 0xd9)) {
+            continue;
+        }
+        bool fits;
+        if (other->arg == 0) {
+            int64_t offset = (int64_t)value - other->value;
+            fits = offset >= 0 && offset <= other->last - other->first;
+        } else if (other->sign) {
+            int64_t limit = (int64_t)1 << (8 * other->arg - 1);
+            fits = (int64_t)value >= -limit && (int64_t)value < limit;
+        } else {
+            fits = value >> (8 * other->arg) == 0;
+        }
+        CHECK(!fits, "not the shortest form of", value);
+    }
+}
+
+// Call a function with all short lengths, those at boundaries and some others.
+static void for_lengths(void (*fun)(uint32_t len)) {
+    for (uint32_t len = 0; len <= 0x10100; len++) {
+        fun(len);
+    }
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        fun(lengths[i]);
+    }
+    for (unsigned int bit = 16; bit < 32; bit++) {
+        uint32_t power = (uint32_t)1 << bit;
+        fun(power - 1);
+        fun(power);
+        fun(power + 1);
+        fun(power | (uint32_t)random_bits() % power);
+    }
+}
+
+static void for_words(void (*fun)(uint64_t value)) {
+    for (uint64_t value = 0; value <= 0x10100; value++) {
+        fun(value);
+        fun(-value);
+    }
+    for (unsigned int bit = 8; bit < 64; bit++) {
+        for (int delta = -2; delta <= 2; delta++) {
+            fun(((uint64_t)1 << bit) + (int64_t)delta);
+            fun(-((uint64_t)1 << bit) + (int64_t)delta);
+        }
+    }
+    for (int i = 0; i < 200000; i++) {
+        fun(random_bits() >> (random_bits() & 63));
+    }
+}
+
+/******************************************************************************/
+// Tests of decoding
+
+static void table_is_complete(void) {
+    unsigned int next = 0;
+    for (size_t i = 0; i < N_FORMS; i++) {
+        CHECK(forms[i].first == next && forms[i].last >= next, "form", i);
+        next = forms[i].last + 1;
+    }
+    CHECK(next == 256, "end", next);
+}
+
+static void every_first_byte_and_length(void) {
+    static const uint8_t patterns[] = { 0x00, 0x01, 0x7f, 0x80, 0x81, 0xfe, 0xff };
+    uint8_t head[LONGEST + 3];
+    for (unsigned int first = 0; first < 256; first++) {
+        for (size_t avail = 1; avail <= sizeof(head); avail++) {
+            for (size_t i = 0; i < sizeof(patterns) * sizeof(patterns); i++) {
+                // One byte for all of the argument, another one in front.
+                memset(head, patterns[i % sizeof(patterns)], sizeof(head));
+                head[0] = first;
+                head[1] = patterns[i / sizeof(patterns)];
+                check_decode(head, avail);
+            }
+            // Every byte by itself.
+            for (size_t i = 1; i < sizeof(head); i++) {
+                memset(head + 1, 0, sizeof(head) - 1);
+                for (unsigned int byte = 1; byte < 256; byte++) {
+                    head[i] = byte;
+                    check_decode(head, avail);
+                }
+            }
+        }
+    }
+}
+
+static void all_arguments_of_two_bytes(void) {
+    uint8_t head[4];
+    for (uint32_t i = 0; i < 0x1000000; i++) {
+        head[0] = i >> 16;
+        head[1] = i >> 8;
+        head[2] = i;
+        head[3] = i >> 4;
+        if (form_of(head[0])->arg > 0 && form_of(head[0])->arg <= 2) {
+            check_decode(head, sizeof(head));
+        }
+    }
+}
+
+static unsigned long n_random = 1000000;
+
+static void random_heads(void) {
+    for (unsigned long i = 0; i < n_random; i++) {
+        uint8_t head[16];
+        uint64_t bits[2] = { random_bits(), random_bits() };
+        memcpy(head, bits, sizeof(head));
+        check_decode(head, 1 + i % (LONGEST + 2));
+    }
+}
+
+static void tag_of_a_short_head(void) {
+    // What is missing is found out from the first byte on, one byte after the other.
+    for (unsigned int first = 0; first < 256; first++) {
+        uint8_t head[LONGEST] = { first, 1, 2, 3, 4, 5, 6, 7, 8 };
+        size_t avail = 1;
+        format_tag_t tag;
+        size_t size;
+        unsigned int steps = 0;
+        while ((size = format_decode(head, avail, &tag)) > avail) {
+            avail = size;
+            steps++;
+        }
+        CHECK(avail == size_of(form_of(first)) && steps <= 1, "first byte", first);
+        CHECK(tag.kind == form_of(first)->kind, "first byte", first);
+    }
+}
+
+/******************************************************************************/
+// Tests of encoding
+
+static void one_array(uint32_t len) {
+    check_encoded(format_encode_array(fresh_room(), len), KIND_ARRAY, len, 0, false);
+}
+
+static void one_map(uint32_t len) {
+    check_encoded(format_encode_map(fresh_room(), len), KIND_MAP, len, 0, false);
+}
+
+static void one_str(uint32_t len) {
+    check_encoded(format_encode_str(fresh_room(), len, 0), KIND_STR, len, 0, false);
+}
+
+static void one_old_str(uint32_t len) {
+    check_encoded(format_encode_str(fresh_room(), len, 1), KIND_STR, len, 0, true);
+    CHECK(room[0] != 0xd9, "length", len);
+}
+
+static void one_bin(uint32_t len) {
+    check_encoded(format_encode_bin(fresh_room(), len), KIND_BIN, len, 0, false);
+}
+
+static void one_ext(uint32_t len) {
+    int8_t code = (int8_t)random_bits();
+    check_encoded(format_encode_ext(fresh_room(), code, len), KIND_EXT, len, code, false);
+}
+
+static void one_integer(uint64_t value) {
+    check_encoded(format_encode_uint(fresh_room(), value >> 32, (uint32_t)value), KIND_UINT, value, 0, false);
+    if (value >> 63) {
+        check_encoded(format_encode_negative(fresh_room(), value >> 32, (uint32_t)value), KIND_INT, value, 0, false);
+    }
+}
+
+static void arrays(void) {
+    for_lengths(one_array);
+}
+
+static void maps(void) {
+    for_lengths(one_map);
+}
+
+static void strs(void) {
+    for_lengths(one_str);
+}
+
+static void old_strs(void) {
+    for_lengths(one_old_str);
+}
+
+static void bins(void) {
+    for_lengths(one_bin);
+}
+
+static void exts(void) {
+    for_lengths(one_ext);
+    for (int code = -128; code < 128; code++) {
+        for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+            check_encoded(format_encode_ext(fresh_room(), code, lengths[i]), KIND_EXT, lengths[i], code, false);
+        }
+    }
+}
+
+static void integers(void) {
+    for_words(one_integer);
+}
+
+static void one_float(uint64_t value) {
+    check_encoded(format_put(fresh_room(), FORMAT_FLOAT32, 4, (uint32_t)value), KIND_FLOAT32, (uint32_t)value, 0, false);
+    check_encoded(format_put64(fresh_room(), FORMAT_FLOAT64, value >> 32, (uint32_t)value), KIND_FLOAT64, value, 0, false);
+}
+
+static void floats(void) {
+    for_words(one_float);
+}
+
+// All forms that hold a value, however long, mean that value.
+static void one_overlong(uint64_t value) {
+    for (const form_t *form = forms; form < forms + N_FORMS; form++) {
+        uint8_t head[LONGEST + 1] = { form->first };
+        for (size_t i = 0; i < form->arg; i++) {
+            head[1 + i] = value >> (8 * (form->arg - 1 - i));
+        }
+        head[size_of(form) - form->code] = 0x85;
+        if (form->arg > 0 && value_of(form, head) == value) {
+            format_tag_t tag = { 0 };
+            CHECK(format_decode(head, size_of(form), &tag) == size_of(form), "value", value);
+            CHECK(tag.kind == form->kind, "value", value);
+            CHECK(((uint64_t)tag.hi << 32 | tag.lo) == value, "value", value);
+            CHECK(!form->code || tag.code == (int8_t)0x85, "value", value);
+        }
+    }
+}
+
+static void overlong_forms(void) {
+    for_words(one_overlong);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1) {
+        n_random = strtoul(argv[1], NULL, 10);
+    }
+    run("table_is_complete", table_is_complete);
+    run("every_first_byte_and_length", every_first_byte_and_length);
+    run("all_arguments_of_two_bytes", all_arguments_of_two_bytes);
+    run("random_heads", random_heads);
+    run("tag_of_a_short_head", tag_of_a_short_head);
+    run("arrays", arrays);
+    run("maps", maps);
+    run("strs", strs);
+    run("old_strs", old_strs);
+    run("bins", bins);
+    run("exts", exts);
+    run("integers", integers);
+    run("floats", floats);
+    run("overlong_forms", overlong_forms);
+    printf("@end %u %u 0\n", passed, failed);
+    return failed > 0;
+}

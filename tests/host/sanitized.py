@@ -1,0 +1,94 @@
+# targets: host
+# timeout: 900
+#
+# All tests of both modules once more, in an interpreter that has the modules built in and whose
+# every access to memory is checked; see asan/heap.c.
+
+import shutil
+import sys
+
+sys.path.insert(0, "tests/host")
+
+import check  # noqa: E402
+from _tools import ASAN, FOUND, SANITIZERS, Failed, interpreter, report, run  # noqa: E402
+from check import case, eq, true  # noqa: E402
+from runner import examples, paths, scripts, unix  # noqa: E402
+from runner.targets import Target  # noqa: E402
+
+TARGET = Target(ASAN.name, "unix")
+
+
+class Session(unix.Session):
+    said = ""
+
+    def _run(self, file, timeout):
+        status, output = super()._run(file, timeout)
+        self.said += report(output)
+        return status, output
+
+
+session = Session(TARGET, [])
+
+
+@case
+def build():
+    interpreter()
+
+
+@case
+def modules_are_built_in():
+    names = "msgpack", "finaliserproxy"
+    source = f"for name in {names}: print(hasattr(__import__(name), '__file__'))"
+    eq(run([ASAN / "micropython", "-c", source]), (0, "False\nFalse\n"))
+
+
+def catches(where, source):
+    status, output = run([ASAN / "micropython", "-X", "heapsize=1m", "-c", source])
+    eq(status, FOUND)
+    true(where in report(output))
+
+
+@case
+def errors_are_found():
+    # What a wrong module would do, done by hand through addresses.
+    start = "import uctypes, gc\nb = bytearray(40)\n"
+    catches("use-after-poison", start + "print(uctypes.bytes_at(uctypes.addressof(b), 41))")
+    freed = "a = uctypes.addressof(b)\nb = None\n[[] for i in range(99)]\ngc.collect()\n"
+    catches("use-after-poison", start + freed + "print(uctypes.bytes_at(a, 40))")
+
+
+def test(script):
+    def fn():
+        session.said = ""
+        if script.is_example:
+            result = examples.run(session, script)
+        else:
+            result = session.run_script(script)
+        failures = result.failures
+        if script.path.parent.name == "finaliser":
+            # Frames are larger here and keep old pointers, so objects die later than these tests
+            # expect. But nothing may crash.
+            failures = [f for f in failures if f.case in ("exit", "check.end()")]
+        elif not failures:
+            true(result.passed + len(result.skips) > 0)
+        if session.said:
+            raise Failed(session.said)
+        if failures:
+            raise Failed("\n".join(f"{f.case}, line {f.line}: {f.detail}" for f in failures))
+
+    fn.__name__ = f"{script.path.parent.name}/{script.path.stem}"
+    case(fn)
+
+
+try:
+    session.start()
+    session.env.update(SANITIZERS)
+    for script in scripts.collect([], ""):
+        if script.path.parent.name in ("msgpack", "finaliser", "examples") and script.wants(
+            TARGET
+        ):
+            test(script)
+finally:
+    shutil.rmtree(paths.SCRATCH, ignore_errors=True)
+
+check.end()
