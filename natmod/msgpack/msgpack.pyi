@@ -137,11 +137,11 @@ def pack(
     unicode_errors, datetime: accepted with the values above only, else ValueError.
 
     Raises TypeError for an object of another type and for a stream without write, OverflowError
-    for an int outside -2**63 to 2**64-1 that there is no default for and for a Timestamp's seconds
-    from 2**63 on or below -2**63, ValueError for more than 1024 containers inside each
-    other, RuntimeError if a container changes meanwhile, OSError(ETIMEDOUT) when the stream
-    accepts nothing for 1000 ms, and what the stream or default raises. After an error, nothing
-    has been written if the message up to there is at most 240 bytes long.
+    for an int outside -2**63 to 2**64-1 and for a Timestamp whose seconds do not fit 64 bits with
+    sign, ValueError for more than 1024 containers inside each other, RuntimeError if a container
+    changes meanwhile, OSError(ETIMEDOUT) when the stream accepts nothing for 1000 ms, and what
+    the stream or default raises. After an error, nothing has been written if the message up to
+    there is at most 240 bytes long.
     """
 
 def packb(
