@@ -4,6 +4,8 @@
 #
 # The examples in the modules' documents print what the documents say.
 
+import re
+
 from _documents import BOARD, BUILD, INTERPRETER, TOP, alike, examples, program, prompt, statements
 from check import case, end, eq, skip, true
 
@@ -48,6 +50,23 @@ def add(name, fn, *args):
 @case
 def documents_have_examples():
     true(len(examples(TOP / DOCUMENTS[0])) > 10)
+
+
+@case
+def links():
+    wrong = []
+    for document in DOCUMENTS:
+        path = TOP / document
+        text = path.read_text() if path.exists() else ""
+        titles = re.findall(r"^#+ (.*)$", text, re.M)
+        anchors = {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            file, _, anchor = link.partition("#")
+            if not (link.startswith("https://") or (path.parent / file).exists()):
+                wrong.append((document, link))
+            if not file and anchor not in anchors:
+                wrong.append((document, link))
+    eq(wrong, [])
 
 
 for document in DOCUMENTS:
