@@ -255,6 +255,9 @@ MP_NORETURN void natmod_raise(const mp_obj_type_t *type, const char *text);
 // The same with a formatted text of at most 95 characters; formats are those of mp_printf.
 MP_NORETURN void natmod_raise_fmt(const mp_obj_type_t *type, const char *format, ...);
 
+// Print a constant text of at most 32 characters.
+void natmod_print(const mp_print_t *print, const char *text);
+
 // Call fun(arg) and return MP_OBJ_NULL, or the exception that it raised.
 mp_obj_t natmod_protect(void (*fun)(void *), void *arg);
 

@@ -4,6 +4,14 @@
 
 #include "natmod.h"
 
+// The text is a constant. On the ESP8266 these lie in memory that allows 32-bit access only, so
+// nothing but code compiled for that (with -mforce-l32) may read them.
+static void copy_text(byte *dest, const char *text, size_t len) {
+    while (len-- > 0) {
+        *dest++ = *text++;
+    }
+}
+
 // mp_raise_msg makes a string object that refers to the text where it lies. In a native module
 // that is memory which the collector may free while somebody keeps the exception.
 MP_NORETURN static void raise_text(const mp_obj_type_t *type, const char *text, size_t len) {
@@ -11,7 +19,7 @@ MP_NORETURN static void raise_text(const mp_obj_type_t *type, const char *text, 
     mp_obj_str_t *str = m_realloc_maybe(NULL, sizeof(mp_obj_str_t), false);
     mp_obj_t arg = MP_OBJ_FROM_PTR(str);
     if (data != NULL && str != NULL) {
-        memcpy(data, text, len);
+        copy_text(data, text, len);
         data[len] = 0;
         str->base.type = &mp_type_str;
         str->hash = 0; // Computed when somebody wants it.
@@ -26,6 +34,13 @@ MP_NORETURN void natmod_raise(const mp_obj_type_t *type, const char *text) {
     raise_text(type, text, strlen(text));
 }
 
+void natmod_print(const mp_print_t *print, const char *text) {
+    byte copy[32];
+    size_t len = strlen(text);
+    copy_text(copy, text, len);
+    print->print_strn(print->data, (const char *)copy, len);
+}
+
 typedef struct _text_t {
     size_t len;
     char data[95];
@@ -37,12 +52,13 @@ static void text_append(void *data, const char *str, size_t len) {
     if (len > room) {
         len = room;
     }
-    memcpy(text->data + text->len, str, len);
+    copy_text((byte *)text->data + text->len, str, len);
     text->len += len;
 }
 
 MP_NORETURN void natmod_raise_fmt(const mp_obj_type_t *type, const char *format, ...) {
-    text_t text = { .len = 0 };
+    text_t text;
+    text.len = 0;
     mp_print_t print = { &text, text_append };
     va_list args;
     va_start(args, format);

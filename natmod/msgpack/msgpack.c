@@ -137,7 +137,7 @@ static void extra_data_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
 
 static void extra_data_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     if (kind == PRINT_STR) {
-        mp_printf(print, "unpack(b) received extra data.");
+        natmod_print(print, "unpack(b) received extra data.");
     } else {
         mp_obj_exception_print(print, self_in, kind);
     }

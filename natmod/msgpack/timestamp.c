@@ -89,9 +89,11 @@ static mp_obj_t timestamp_make_new(const mp_obj_type_t *type, size_t n_args, siz
 static void timestamp_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     (void)kind;
     timestamp_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_printf(print, "Timestamp(seconds=");
+    natmod_print(print, "Timestamp(seconds=");
     MP_OBJ_TYPE_GET_SLOT(mp_obj_get_type(self->seconds), print)(print, self->seconds, PRINT_REPR);
-    mp_printf(print, ", nanoseconds=%u)", (unsigned int)self->nanoseconds);
+    natmod_print(print, ", nanoseconds=");
+    mp_printf(print, "%u", (unsigned int)self->nanoseconds);
+    natmod_print(print, ")");
 }
 
 static void timestamp_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {

@@ -12,37 +12,50 @@ from streams import ReadintoSource
 from vectors import expect, hx
 
 PIECE = 64  # ballast is given back in pieces of about this size
+FIRST_SIZES = (65536, 2048, PIECE, 1)
+MORE_SIZES = (PIECE, 1)
 
 
 def fill():
     """Take the whole heap; returns a chain of blocks."""
     chain = None
-    # small ones again, for what the first round itself left behind
-    for sizes in ((65536, 2048, PIECE, 1), (PIECE, 1)):
+    sizes = FIRST_SIZES  # no tuple is made where the heap is full
+    for _ in range(6):
         gc.collect()
+        # what a round itself left behind, and what only a stale word on the stack kept alive
+        if gc.mem_free() < PIECE:
+            break
         for size in sizes:
             try:
                 while True:
-                    chain = (bytearray(size), chain)
+                    chain = [bytearray(size), chain]
             except MemoryError:
                 pass
+        sizes = MORE_SIZES
     return chain
+
+
+def release(chain):
+    """Take a chain apart, so that a stale word on the stack keeps no more than a block of it."""
+    while chain is not None:
+        node = chain
+        chain = node[1]
+        node[0] = node[1] = None
 
 
 def with_room(pieces, fn):
     """Call fn with a heap that holds only about `pieces` small blocks more."""
-    keep = [None]
     small = None
     for _ in range(pieces):
-        small = (bytearray(PIECE), small)
-    keep[0] = fill()
+        small = [bytearray(PIECE), small]
+    ballast = fill()
     # from here on no allocation of the test's own, but through fn
-    small = None
+    release(small)
     gc.collect()
     try:
         return fn()
     finally:
-        keep[0] = None
+        release(ballast)
         gc.collect()
 
 
@@ -52,7 +65,7 @@ def sweep(fn, good, after=None):
     pieces = -1
     while pieces < 2000:
         # one by one at first, then in growing steps: a board takes its time to fill its heap
-        pieces += 1 + max(pieces, 0) // 8
+        pieces += 1 + max(pieces, 0) // 4
         try:
             result = with_room(pieces, fn)
         except MemoryError:
@@ -69,10 +82,13 @@ def sweep(fn, good, after=None):
 
 
 DOC = (
-    hx("95 a3616263 92 cfffffffffffffffff c4050102030405 82 a16b 91 cd0100 a16c d4057a")
+    hx("96 a3616263 92 cfffffffffffffffff c4050102030405 82 a16b 91 cd0100 a16c d4057a")
     + hx("cb3ff8000000000000 81 d928")
     + b"@" * 40
     + b"\x05"
+    # more than what garbage of the test's own may leave free
+    + b"\xdc\x00\xa0"
+    + b"\x07" * 160
 )
 
 
@@ -83,6 +99,7 @@ def value():
         {"k": [256], "l": msgpack.ExtType(5, b"z")},
         1.5,
         {"@" * 40: 5},
+        [7] * 160,
     ]
 
 
