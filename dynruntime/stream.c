@@ -86,7 +86,9 @@ void natmod_stream_open(natmod_stream_t *stream, const natmod_streams_t *env, mp
         stream->is_python = false;
     } else {
         type = natmod_native_type(env->nm, mp_obj_get_type(obj));
-        if (type == NULL || type != env->iobase) {
+        if (type == NULL || type != env->iobase || !(for_writing || stream->into)) {
+            // Also an io.IOBase class with read only: its protocol knows no other method than
+            // readinto.
             return;
         }
         stream->method[1] = obj;

@@ -94,9 +94,9 @@ group() {
             have qemu-system-riscv32
             ;;
         test-python)
-            what="Python 3 with elftools, serial and msgpack"
-            packages="python3 python3-pyelftools python3-serial python3-msgpack"
-            python_has elftools serial msgpack
+            what="Python 3 with elftools, serial, msgpack and umsgpack"
+            packages="python3 python3-pyelftools python3-serial python3-msgpack python3-u-msgpack"
+            python_has elftools serial msgpack umsgpack
             ;;
         javascript)
             what="node and npm, for the JavaScript peer"

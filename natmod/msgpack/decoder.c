@@ -376,8 +376,8 @@ bool decoder_run(decoder_t *dec) {
         } else if (tag.kind < KIND_INVALID) {
             obj = number_new(dec->st, &tag);
         } else if (tag.kind == KIND_STR && !dec->opt.raw) {
-            decoder_frame_t *frame = &dec->frames[dec->depth - 1];
-            obj = take_str(dec, dec->depth > 0 && frame->kind >= FRAME_DICT && frame->key == MP_OBJ_NULL);
+            decoder_frame_t *frame = dec->depth > 0 ? &dec->frames[dec->depth - 1] : NULL;
+            obj = take_str(dec, frame != NULL && frame->kind >= FRAME_DICT && frame->key == MP_OBJ_NULL);
         } else if (tag.kind < KIND_EXT) {
             obj = take_bytes(dec);
         } else if (tag.kind == KIND_EXT) {

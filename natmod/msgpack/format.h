@@ -104,7 +104,7 @@ static inline size_t format_decode(const uint8_t *p, size_t avail, format_tag_t 
         lo = 0;
         p--;
     } else {
-        form = format_forms[first - FORMAT_NIL];
+        form = format_forms[first & 0x1f]; // FORMAT_NIL is a multiple of 32.
         lo = form == FORMAT_FORM(KIND_EXT, 0) ? 1 << (first - FORMAT_FIXEXT1) : first & 1;
     }
 

@@ -42,10 +42,13 @@ static mp_obj_t packer_bytes(encoder_t *enc) {
     return bytes_new(enc->st, enc->start, enc->cur - enc->start);
 }
 
-// What one method writes, and what it returns.
+// What one method does, under the lock. It returns its result, or MP_OBJ_NULL if it has written
+// something, which is given away if the Packer is to do so.
+typedef mp_obj_t (*action_t)(encoder_t *enc, const mp_obj_t *args);
+
 typedef struct _job_t {
     packer_t *self;
-    void (*write)(encoder_t *enc, const mp_obj_t *args);
+    action_t action;
     const mp_obj_t *args;
     mp_obj_t result;
 } job_t;
@@ -53,21 +56,25 @@ typedef struct _job_t {
 static void run_job(void *arg) {
     job_t *job = arg;
     encoder_t *enc = &job->self->enc;
-    job->write(enc, job->args);
-    if (job->self->autoreset) {
-        job->result = packer_bytes(enc);
-        enc->cur = enc->start;
+    job->result = job->action(enc, job->args);
+    if (job->result == MP_OBJ_NULL) {
+        job->result = mp_const_none;
+        if (job->self->autoreset) {
+            job->result = packer_bytes(enc);
+            enc->cur = enc->start;
+        }
     }
 }
 
-// Write, and give the bytes away if the Packer is to do so; all or nothing.
-static mp_obj_t packer_write(packer_t *self, void (*write)(encoder_t *enc, const mp_obj_t *args), const mp_obj_t *args) {
+// All or nothing: what an action that fails has written is forgotten.
+static mp_obj_t packer_do(action_t action, const mp_obj_t *args) {
+    packer_t *self = MP_OBJ_TO_PTR(args[0]);
     encoder_t *enc = &self->enc;
     if (!natmod_lock(&self->lock)) {
         natmod_raise(enc->st->RuntimeError, "Packer in use");
     }
     size_t used = enc->cur - enc->start;
-    job_t job = { self, write, args, mp_const_none };
+    job_t job = { self, action, args, MP_OBJ_NULL };
     mp_obj_t exception = natmod_protect(run_job, &job);
     if (exception != MP_OBJ_NULL) {
         enc->cur = enc->start + used;
@@ -79,40 +86,43 @@ static mp_obj_t packer_write(packer_t *self, void (*write)(encoder_t *enc, const
     return job.result;
 }
 
-static void write_object(encoder_t *enc, const mp_obj_t *args) {
+static mp_obj_t write_object(encoder_t *enc, const mp_obj_t *args) {
     encode(enc, args[1]);
+    return MP_OBJ_NULL;
 }
 
 static mp_obj_t packer_pack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    return packer_write(MP_OBJ_TO_PTR(args[0]), write_object, args);
+    return packer_do(write_object, args);
 }
 
-static void write_array_header(encoder_t *enc, const mp_obj_t *args) {
+static mp_obj_t write_array_header(encoder_t *enc, const mp_obj_t *args) {
     encode_array_header(enc, length_arg(enc->st, args[1]));
+    return MP_OBJ_NULL;
 }
 
 static mp_obj_t packer_pack_array_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    return packer_write(MP_OBJ_TO_PTR(args[0]), write_array_header, args);
+    return packer_do(write_array_header, args);
 }
 
-static void write_map_header(encoder_t *enc, const mp_obj_t *args) {
+static mp_obj_t write_map_header(encoder_t *enc, const mp_obj_t *args) {
     encode_map_header(enc, length_arg(enc->st, args[1]));
+    return MP_OBJ_NULL;
 }
 
 static mp_obj_t packer_pack_map_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    return packer_write(MP_OBJ_TO_PTR(args[0]), write_map_header, args);
+    return packer_do(write_map_header, args);
 }
 
-static void write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
+static mp_obj_t write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
     mp_obj_t len = mp_unary_op(MP_UNARY_OP_LEN, args[1]);
     uint32_t left = length_arg(enc->st, len);
     encode_map_header(enc, left);
@@ -132,60 +142,62 @@ static void write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
     if (left != 0) {
         natmod_raise(enc->st->RuntimeError, "pairs changed while packing");
     }
+    return MP_OBJ_NULL;
 }
 
 static mp_obj_t packer_pack_map_pairs(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    return packer_write(MP_OBJ_TO_PTR(args[0]), write_map_pairs, args);
+    return packer_do(write_map_pairs, args);
 }
 
-static void write_ext(encoder_t *enc, const mp_obj_t *args) {
+static mp_obj_t write_ext(encoder_t *enc, const mp_obj_t *args) {
     int8_t code = int_arg(enc->st, args[1], -128, 127);
     mp_buffer_info_t buf;
     buffer_arg(enc->st, args[2], &buf);
     encode_ext(enc, code, args[2]);
+    return MP_OBJ_NULL;
 }
 
 static mp_obj_t packer_pack_ext_type(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    return packer_write(MP_OBJ_TO_PTR(args[0]), write_ext, args);
+    return packer_do(write_ext, args);
 }
 
-// Methods that use the bytes, which nobody must be writing at the moment.
-static encoder_t *idle_encoder(mp_obj_t self_in) {
-    packer_t *self = MP_OBJ_TO_PTR(self_in);
-    if (self->lock) {
-        natmod_raise(self->enc.st->RuntimeError, "Packer in use");
-    }
-    return &self->enc;
+static mp_obj_t copy_bytes(encoder_t *enc, const mp_obj_t *args) {
+    (void)args;
+    return packer_bytes(enc);
 }
 
 static mp_obj_t packer_get_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    return packer_bytes(idle_encoder(args[0]));
+    return packer_do(copy_bytes, args);
 }
 
 static mp_obj_t packer_getbuffer(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args;
     (void)n_kw;
     // A view of the memory itself would dangle when that moves.
-    mp_obj_t bytes = packer_bytes(idle_encoder(args[0]));
+    mp_obj_t bytes = packer_do(copy_bytes, args);
     return mp_call_function_n_kw(MP_OBJ_FROM_PTR(((state_t *)nm)->memoryview_type), 1, 0, &bytes);
+}
+
+static mp_obj_t drop_bytes(encoder_t *enc, const mp_obj_t *args) {
+    (void)args;
+    enc->cur = enc->start;
+    return mp_const_none;
 }
 
 static mp_obj_t packer_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    encoder_t *enc = idle_encoder(args[0]);
-    enc->cur = enc->start;
-    return mp_const_none;
+    return packer_do(drop_bytes, args);
 }
 
 static const natmod_entry_t methods[] = {

@@ -104,20 +104,22 @@ static bool read_more(unpacker_t *self) {
 /******************************************************************************/
 // Objects
 
-// What a method does with the next object.
+// What a method does: all of it while it holds the lock.
 typedef struct _job_t {
     unpacker_t *self;
-    uint8_t kind; // KIND_ARRAY or KIND_MAP for a header, or:
-    bool decoding; // The exception comes from the bytes or a hook, not from the stream.
-    bool done;
-    uint32_t len;
+    uint8_t kind; // KIND_ARRAY or KIND_MAP to read a header, or one of those below.
+    bool decoding; // An exception comes from the bytes or a hook.
+    const byte *data; // To be fed, and how many bytes of it; or how many to read.
+    size_t n;
+    mp_obj_t result; // MP_OBJ_NULL if bytes are missing.
 } job_t;
 
 enum {
     JOB_UNPACK,
     JOB_SKIP,
-    JOB_BETWEEN, // Only be sure to stand between two objects.
-    JOB_READ, // Only read more.
+    JOB_READ_BYTES,
+    JOB_FEED,
+    JOB_RESET,
 };
 
 static void object_done(unpacker_t *self) {
@@ -126,7 +128,7 @@ static void object_done(unpacker_t *self) {
     self->active = self->skipping = self->by_user = false;
 }
 
-// Do what the bytes at hand allow; true when the job is done.
+// Do what the bytes at hand allow; true when the job is done, but for bytes to be read.
 static bool try_job(job_t *job) {
     unpacker_t *self = job->self;
     decoder_t *dec = &self->dec;
@@ -141,13 +143,11 @@ static bool try_job(job_t *job) {
                 return true;
             }
         }
-        if (job->kind == JOB_BETWEEN || job->kind >= KIND_ARRAY) {
-            if (self->active) {
-                natmod_raise(dec->st->RuntimeError, "in the middle of an object");
-            }
-            if (job->kind == JOB_BETWEEN) {
-                return true;
-            }
+        if (self->active && job->kind != JOB_UNPACK && job->kind != JOB_SKIP) {
+            natmod_raise(dec->st->RuntimeError, "in the middle of an object");
+        }
+        if (job->kind == JOB_READ_BYTES) {
+            return true;
         }
         if (!self->active) {
             decoder_start(dec);
@@ -162,44 +162,91 @@ static bool try_job(job_t *job) {
             if (!decoder_run(dec)) {
                 return false;
             }
-        } else if (!decoder_header(dec, job->kind, &job->len)) {
-            return false;
+            job->result = dec->result;
+            dec->result = MP_OBJ_NULL;
+        } else {
+            uint32_t len;
+            if (!decoder_header(dec, job->kind, &len)) {
+                return false;
+            }
+            job->result = mp_obj_new_int_from_uint(len);
         }
         object_done(self);
         return true;
     }
 }
 
+static void feed(unpacker_t *self, const byte *data, size_t len) {
+    memcpy(make_room(self, len), data, len);
+    self->dec.end += len;
+}
+
+// Up to n bytes between two objects.
+static mp_obj_t read_bytes(unpacker_t *self, size_t n) {
+    decoder_t *dec = &self->dec;
+    while ((size_t)(dec->end - dec->p) < n && read_more(self)) {
+    }
+    n = MIN(n, (size_t)(dec->end - dec->p));
+    mp_obj_t result = bytes_new(dec->st, dec->p, n);
+    dec->p += n;
+    self->passed += n;
+    return result;
+}
+
+static void reset(unpacker_t *self) {
+    object_done(self);
+    self->passed = 0;
+    self->broken = MP_OBJ_NULL;
+    self->buffer = NULL;
+    self->size = 0;
+    decoder_t *dec = &self->dec;
+    dec->p = dec->end = NULL;
+    dec->frames = NULL;
+    dec->room = 0;
+    decoder_start(dec);
+}
+
 static void run_job(void *arg) {
     job_t *job = arg;
-    if (job->kind == JOB_READ) {
-        job->done = read_more(job->self);
-        return;
-    }
-    for (;;) {
-        job->decoding = true;
-        job->done = try_job(job);
-        job->decoding = false;
-        if (job->done || !read_more(job->self)) {
-            return;
+    if (job->kind == JOB_FEED) {
+        feed(job->self, job->data, job->n);
+    } else if (job->kind == JOB_RESET) {
+        reset(job->self);
+    } else {
+        for (;;) {
+            job->decoding = true;
+            bool done = try_job(job);
+            job->decoding = false;
+            if (done) {
+                break;
+            }
+            if (!read_more(job->self)) {
+                return;
+            }
         }
+        if (job->kind == JOB_READ_BYTES) {
+            job->result = read_bytes(job->self, job->n);
+        }
+    }
+    if (job->result == MP_OBJ_NULL) {
+        job->result = mp_const_none;
     }
 }
 
-// False if bytes are missing; then the next call goes on where this one stopped. What a header
-// says is stored if len is not null.
-static bool unpacker_try(unpacker_t *self, unsigned int kind, uint32_t *len) {
+// MP_OBJ_NULL if bytes are missing; then the next call goes on where this one stopped.
+static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *data, size_t n) {
+    unpacker_t *self = MP_OBJ_TO_PTR(self_in);
     decoder_t *dec = &self->dec;
     if (!natmod_lock(&self->lock)) {
         natmod_raise(dec->st->RuntimeError, "Unpacker in use");
     }
-    if (self->broken != MP_OBJ_NULL) {
+    if (self->broken != MP_OBJ_NULL && kind != JOB_RESET) {
         natmod_unlock(&self->lock);
         natmod_raise_instance(self->broken);
     }
-    job_t job = { self, kind, false, false, 0 };
+    job_t job = { self, kind, false, data, n, MP_OBJ_NULL };
     mp_obj_t exception = natmod_protect(run_job, &job);
-    if (exception == MP_OBJ_NULL && !job.done && dec->taken == 0) {
+    if (exception == MP_OBJ_NULL && job.result == MP_OBJ_NULL && dec->taken == 0) {
         // Nothing of the next object has come: it is not begun.
         object_done(self);
     }
@@ -219,112 +266,79 @@ static bool unpacker_try(unpacker_t *self, unsigned int kind, uint32_t *len) {
     if (exception != MP_OBJ_NULL) {
         nlr_raise(exception);
     }
-    if (len != NULL) {
-        *len = job.len;
-    }
-    return job.done;
+    return job.result;
 }
 
-static void unpacker_do(unpacker_t *self, unsigned int kind, uint32_t *len) {
-    if (!unpacker_try(self, kind, len)) {
+static mp_obj_t unpacker_do(mp_obj_t self_in, unsigned int kind, const byte *data, size_t n) {
+    mp_obj_t result = unpacker_try(self_in, kind, data, n);
+    if (result == MP_OBJ_NULL) {
+        unpacker_t *self = MP_OBJ_TO_PTR(self_in);
         natmod_raise(self->dec.st->OutOfData, "no more data to unpack");
     }
+    return result;
 }
 
-static mp_obj_t take_result(unpacker_t *self) {
-    mp_obj_t result = self->dec.result;
-    self->dec.result = MP_OBJ_NULL;
-    return result;
+/******************************************************************************/
+// Methods
+
+static mp_obj_t unpacker_iternext(mp_obj_t self_in) {
+    mp_obj_t result = unpacker_try(self_in, JOB_UNPACK, NULL, 0);
+    return result == MP_OBJ_NULL ? MP_OBJ_STOP_ITERATION : result;
 }
 
 static mp_obj_t unpacker_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
-    unpacker_do(self, JOB_UNPACK, NULL);
-    return take_result(self);
-}
-
-static mp_obj_t unpacker_iternext(mp_obj_t self_in) {
-    unpacker_t *self = MP_OBJ_TO_PTR(self_in);
-    return unpacker_try(self, JOB_UNPACK, NULL) ? take_result(self) : MP_OBJ_STOP_ITERATION;
+    return unpacker_do(args[0], JOB_UNPACK, NULL, 0);
 }
 
 static mp_obj_t unpacker_skip(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
-    unpacker_do(self, JOB_SKIP, NULL);
-    return mp_const_none;
-}
-
-static mp_obj_t read_header(mp_obj_t self_in, unsigned int kind) {
-    unpacker_t *self = MP_OBJ_TO_PTR(self_in);
-    uint32_t len;
-    unpacker_do(self, kind, &len);
-    return mp_obj_new_int_from_uint(len);
+    return unpacker_do(args[0], JOB_SKIP, NULL, 0);
 }
 
 static mp_obj_t unpacker_read_array_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    return read_header(args[0], KIND_ARRAY);
+    return unpacker_do(args[0], KIND_ARRAY, NULL, 0);
 }
 
 static mp_obj_t unpacker_read_map_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
-    return read_header(args[0], KIND_MAP);
-}
-
-/******************************************************************************/
-// Bytes
-
-static unpacker_t *idle_unpacker(mp_obj_t self_in) {
-    unpacker_t *self = MP_OBJ_TO_PTR(self_in);
-    if (self->lock) {
-        natmod_raise(self->dec.st->RuntimeError, "Unpacker in use");
-    }
-    return self;
-}
-
-static mp_obj_t unpacker_feed(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
-    unpacker_t *self = idle_unpacker(args[0]);
-    state_t *st = (state_t *)nm;
-    if (self->has_stream) {
-        natmod_raise(st->ValueError, "an Unpacker with a stream can't be fed");
-    }
-    if (self->broken != MP_OBJ_NULL) {
-        natmod_raise_instance(self->broken);
-    }
-    mp_buffer_info_t buf;
-    buffer_arg(st, args[1], &buf);
-    memcpy(make_room(self, buf.len), buf.buf, buf.len);
-    self->dec.end += buf.len;
-    return mp_const_none;
+    return unpacker_do(args[0], KIND_MAP, NULL, 0);
 }
 
 static mp_obj_t unpacker_read_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args;
     (void)n_kw;
+    size_t n = int_arg((state_t *)nm, args[1], 0, MP_SMALL_INT_MAX);
+    return unpacker_do(args[0], JOB_READ_BYTES, NULL, n);
+}
+
+static mp_obj_t unpacker_feed(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
     unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
     state_t *st = (state_t *)nm;
-    decoder_t *dec = &self->dec;
-    size_t n = int_arg(st, args[1], 0, MP_SMALL_INT_MAX);
-    unpacker_do(self, JOB_BETWEEN, NULL);
-    while ((size_t)(dec->end - dec->p) < n && unpacker_try(self, JOB_READ, NULL)) {
+    if (self->has_stream) {
+        natmod_raise(st->ValueError, "an Unpacker with a stream can't be fed");
     }
-    n = MIN(n, (size_t)(dec->end - dec->p));
-    mp_obj_t result = bytes_new(st, dec->p, n);
-    dec->p += n;
-    self->passed += n;
-    return result;
+    mp_buffer_info_t buf;
+    buffer_arg(st, args[1], &buf);
+    return unpacker_do(args[0], JOB_FEED, buf.buf, buf.len);
+}
+
+static mp_obj_t unpacker_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    return unpacker_do(args[0], JOB_RESET, NULL, 0);
 }
 
 static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -333,25 +347,6 @@ static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp
     (void)n_kw;
     unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
     return mp_obj_new_int_from_uint(self->passed + self->dec.taken);
-}
-
-static mp_obj_t unpacker_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
-    unpacker_t *self = idle_unpacker(args[0]);
-    object_done(self);
-    self->passed = 0;
-    self->broken = MP_OBJ_NULL;
-    self->buffer = NULL;
-    self->size = 0;
-    decoder_t *dec = &self->dec;
-    dec->p = dec->end = NULL;
-    dec->frames = NULL;
-    dec->room = 0;
-    dec->result = MP_OBJ_NULL;
-    decoder_start(dec);
-    return mp_const_none;
 }
 
 static const natmod_entry_t methods[] = {

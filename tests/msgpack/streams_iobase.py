@@ -238,6 +238,22 @@ def buffers_are_as_long_as_they_say():
 
 
 @case
+def read_without_readinto():
+    class Source(io.IOBase):
+        def __init__(self, data):
+            self.data = data
+
+        def read(self, n):
+            part = self.data[:n]
+            self.data = self.data[n:]
+            return part
+
+    s = Source(b"\x92\x01\xa3abc\x05")
+    eq(msgpack.unpack(s), [1, "abc"])
+    eq(s.data, b"\x05")
+
+
+@case
 def neither_read_nor_write():
     class Nothing(io.IOBase):
         pass
