@@ -46,11 +46,6 @@ def run(command, timeout=600, **environment):
     return children.run(command, timeout, env=env, cwd=TOP)
 
 
-def need(program, group):
-    if not shutil.which(program):
-        raise Failed(f"no {program}: make setup installs it (group {group} of tools/setup.sh)")
-
-
 def build(command):
     status, output = run(command)
     if status != 0:
