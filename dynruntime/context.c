@@ -16,11 +16,15 @@ typedef struct _fun_obj_t {
 
 static mp_obj_t fun_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     fun_obj_t *self = MP_OBJ_TO_PTR(self_in);
-    #ifdef NATMOD_USERMOD
-    mp_arg_check_num_sig(n_args, n_kw, self->sig);
-    #else
-    mp_fun_table.arg_check_num_sig(n_args, n_kw, self->sig);
-    #endif
+    size_t sig = self->sig;
+    if (n_args < sig >> 17 || n_args > (sig >> 1 & 0xffff) || (n_kw > 0 && !(sig & 1))) {
+        // It has the right message.
+        #ifdef NATMOD_USERMOD
+        mp_arg_check_num_sig(n_args, n_kw, sig);
+        #else
+        mp_fun_table.arg_check_num_sig(n_args, n_kw, sig);
+        #endif
+    }
     return self->fun(self->nm, n_args, n_kw, args);
 }
 
@@ -31,25 +35,6 @@ mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, 
     self->fun = fun;
     self->sig = MP_OBJ_FUN_MAKE_SIG(min, max, takes_kw);
     return MP_OBJ_FROM_PTR(self);
-}
-
-void natmod_add_functions(natmod_t *nm, mp_obj_t dict, const natmod_entry_t *entries, size_t n) {
-    mp_obj_t obj = MP_OBJ_NULL;
-    for (size_t i = 0; i < n; i++) {
-        const natmod_entry_t *entry = &entries[i];
-        if (i == 0 || entry->fun != entry[-1].fun) {
-            obj = natmod_fun_new(nm, entry->fun, entry->args & 15, entry->args >> 4 & 15, entry->args >> 8 & 1);
-            if (entry->args >> 8 & NATMOD_STATICMETHOD) {
-                obj = mp_call_function_n_kw(mp_load_global(MP_QSTR_staticmethod), 1, 0, &obj);
-            }
-        }
-        qstr name = natmod_name_to_qstr(entry->name);
-        if (dict == MP_OBJ_NULL) {
-            mp_store_global(name, obj);
-        } else {
-            mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), obj);
-        }
-    }
 }
 
 mp_obj_type_t *natmod_type_new(natmod_t *nm, qstr name, uint16_t flags, size_t n_slots) {
@@ -67,15 +52,6 @@ mp_obj_t natmod_type_methods(mp_obj_type_t *type, size_t n_slots, size_t n_metho
     mp_obj_t dict = mp_obj_new_dict(n_methods);
     MP_OBJ_TYPE_SET_SLOT(type, locals_dict, MP_OBJ_TO_PTR(dict), n_slots);
     return dict;
-}
-
-mp_obj_type_t *natmod_exception_new(natmod_t *nm, qstr name, mp_const_obj_t parent) {
-    mp_obj_type_t *type = natmod_type_new(nm, name, MP_TYPE_FLAG_NONE, 4);
-    MP_OBJ_TYPE_SET_SLOT(type, make_new, mp_obj_exception_make_new, 1);
-    MP_OBJ_TYPE_SET_SLOT(type, print, mp_obj_exception_print, 2);
-    MP_OBJ_TYPE_SET_SLOT(type, attr, mp_obj_exception_attr, 3);
-    MP_OBJ_TYPE_SET_SLOT(type, parent, parent, 4);
-    return type;
 }
 
 const mp_obj_type_t *natmod_builtin_type(qstr name) {

@@ -29,18 +29,6 @@ void *memset(void *dest, int c, size_t n) {
     return mp_fun_table.memset_(dest, c, n);
 }
 
-
-int memcmp(const void *a, const void *b, size_t n) {
-    const unsigned char *p = a;
-    const unsigned char *q = b;
-    for (; n > 0; n--, p++, q++) {
-        if (*p != *q) {
-            return *p - *q;
-        }
-    }
-    return 0;
-}
-
 size_t strlen(const char *s) {
     const char *end = s;
     while (*end != 0) {

@@ -252,8 +252,15 @@ void natmod_parse_kw(natmod_t *nm, size_t n_kw, const mp_obj_t *kw, size_t n_nam
 // With no memory (or the heap locked) the text is dropped, never the exception's type.
 MP_NORETURN void natmod_raise(const mp_obj_type_t *type, const char *text);
 
+// The same with a text of a given length.
+MP_NORETURN void natmod_raise_text(const mp_obj_type_t *type, const char *text, size_t len);
+
 // The same with a formatted text of at most 95 characters; formats are those of mp_printf.
 MP_NORETURN void natmod_raise_fmt(const mp_obj_type_t *type, const char *format, ...);
+
+// Copy a constant text. On the ESP8266 these lie in memory that allows 32-bit access only, so
+// nothing but code compiled for that (with -mforce-l32) may read them, and memcpy may not.
+void natmod_copy_text(byte *dest, const char *text, size_t len);
 
 // Print a constant text of at most 32 characters.
 void natmod_print(const mp_print_t *print, const char *text);

@@ -1,0 +1,22 @@
+// Functions made from a table.
+
+#include "natmod.h"
+
+void natmod_add_functions(natmod_t *nm, mp_obj_t dict, const natmod_entry_t *entries, size_t n) {
+    mp_obj_t obj = MP_OBJ_NULL;
+    for (size_t i = 0; i < n; i++) {
+        const natmod_entry_t *entry = &entries[i];
+        if (i == 0 || entry->fun != entry[-1].fun) {
+            obj = natmod_fun_new(nm, entry->fun, entry->args & 15, entry->args >> 4 & 15, entry->args >> 8 & 1);
+            if (entry->args >> 8 & NATMOD_STATICMETHOD) {
+                obj = mp_call_function_n_kw(mp_load_global(MP_QSTR_staticmethod), 1, 0, &obj);
+            }
+        }
+        qstr name = natmod_name_to_qstr(entry->name);
+        if (dict == MP_OBJ_NULL) {
+            mp_store_global(name, obj);
+        } else {
+            mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), obj);
+        }
+    }
+}
