@@ -17,7 +17,7 @@ from _messages import ExtType, Source, records  # noqa: E402
 from _tools import ASAN, HOST, LONG, OUT, Failed, interpreter, report, run  # noqa: E402
 from check import case, eq, true  # noqa: E402
 
-ROUNDS = 40 if LONG else 1
+ROUNDS = 12 if LONG else 1
 MESSAGES = 20000  # In each round.
 OBJECTS = 10000
 
