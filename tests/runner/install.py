@@ -76,7 +76,8 @@ def onto_board(board, names):
         [*find_mpremote(), "connect", board.pty, *words[:-1]], timeout=180
     )
     board.enter()
-    if status != 0 or not all(f"\n{name}\n" in output for name in names):
+    # mpremote's own lines come before or behind what the board prints, as its output is buffered.
+    if status != 0 or not set(names) <= set(output.split("\n")):
         how = "takes too long" if status is None else f"fails (status {status})"
         raise NotInstalled(explain(target, files, output) + f"mpremote {how}:\n{output}")
     for file in support_files():
