@@ -71,8 +71,9 @@ static byte *make_room(unpacker_t *self, size_t len) {
     if (self->buffer == NULL || (size_t)(self->buffer + self->size - dec->end) < len) {
         byte *buffer = self->buffer;
         if (waiting + len > self->size || (size_t)(dec->p - buffer) < waiting) {
-            self->size = MAX(waiting + len, MAX(MIN(2 * waiting, self->max_size), FIRST_SIZE));
-            buffer = m_malloc(self->size);
+            size_t size = MAX(waiting + len, MAX(MIN(2 * waiting, self->max_size), FIRST_SIZE));
+            buffer = m_malloc(size);
+            self->size = size;
         }
         memmove(buffer, dec->p, waiting);
         if (self->buffer != NULL && buffer != self->buffer) {

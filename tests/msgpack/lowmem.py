@@ -6,6 +6,7 @@ import gc
 from io import BytesIO
 
 import check
+import micropython
 import msgpack
 from check import case, eq, raises
 from streams import ReadintoSource
@@ -217,6 +218,33 @@ def unpacker_that_lives_on():
         eq(u.unpack(), 42)
 
     sweep(run, good, after)
+
+
+@case
+def feed_without_memory():
+    # the bytes are not in, and the room that they would have had is not there
+    data = bytes(1000)
+    for before in (0, 10):
+        u = msgpack.Unpacker()
+        if before:
+            u.feed(data[:before])
+        part = data[:60]
+        strangers = [bytearray(b"\xaa" * 64) for _ in range(20)]
+        for refused in (part, data):
+            failed = False
+            micropython.heap_lock()
+            try:
+                u.feed(refused)
+            except MemoryError:
+                failed = True
+            micropython.heap_unlock()
+            eq(failed, True)
+            u.feed(part)
+            u.feed(data)
+        eq(len(list(u)), before + 2 * 1060)
+        for stranger in strangers:
+            if stranger != b"\xaa" * 64:
+                raise AssertionError("a stranger's block was written: %r" % stranger)
 
 
 @case
