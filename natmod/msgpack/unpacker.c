@@ -15,6 +15,7 @@ typedef struct _unpacker_t {
     size_t read_size; // Bytes to ask the stream for.
     size_t passed; // Bytes of the objects before the current one.
     mp_obj_t broken; // What was wrong with the bytes, or MP_OBJ_NULL.
+    const mp_obj_type_t *broken_type;
     bool active; // An object has been begun.
     bool skipping; // The rest of that object is to be skipped,
     bool by_user; // because skip was called for it.
@@ -243,6 +244,10 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
     }
     if (self->broken != MP_OBJ_NULL && kind != JOB_RESET) {
         natmod_unlock(&self->lock);
+        if (mp_obj_get_type(self->broken) != self->broken_type) {
+            // Made without heap, it is the firmware's one object for that: it has been used since.
+            natmod_raise(self->broken_type, "error in earlier bytes");
+        }
         natmod_raise_instance(self->broken);
     }
     job_t job = { self, kind, false, data, n, MP_OBJ_NULL };
@@ -254,6 +259,7 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
     if (exception != MP_OBJ_NULL && job.decoding) {
         if (dec->lost) {
             self->broken = exception;
+            self->broken_type = mp_obj_get_type(exception);
         } else if (self->active) {
             self->skipping = true;
         }

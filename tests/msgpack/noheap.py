@@ -287,6 +287,30 @@ def used(fn, *args):
 
 
 @case
+def errors_stay():
+    # an exception made without heap is the firmware's one object for that, which others use, too
+    u = msgpack.Unpacker()
+    u.feed(b"\xc1")
+    types = [None] * 3
+    micropython.heap_lock()
+    for i in range(3):
+        try:
+            u.unpack()
+        except Exception as e:
+            types[i] = type(e)
+        try:
+            bytearray(100)
+        except MemoryError:
+            pass
+    micropython.heap_unlock()
+    eq(types, [msgpack.FormatError] * 3)
+    raises(msgpack.FormatError, u.unpack)
+    u.reset()
+    u.feed(b"\x05")
+    eq(u.unpack(), 5)
+
+
+@case
 def decoding_allocates_the_result():
     table = (
         b"\xdc\x00\xc8" + b"\xcd\x01\x02" * 200,
