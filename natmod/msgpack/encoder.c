@@ -191,7 +191,7 @@ static mp_obj_t frame_next(encoder_t *enc, frame_t *frame) {
                     }
                     frame->next++;
                 }
-            } else if (frame->next < map->alloc) {
+            } else if (frame->next < map->alloc && mp_map_slot_is_filled(map, frame->next)) {
                 return map->table[frame->next++].value;
             }
         }

@@ -342,6 +342,38 @@ def dict_changed_by_default():
 
 
 @case
+def dict_of_the_same_length():
+    # While its key is packed, a dict gets a larger table with as many pairs as before: where the
+    # value was is nothing now.
+    class Key:
+        def __init__(self, n):
+            self.n = n
+
+        def __hash__(self):
+            return self.n
+
+    for size in (1, 2, 3, 7):
+        for first in (0, 7, 20, 33):
+            state = {}
+
+            def default(obj):
+                d = state["dict"]
+                d.clear()
+                for n in range(first, first + 40):
+                    d[Key(n)] = None
+                for key in list(d):
+                    if key.n >= first + size:
+                        del d[key]
+                return "x"
+
+            def make():
+                state["dict"] = d = {Key(n): n for n in range(size)}
+                return [d, "end"]
+
+            pack_or_clean(make, default)
+
+
+@case
 def bytearray_changed_by_write():
     # each write resizes the source: what is on the wire keeps to its header
     for change in (
