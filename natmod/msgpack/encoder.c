@@ -320,6 +320,7 @@ void encode(encoder_t *enc, mp_obj_t obj) {
     bool from_default = false;
     for (;;) {
         ensure_room(enc, HEAD_ROOM);
+        mp_obj_t native = obj; // Or what is inside it.
         unsigned int class;
         if (mp_obj_is_small_int(obj)) {
             encode_int(enc, obj);
@@ -329,16 +330,16 @@ void encode(encoder_t *enc, mp_obj_t obj) {
             *enc->cur++ = FORMAT_TRUE;
         } else if (obj == mp_const_false) {
             *enc->cur++ = FORMAT_FALSE;
-        } else if ((class = classify(enc, &obj)) == CLASS_STR) {
-            encode_body(enc, KIND_STR, 0, obj);
+        } else if ((class = classify(enc, &native)) == CLASS_STR) {
+            encode_body(enc, KIND_STR, 0, native);
         } else if (class == CLASS_BIN) {
-            encode_body(enc, KIND_BIN, 0, obj);
+            encode_body(enc, KIND_BIN, 0, native);
         } else if (class == CLASS_FLOAT) {
-            encode_float(enc, obj);
+            encode_float(enc, native);
         } else if (class == CLASS_TIMESTAMP) {
-            encode_timestamp(enc, MP_OBJ_TO_PTR(obj));
+            encode_timestamp(enc, MP_OBJ_TO_PTR(native));
         } else if (class == CLASS_EXT) {
-            ext_t *ext = MP_OBJ_TO_PTR(obj);
+            ext_t *ext = MP_OBJ_TO_PTR(native);
             encode_ext(enc, MP_OBJ_SMALL_INT_VALUE(ext->code), ext->data);
         } else if (class >= CLASS_TUPLE) {
             if (depth == MAX_DEPTH) {
@@ -352,8 +353,8 @@ void encode(encoder_t *enc, mp_obj_t obj) {
                     frames = m_realloc(frames, room * sizeof(frame_t));
                 }
             }
-            frame_open(enc, &frames[depth++], obj, class);
-        } else if (class == CLASS_OTHER || !encode_int(enc, obj)) {
+            frame_open(enc, &frames[depth++], native, class);
+        } else if (class == CLASS_OTHER || !encode_int(enc, native)) {
             if (!from_default && !natmod_is_none(enc->opt.default_fun)) {
                 obj = mp_call_function_n_kw(enc->opt.default_fun, 1, 0, &obj);
                 from_default = true;

@@ -179,6 +179,17 @@ def floats():
 
 
 @case
+def ints_outside_the_range():
+    # default gets the object itself
+    class MyInt(int):
+        pass
+
+    x = MyInt(1 << 70)
+    expect(msgpack.packb([x], default=lambda o: o is x), b"\x91\xc3")
+    raises(OverflowError, msgpack.packb, x)
+
+
+@case
 def bytearrays():
     class MyArray(bytearray):
         pass
