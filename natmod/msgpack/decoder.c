@@ -209,6 +209,7 @@ static void check_buffer(decoder_t *dec) {
 }
 
 static mp_obj_t call_hook(decoder_t *dec, mp_obj_t hook, size_t n_args, const mp_obj_t *args) {
+    dec->hooked = true;
     mp_obj_t result = mp_call_function_n_kw(hook, n_args, 0, args);
     check_buffer(dec);
     return result;
@@ -319,8 +320,8 @@ static bool map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
         list_put(frame, mp_obj_new_tuple(2, pair));
     } else {
         mp_obj_dict_store(frame->obj, frame->key, obj);
-        if (!is_string) {
-            // Its hash may have run Python code.
+        if (dec->hooked) {
+            // A hook may have made a key whose hash or comparison with this one runs Python code.
             check_buffer(dec);
         }
     }

@@ -239,6 +239,7 @@ typedef struct _decoder_t {
     uint16_t room; // Frames that the memory has room for.
     uint8_t source;
     bool frames_on_heap;
+    bool hooked; // A hook has been called.
     bool lost; // An error leaves the position undefined.
     mp_obj_t buffer; // What p points into, to notice that a hook resizes it; or null.
     mp_obj_t result;
