@@ -441,12 +441,23 @@ static void skip_protected(void *arg) {
     decoder_skip(arg);
 }
 
+// Whether an exception is an Exception: the builtin ones that are not are children of its parent.
+static bool is_error(mp_obj_t exception) {
+    const mp_obj_type_t *type = mp_obj_get_type(exception);
+    return type == &mp_type_Exception || MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent)
+           != MP_OBJ_TYPE_GET_SLOT_OR_NULL(&mp_type_Exception, parent);
+}
+
 mp_obj_t decode_stream(decoder_t *dec) {
     mp_obj_t exception = natmod_protect(run_protected, dec);
     if (exception != MP_OBJ_NULL) {
         // Where an error of the stream itself leaves it, nobody knows.
         if (!dec->lost && !dec->stream->running) {
-            natmod_protect(skip_protected, dec);
+            mp_obj_t later = natmod_protect(skip_protected, dec);
+            // Ctrl-C and sys.exit() come first.
+            if (later != MP_OBJ_NULL && !is_error(later)) {
+                exception = later;
+            }
         }
         nlr_raise(exception);
     }

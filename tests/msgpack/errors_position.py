@@ -206,6 +206,36 @@ def unpackb_hook_fails():
         eq(e is c.error, True)
 
 
+@case
+def interrupted_while_skipping():
+    # a hook's exception does not swallow Ctrl-C, as it does the stream's errors
+    boom = Boom()
+
+    def hook(code, data):
+        raise boom
+
+    for error in (KeyboardInterrupt(), SystemExit(3), OSError(5), Exception("x")):
+
+        class Stream:
+            def __init__(self):
+                self.data = b"\x93\xd4\x05x"
+
+            def read(self, n):
+                if not self.data:
+                    raise error
+                n = self.data[:1]
+                self.data = self.data[1:]
+                return n
+
+        wanted = boom if isinstance(error, Exception) else error
+        caught = None
+        try:
+            msgpack.unpack(Stream(), ext_hook=hook)
+        except BaseException as e:
+            caught = e
+        eq(caught is wanted, True)
+
+
 class Thing:
     pass
 
