@@ -41,6 +41,7 @@ void natmod_streams_init(natmod_streams_t *env, natmod_t *nm) {
     }
     env->bytearray = natmod_builtin_type(MP_QSTR_bytearray);
     env->OSError = natmod_builtin_type(MP_QSTR_OSError);
+    env->AttributeError = natmod_builtin_type(MP_QSTR_AttributeError);
     mp_obj_t time = import_maybe(MP_QSTR_time);
     env->sleep_ms = attribute_maybe(time, MP_QSTR_sleep_ms);
     env->ticks_ms = attribute_maybe(time, MP_QSTR_ticks_ms);
@@ -59,6 +60,29 @@ MP_NORETURN void natmod_raise_instance(mp_obj_t exception) {
     nlr_raise(exception);
 }
 
+typedef struct _load_t {
+    mp_obj_t obj;
+    qstr name;
+    mp_obj_t *method;
+} load_t;
+
+static void load_method(void *arg) {
+    load_t *load = arg;
+    mp_load_method_maybe(load->obj, load->name, load->method);
+}
+
+// A method, or MP_OBJ_NULL, also when a __getattr__ says so.
+static void load_method_maybe(natmod_stream_t *stream, mp_obj_t obj, qstr name) {
+    load_t load = { obj, name, stream->method };
+    mp_obj_t exception = natmod_protect(load_method, &load);
+    if (exception != MP_OBJ_NULL) {
+        if (mp_obj_get_type(exception) != stream->env->AttributeError) {
+            nlr_raise(exception);
+        }
+        stream->method[0] = MP_OBJ_NULL;
+    }
+}
+
 void natmod_stream_open(natmod_stream_t *stream, const natmod_streams_t *env, mp_obj_t obj,
     bool for_writing) {
     stream->env = env;
@@ -68,11 +92,11 @@ void natmod_stream_open(natmod_stream_t *stream, const natmod_streams_t *env, mp
     // A type's protocol slot may hold another protocol than that of streams (a pin's or an SPI
     // bus's), so trust it only where the stream functions of the firmware are its methods.
     mp_obj_t native = MP_OBJ_FROM_PTR(for_writing ? &mp_stream_write_obj : &mp_stream_readinto_obj);
-    mp_load_method_maybe(obj, for_writing ? MP_QSTR_write : MP_QSTR_readinto, stream->method);
+    load_method_maybe(stream, obj, for_writing ? MP_QSTR_write : MP_QSTR_readinto);
     if (stream->method[0] == MP_OBJ_NULL && !for_writing) {
         native = MP_OBJ_FROM_PTR(&mp_stream_read_obj);
         stream->into = false;
-        mp_load_method_maybe(obj, MP_QSTR_read, stream->method);
+        load_method_maybe(stream, obj, MP_QSTR_read);
     }
     if (stream->method[0] == MP_OBJ_NULL) {
         natmod_raise(env->nm->TypeError, for_writing ? "stream has no write method"

@@ -14,6 +14,7 @@ typedef struct _natmod_streams_t {
     const mp_obj_type_t *iobase; // io.IOBase, or NULL on a firmware without it.
     const mp_obj_type_t *bytearray;
     const mp_obj_type_t *OSError;
+    const mp_obj_type_t *AttributeError;
     mp_obj_t sleep_ms; // Functions of the time module, or MP_OBJ_NULL without one.
     mp_obj_t ticks_ms;
     mp_obj_t ticks_diff;

@@ -229,6 +229,30 @@ def attribute_that_is_no_method():
 
 
 @case
+def getattr_that_raises():
+    # a proxy has no readinto: read is looked for, too
+    class Proxy:
+        def __init__(self, target):
+            self.target = target
+
+        def __getattr__(self, name):
+            return getattr(self.target, name)
+
+    eq(msgpack.unpack(Proxy(ReadSource(b"\x92\x01\x02"))), [1, 2])
+    sink = PlainSink()
+    msgpack.pack([1], Proxy(sink))
+    expect(bytes(sink.data), b"\x91\x01")
+    raises(TypeError, msgpack.unpack, Proxy(5))
+    raises(TypeError, msgpack.pack, 1, Proxy(5))
+
+    class Broken:
+        def __getattr__(self, name):
+            raise KeyError(name)
+
+    raises(KeyError, msgpack.unpack, Broken())
+
+
+@case
 def methods_of_a_module():
     # anything with the attribute will do
     taken = []
