@@ -26,7 +26,7 @@ GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 .PHONY: help all setup demo test test-long check format clean distclean ready modules
 
 # What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
-TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32
+TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa
 OPTIONAL_TARGETS := next-unix-x64 next-mps2-an385
 HOST_TARGETS := host cpython
 target_needs = $(if $(filter next-%,$1),next) $(target_needs_$(patsubst next-%,%,$1))
@@ -45,6 +45,10 @@ target_needs_mps2-an500 := $(target_needs_mps2-an385)
 target_archs_mps2-an500 := armv7emdp
 target_needs_virt-rv32 := riscv qemu-riscv test-python mpremote
 target_archs_virt-rv32 := rv32imc
+target_needs_xtensawin := xtensa qemu-user test-python mpremote
+target_archs_xtensawin := xtensawin
+target_needs_xtensa := $(target_needs_xtensawin)
+target_archs_xtensa := xtensa
 target_needs_cpython := test-python
 # The host runs the tests of the build and of the runner itself.
 target_needs_host := $(sort javascript $(foreach t,$(TARGETS),$(target_needs_$t)))
@@ -61,6 +65,8 @@ arch_needs_armv7emdp := arm
 arch_needs_rv32imc := riscv
 arch_needs_rv64imc := riscv
 arch_needs_xtensa := xtensa
+# Espressif's own compiler will do, see dynruntime/toolchain.mk.
+arch_needs_xtensawin := $(if $(filter xtensa-esp32%,$(CROSS_xtensawin)),,xtensa)
 
 # TARGET=unix-x64,mps2-an385/armv6m names a board twice over: with a comma, with an architecture.
 comma := ,

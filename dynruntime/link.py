@@ -11,7 +11,9 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 
+import xtensa
 from elftools.elf.elffile import ELFFile
 
 # What the loader provides (see py/persistentcode.c and mpy_ld.py in MicroPython).
@@ -123,6 +125,13 @@ def main():
     args = parser.parse_args()
 
     messages = check(args.objects)
+    if args.arch.startswith("xtensa"):
+        for path in args.objects:
+            for symbol in xtensa.unresolved_calls(path):
+                messages.append(
+                    f"{os.path.basename(path)}: '{symbol}' is called directly, which mpy_ld.py "
+                    "does not resolve (see dynruntime/xtensa.py)"
+                )
     if messages:
         sys.exit("\n".join("link error: " + message for message in messages))
 
@@ -131,8 +140,14 @@ def main():
     folder, name = os.path.split(os.path.abspath(args.output))
     command = [sys.executable, os.path.abspath(os.path.join(args.tree, "tools", "mpy_ld.py"))]
     command += ["--arch", args.arch, "--qstrs", os.path.abspath(args.qstrs), "-o", name]
-    command += [os.path.abspath(o) for o in args.objects]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    objects = [os.path.abspath(o) for o in args.objects]
+    with tempfile.TemporaryDirectory() as copies:
+        if args.arch.startswith("xtensa"):
+            objects = [
+                xtensa.with_own_sections(path, copies, f".{number}")
+                for number, path in enumerate(objects)
+            ]
+        result = subprocess.run(command + objects, cwd=folder, capture_output=True, text=True)
     if result.returncode:
         sys.exit(f"link error: {(result.stdout + result.stderr).strip()}")
 

@@ -35,6 +35,8 @@ OBJ = $(addprefix $(BUILD)/,$(notdir $(ALL_SRC:.c=.o)))
 QSTR_SRC = $(ALL_SRC) $(wildcard *.h) $(wildcard $(TOP)/dynruntime/*.h)
 VPATH = $(TOP)/dynruntime
 
+LINK_PY = $(TOP)/dynruntime/link.py $(TOP)/dynruntime/xtensa.py
+
 VERSION := $(shell cat $(TOP)/VERSION)
 
 # Jump tables and the loops that GCC turns into library calls need what mpy_ld cannot give.
@@ -76,11 +78,11 @@ $(BUILD)/qstr.stamp: $(QSTR_SRC) $(BUILD)/flags
 
 $(CONFIG_H): $(BUILD)/qstr.stamp ;
 
-$(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags
+$(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
 	$(Q)echo "CC    $(ARCH) $(MOD) $(notdir $<)"
 	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
 
-$(OUT)/$(MOD).mpy: $(OBJ) $(CONFIG_H) $(TOP)/dynruntime/link.py $(MPY_DIR)/tools/mpy_ld.py
+$(OUT)/$(MOD).mpy: $(OBJ) $(CONFIG_H) $(LINK_PY) $(MPY_DIR)/tools/mpy_ld.py
 	$(Q)echo "LINK  $(ARCH) $(MOD)"
 	$(Q)mkdir -p $(OUT); rm -f $@
 	$(Q)$(PYTHON) $(TOP)/dynruntime/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H) \

@@ -1,8 +1,9 @@
 # The compiler and its flags for each ARCH of native module.
 #
 # Code for x86 and x64 is for the unix interpreter; armv6m is Cortex-M0/M0+, armv7m Cortex-M3,
-# armv7emsp Cortex-M4F and M33, armv7emdp Cortex-M7, xtensa ESP8266, rv32imc ESP32-C3 and RP2350
-# in RISC-V mode. tools/setup.sh knows which Debian packages hold the compilers.
+# armv7emsp Cortex-M4F and M33, armv7emdp Cortex-M7, xtensa ESP8266, xtensawin ESP32, S2 and S3,
+# rv32imc ESP32-C3 and RP2350 in RISC-V mode. tools/setup.sh knows which Debian packages hold the
+# compilers.
 
 CROSS_x86 =
 CFLAGS_x86 = -m32 -fno-stack-protector
@@ -28,10 +29,19 @@ CFLAGS_rv32imc = -march=rv32imc -mabi=ilp32 -mno-relax $(PICOLIBC)
 CROSS_rv64imc = riscv64-unknown-elf-
 CFLAGS_rv64imc = -march=rv64imc -mabi=lp64 -mcmodel=medany -mno-relax $(PICOLIBC)
 
+# For Xtensa without -fvisibility=hidden: mpy_ld.py does not resolve direct calls of global functions,
+# and GCC calls hidden ones directly.
 CROSS_xtensa = xtensa-lx106-elf-
-CFLAGS_xtensa = -mforce-l32 $(PICOLIBC)
+CFLAGS_xtensa = -mforce-l32 -fvisibility=default $(PICOLIBC)
 
-ARCHS = x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc rv64imc xtensa
+# Espressif's compiler where there is one. Else the one for the ESP8266: it knows the windowed ABI,
+# and its assembler learns it from our macros.
+CROSS_xtensawin := $(if $(shell command -v xtensa-esp32-elf-gcc),xtensa-esp32-elf-,xtensa-lx106-elf-)
+WINDOWED = $(TOP)/dynruntime/windowed.s
+CFLAGS_xtensawin = -fvisibility=default $(if $(findstring lx106,$(CC)),-mabi=windowed -Wa$(comma)$(WINDOWED) $(PICOLIBC))
+comma := ,
+
+ARCHS = x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc rv64imc xtensa xtensawin
 
 ifneq ($(ARCH),)
 ifneq ($(filter-out $(ARCHS),$(ARCH)),)

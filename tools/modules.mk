@@ -21,6 +21,12 @@ $(foreach a,$(SKIPPED),$(info skipping $(call reason,$a)))
 endif
 endif
 
+# Two compilers can make these files; which it was must be known.
+include dynruntime/toolchain.mk
+ifeq ($(MAKECMDGOALS),modules)
+$(if $(filter xtensawin,$(KNOWN)),$(info xtensawin: compiled by $(or $(CROSS),$(CROSS_xtensawin))gcc))
+endif
+
 # What was built, with its sizes. (Called after the modules, as a make of its own.)
 table:
 	@$$(tools/find-python.sh elftools) tools/mpyinfo.py $(foreach a,$(KNOWN),build/$a/*.mpy)

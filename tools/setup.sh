@@ -93,6 +93,11 @@ group() {
             packages="qemu-system-misc"
             have qemu-system-riscv32
             ;;
+        qemu-user)
+            what="qemu-xtensa"
+            packages="qemu-user"
+            have qemu-xtensa
+            ;;
         test-python)
             what="Python 3 with elftools, serial, msgpack and umsgpack"
             packages="python3 python3-pyelftools python3-serial python3-msgpack python3-u-msgpack"

@@ -14,19 +14,20 @@ BOARDS := $(TOP)/tests/boards
 
 UNIX := unix-x64 unix-x86 next-unix-x64
 QEMU := mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 next-mps2-an385
-DEFAULT := $(filter-out next-%,$(UNIX) $(QEMU))
+XTENSA := xtensawin xtensa
+DEFAULT := $(filter-out next-%,$(UNIX) $(QEMU) $(XTENSA))
 
 # The runner's names may add an architecture (mps2-an385/armv6m) and include targets that need no
 # interpreter of ours.
 comma := ,
 names := $(foreach t,$(subst $(comma), ,$(TARGET)),$(firstword $(subst /, ,$(t))))
 names := $(if $(names),$(sort $(names)),$(DEFAULT))
-unknown := $(filter-out $(UNIX) $(QEMU) host cpython,$(names))
+unknown := $(filter-out $(UNIX) $(QEMU) $(XTENSA) host cpython,$(names))
 ifneq ($(unknown),)
-$(error unknown TARGET $(unknown); known are: $(UNIX) $(QEMU))
+$(error unknown TARGET $(unknown); known are: $(UNIX) $(QEMU) $(XTENSA))
 endif
 # The tests of the runner, on the host, run it on one target of each kind.
-names := $(sort $(filter $(UNIX) $(QEMU),$(names)) $(if $(filter host,$(names)),unix-x64 mps2-an385))
+names := $(sort $(filter $(UNIX) $(QEMU) $(XTENSA),$(names)) $(if $(filter host,$(names)),unix-x64 mps2-an385))
 
 # The command line of this make is not meant for MicroPython's makefiles: TOP would be fatal.
 MAKEOVERRIDES :=
@@ -38,8 +39,9 @@ FORCE:
 
 tree = $(abspath $(if $(filter next-%,$(1)),$(MPY_NEXT),$(MPY_DIR)))
 board = $(patsubst next-%,%,$(1))
-out = $(TOP)/build/$(1)
-port = $(if $(filter $(UNIX),$(1)),unix,qemu)
+# The modules for these boards, too, are in folders that are named for the architecture.
+out = $(TOP)/build/$(if $(filter $(XTENSA),$(1)),qemu-)$(1)
+port = $(if $(filter $(UNIX),$(1)),unix,$(if $(filter $(XTENSA),$(1)),xtensa,qemu))
 
 # The optional targets are left out where their tree is absent: the runner reports them.
 absent := $(foreach t,$(filter next-%,$(names)),$(if $(wildcard $(call tree,$(t))/py/py.mk),,$(t)))
@@ -48,7 +50,7 @@ interpreter: $(foreach t,$(filter-out $(absent),$(names)),$(call out,$(t))/inter
 	@:
 
 # Checked before anything in build/ is touched.
-ports = $(call tree,$(1))/ports/$(call port,$(1))
+ports = $(if $(filter $(XTENSA),$(1)),$(BOARDS)/xtensa,$(call tree,$(1))/ports/$(call port,$(1)))
 $(foreach t,$(filter-out $(absent),$(names)),$(if $(wildcard $(call ports,$(t))/Makefile),,$\
 	$(error $(t): no MicroPython with ports/$(call port,$(t)) (v1.25 and later) at $\
 	$(call tree,$(t)); "make setup" fetches one)))
@@ -57,6 +59,7 @@ $(foreach t,$(filter-out $(absent),$(names)),$(if $(wildcard $(call ports,$(t))/
 unix-flags = MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0 MICROPY_PY_BTREE=0 FROZEN_MANIFEST= $\
 	$(if $(findstring x86,$(1)),MICROPY_FORCE_32BIT=1 MICROPY_PY_FFI=0 MICROPY_PY_JNI=0)
 qemu-flags = BOARD=$(call board,$(1)) BOARD_DIR=$(BOARDS)/$(call board,$(1))
+xtensa-flags = MPY_DIR=$(call tree,$(1)) ABI=$(if $(filter xtensawin,$(1)),windowed,call0)
 command = -C $(call ports,$(1)) BUILD=$(call out,$(1)) PYTHON=$(PYTHON) $\
 	$(call $(call port,$(1))-flags,$(1))
 
@@ -68,7 +71,10 @@ version = $(shell grep -hE '^\#define MICROPY_VERSION_(MAJOR|MINOR|MICRO|PRE)' $
 # Identifies our part of a board: the contents of its files.
 files = $(wildcard $(BOARDS)/$(call board,$(1))/* $(BOARDS)/mps2-an385/* $\
 	$(BOARDS)/support/*.* $(BOARDS)/support/usermod/*/*)
-contents = $(if $(filter $(QEMU),$(1)),$(shell cat $(call files,$(1)) | cksum))
+files-xtensa = $(wildcard $(BOARDS)/xtensa/*.[chS] $(BOARDS)/xtensa/Makefile) $\
+	$(TOP)/dynruntime/windowed.s $(BOARDS)/support/usermod/board/storage.c
+contents = $(if $(filter $(QEMU),$(1)),$(shell cat $(call files,$(1)) | cksum)) $\
+	$(if $(filter $(XTENSA),$(1)),$(shell cat $(files-xtensa) | cksum))
 
 # All that an interpreter is made of is in config.txt. When that changes, MicroPython's makefiles,
 # which do not notice a changed flag, must start afresh.

@@ -5,8 +5,14 @@
 # Modules that would fail on a board must fail when they are linked. Messages name the symbol
 # and the object file.
 
-from _sandbox import SOURCE, Sandbox
+import sys
+
+from _sandbox import SOURCE, TOP, Sandbox
 from check import case, end, eq, raises, true
+
+sys.path.insert(0, str(TOP / "tools"))
+
+import mpyinfo  # noqa: E402
 
 RETURNS = "MP_OBJ_NEW_SMALL_INT(ANSWER)"
 COUNT = "(mp_obj_t)(uintptr_t)counter++"
@@ -62,6 +68,59 @@ def zeroed_variable():
 def constant_table():
     table = 'static const char *const names[] = {"one", "two", "three"};'
     eq(link("mp_obj_new_str(names[(uintptr_t)nm & 1], 3)", table), [])
+
+
+@case
+def constant_table_on_xtensa():
+    # ESP32's memory for code allows whole words only, so a table of bytes must not lie there.
+    table = "static const uint8_t table[] = {%s};" % ", ".join(str(i) for i in range(100, 200))
+    source = SOURCE.replace("size_t", table + "\nsize_t", 1)
+    source = source.replace(RETURNS, "MP_OBJ_NEW_SMALL_INT(table[(uintptr_t)nm & 63])")
+    with Sandbox() as box:
+        box.write("natmod/tiny/tiny.c", source)
+        eq(box.make("ARCH=xtensawin")[0], 0)
+        mpy = box.path("build/xtensawin/tiny.mpy")
+        info = mpyinfo.read(mpy)
+        eq((info.arch, mpy.read_bytes()[2] >> 2), ("xtensawin", 10))
+        true(info.rodata >= 100)
+        true(info.text < 1500 or print(info))
+        # The rodata follows the text and says so: the table is in the second part.
+        data = mpy.read_bytes()
+        at = data.index(bytes(range(100, 200)))
+        true(at > info.text)
+
+
+@case
+def direct_call_on_xtensa():
+    with Sandbox() as box:
+        source = SOURCE.replace(RETURNS, "MP_OBJ_NEW_SMALL_INT(hidden((int)(uintptr_t)nm))")
+        hidden = '__attribute__((noinline, visibility("hidden"))) int hidden(int);\n'
+        body = "\nint hidden(int x) {\n    return x * 3;\n}\n"
+        box.write("natmod/tiny/tiny.c", source.replace("size_t", hidden + "size_t", 1) + body)
+        status, output = box.make("ARCH=xtensa")
+        errors = [line for line in output.splitlines() if line.startswith("link error: ")]
+        fails(errors, "'hidden'", "is called directly")
+        true(status)
+
+
+@case
+def objects_do_not_share_names_on_xtensa():
+    # The same offset in the sections of two objects: each function must remain itself.
+    with Sandbox() as box:
+        for name, op in (("a", "+"), ("b", "-")):
+            text = '#include "natmod.h"\nvoid NAME_set(int (**p)(int));\nstatic int f(int x) {\n'
+            text += "    return x OP 3;\n}\nvoid NAME_set(int (**p)(int)) {\n    *p = f;\n}\n"
+            box.write(f"natmod/tiny/{name}.c", text.replace("NAME", name).replace("OP", op))
+        makefile = box.path("natmod/tiny/Makefile").read_text()
+        box.write("natmod/tiny/Makefile", makefile.replace("tiny.c", "tiny.c a.c b.c"))
+        for arch in ("xtensa", "xtensawin"):
+            eq(box.make(f"ARCH={arch}")[0], 0)
+            # A pointer to each of the two functions.
+            two = mpyinfo.read(box.path(f"build/{arch}/tiny.mpy")).relocations
+            box.write("natmod/tiny/Makefile", makefile.replace("tiny.c", "tiny.c a.c"))
+            eq(box.make(f"ARCH={arch}")[0], 0)
+            eq(two - mpyinfo.read(box.path(f"build/{arch}/tiny.mpy")).relocations, 1)
+            box.write("natmod/tiny/Makefile", makefile.replace("tiny.c", "tiny.c a.c b.c"))
 
 
 @case

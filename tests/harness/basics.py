@@ -1,4 +1,4 @@
-# targets: unix-* mps2-* virt-* host
+# targets: unix-* mps2-* virt-* xtensa* host
 # also: mps2-an385-notime
 # needs: nothing
 

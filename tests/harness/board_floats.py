@@ -1,5 +1,5 @@
 # Floats work on each board: the FPU is switched on, and its width is what the board says.
-# targets: mps2-* virt-*
+# targets: mps2-* virt-* xtensa*
 
 import check
 from check import case, eq

@@ -1,5 +1,5 @@
 # The boards have the file systems that real boards have.
-# targets: mps2-* virt-*
+# targets: mps2-* virt-* xtensa*
 # also: mps2-an385-notime
 
 import os

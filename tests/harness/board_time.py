@@ -1,5 +1,5 @@
 # The boards' time module counts the time of the board.
-# targets: mps2-* virt-*
+# targets: mps2-* virt-* xtensa*
 
 import check
 import micropython
@@ -12,7 +12,7 @@ def sleep_lasts():
     for sleep, unit, ticks in (
         (time.sleep_ms, 30, time.ticks_ms),
         (time.sleep_us, 3000, time.ticks_us),
-        (time.sleep, 0.03, time.ticks_ms),
+        (time.sleep, 0.03125, time.ticks_ms),
     ):
         begin = ticks()
         sleep(unit)

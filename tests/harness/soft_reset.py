@@ -1,5 +1,5 @@
 # A soft reset starts each section afresh, with what the boards store still there.
-# targets: mps2-* virt-* unix-*
+# targets: mps2-* virt-* xtensa* unix-*
 # also: mps2-an385-notime
 # Each section imports anew:
 # flake8: noqa: E402,F811

@@ -24,6 +24,14 @@ EXACT = (
     ("7f800000", "7ff0000000000000"),
     ("ff800000", "fff0000000000000"),
 )
+# Object representation C (ESP8266) keeps floats without their two lowest bits.
+SHORT = SINGLE and 1.0 + 2.0**-22 == 1.0
+
+
+def kept(single):
+    return "%08x" % (int(single, 16) & ~3) if SHORT else single
+
+
 # what only a double holds
 DOUBLES = (
     "3ff0000000000001",
@@ -64,6 +72,8 @@ def forced_width():
 @case
 def singles_survive_in_both_forms():
     for single, double in EXACT:
+        if single != kept(single):
+            continue
         for form in (b"\xca" + hx(single), b"\xcb" + hx(double)):
             x = msgpack.unpackb(form)
             eq(type(x), float)
@@ -107,7 +117,7 @@ def doubles_rounded_by_single_firmware():
         ("8000000000000001", "80000000"),
     ):
         x = msgpack.unpackb(b"\xcb" + hx(double))
-        expect(msgpack.packb(x), b"\xca" + hx(single), double)
+        expect(msgpack.packb(x), b"\xca" + hx(kept(single)), double)
 
 
 @case
@@ -123,6 +133,8 @@ def too_large_for_single():
 @case
 def not_a_number():
     for text in ("ca7fc00000", "cb7ff8000000000000", "caffc00000", "ca7f800001"):
+        if SHORT and text == "ca7f800001":
+            continue  # Stock behaviour: without its lowest bits it is infinite.
         x = msgpack.unpackb(hx(text))
         eq(x != x, True)
         for single in (True, False):
@@ -134,8 +146,9 @@ def not_a_number():
 def payload_of_quiet_nan():
     # of the interpreter's own width: conversions may make a canonical NaN
     for bits in ("7fc00001", "ffc12345") if SINGLE else ("7ff8000000000001", "fff8123456789abc"):
-        data = (b"\xca" if SINGLE else b"\xcb") + hx(bits)
-        expect(msgpack.packb(msgpack.unpackb(data), use_single_float=SINGLE), data)
+        head = b"\xca" if SINGLE else b"\xcb"
+        x = msgpack.unpackb(head + hx(bits))
+        expect(msgpack.packb(x, use_single_float=SINGLE), head + hx(kept(bits)))
 
 
 @case

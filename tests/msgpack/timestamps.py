@@ -241,8 +241,9 @@ def unix_of_no_number():
 
 @case
 def large_float():
-    # the largest float below 2**31 in single precision, exact in both
-    eq(parts(Timestamp.from_unix(2147483520.0)), (Timestamp, 2147483520, 0))
+    # the largest float below 2**31 in single precision, exact in both, less in 30 bits (ESP8266)
+    x = 2147483520.0
+    eq(parts(Timestamp.from_unix(x)), (Timestamp, int(x), 0))
 
 
 check.end()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import select
 import socket
 import termios
@@ -17,6 +18,9 @@ START_TIMEOUT = 60
 
 def qemu_command(target, uart2_fd=None, icount=None):
     """How QEMU is started. With `icount`, instructions take 2**icount ns of the board's time."""
+    if target.is_user_mode:
+        call0 = [] if target.arch == "xtensawin" else ["--xtensa-abi-call0"]
+        return [target.qemu, *call0, "-cpu", target.machine, target.interpreter]
     command = [target.qemu, "-machine", target.machine, "-nographic", "-monitor", "null"]
     command += ["-semihosting", "-serial", "pty", "-kernel", target.interpreter]
     if target.qemu == "qemu-system-riscv32":
@@ -43,23 +47,38 @@ class Board:
             threading.Thread(target=echo, args=(ours,), daemon=True).start()
         command = qemu_command(self.target, theirs and theirs.fileno(), self.icount)
         self.output, output = os.pipe()
-        self.process = children.start(
-            command,
-            stdin=children.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=[theirs.fileno()] if theirs else [],
-        )
+        if self.target.is_user_mode:
+            self._start_user_mode(command, output)
+        else:
+            self.process = children.start(
+                command,
+                stdin=children.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=[theirs.fileno()] if theirs else [],
+            )
         os.close(output)
         if theirs:
             theirs.close()
-        self.pty = self._find_pty()
-        # Held open all the time, also while mpremote uses it: QEMU looks for a user of its
-        # terminal only once a second.
-        self.fd = os.open(self.pty, os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(self.fd, termios.TCSANOW)
+        if not self.target.is_user_mode:
+            self.pty = self._find_pty()
+            # Held open all the time, also while mpremote uses it: QEMU looks for a user of its
+            # terminal only once a second.
+            self.fd = os.open(self.pty, os.O_RDWR | os.O_NOCTTY)
+            tty.setraw(self.fd, termios.TCSANOW)
         self.repl = RawRepl(self.fd)
         self._guarded(self.repl.enter, START_TIMEOUT)
+
+    def _start_user_mode(self, command, output):
+        """The program's standard input and output are the far end of a terminal of ours."""
+        far, self.fd = os.openpty()
+        tty.setraw(self.fd, termios.TCSANOW)
+        self.pty = os.ttyname(self.fd)
+        # A program that crashes must not leave a file behind.
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+        self.process = children.start(command, stdin=far, stdout=far, stderr=output)
+        os.close(far)
 
     def stop(self):
         if self.process:

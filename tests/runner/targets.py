@@ -15,7 +15,7 @@ class Target:
     board: str
     kind: str  # "qemu", "unix" or "cpython"
     arch: str = ""  # of the module files
-    machine: str = ""  # QEMU's name for the board
+    machine: str = ""  # QEMU's name for the board, in user mode for the CPU
     qemu: str = "qemu-system-arm"
     has_uart2: bool = False
     default: bool = True  # part of a run without --target
@@ -29,7 +29,14 @@ class Target:
     @property
     def interpreter(self):
         file = "micropython" if self.kind == "unix" else "firmware.elf"
-        return BUILD / self.board / file
+        # build/xtensa holds the modules for that architecture.
+        folder = f"qemu-{self.board}" if self.is_user_mode else self.board
+        return BUILD / folder / file
+
+    @property
+    def is_user_mode(self):
+        """Is the board a process of QEMU's user mode, which has no devices?"""
+        return self.qemu == "qemu-xtensa"
 
     def matches(self, pattern):
         """Patterns of "# targets:" lines see next-X as they see X."""
@@ -49,6 +56,8 @@ TARGETS = (
     _mps2("mps2-an386", "mps2-an386", "armv7emsp"),
     _mps2("mps2-an500", "mps2-an500", "armv7emdp"),
     Target("virt-rv32", "qemu", "rv32imc", "virt", "qemu-system-riscv32"),
+    Target("xtensawin", "qemu", "xtensawin", "dc233c", "qemu-xtensa"),
+    Target("xtensa", "qemu", "xtensa", "lx106", "qemu-xtensa"),
     _mps2("mps2-an385-notime", "mps2-an385", "armv7m", subset=True),
     Target("unix-x64", "unix", "x64"),
     Target("unix-x86", "unix", "x86"),
