@@ -123,7 +123,11 @@ static mp_obj_t packer_pack_map_header(natmod_t *nm, size_t n_args, size_t n_kw,
 }
 
 static mp_obj_t write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
-    mp_obj_t len = mp_unary_op(MP_UNARY_OP_LEN, args[1]);
+    mp_obj_t len = MP_OBJ_NULL;
+    if (!mp_obj_is_small_int(args[1])) {
+        // Of small ints this must not be asked.
+        len = mp_unary_op(MP_UNARY_OP_LEN, args[1]);
+    }
     uint32_t left = length_arg(enc->st, len);
     encode_map_header(enc, left);
     mp_obj_iter_buf_t iter;

@@ -74,6 +74,8 @@ def bad_map_pairs():
     p = msgpack.Packer()
     for pairs in ([1], [(1,)], [(1, 2, 3)], None):
         raises((ValueError, TypeError), p.pack_map_pairs, pairs)
+    for pairs in (-1, 0, 5, 1 << 70, None):
+        raises(TypeError, p.pack_map_pairs, pairs)
     if not CPYTHON:  # it keeps the header of the map that failed
         expect(p.pack(1), b"\x01")
 
