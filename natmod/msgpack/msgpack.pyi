@@ -340,7 +340,7 @@ class Unpacker:
         """The next object. Raises OutOfData until it is complete; then call again.
 
         Errors are those of unpackb and of the stream. After FormatError, StackError or a limit,
-        every call raises the same until reset(). After any other, the next call goes on behind
+        every call raises that class until reset(). After any other, the next call goes on behind
         the object. Every method but tell raises RuntimeError when called from a hook of the same
         Unpacker, or while another thread is inside one.
         """

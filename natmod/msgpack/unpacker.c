@@ -14,8 +14,7 @@ typedef struct _unpacker_t {
     size_t max_size;
     size_t read_size; // Bytes to ask the stream for.
     size_t passed; // Bytes of the objects before the current one.
-    mp_obj_t broken; // What was wrong with the bytes, or MP_OBJ_NULL.
-    const mp_obj_type_t *broken_type;
+    const mp_obj_type_t *broken; // The error found in the bytes, or NULL.
     bool active; // An object has been begun.
     bool skipping; // The rest of that object is to be skipped,
     bool by_user; // because skip was called for it.
@@ -198,7 +197,7 @@ static mp_obj_t read_bytes(unpacker_t *self, size_t n) {
 static void reset(unpacker_t *self) {
     object_done(self);
     self->passed = 0;
-    self->broken = MP_OBJ_NULL;
+    self->broken = NULL;
     self->buffer = NULL;
     self->size = 0;
     decoder_t *dec = &self->dec;
@@ -242,13 +241,9 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
     if (!natmod_lock(&self->lock)) {
         natmod_raise(dec->st->RuntimeError, "Unpacker in use");
     }
-    if (self->broken != MP_OBJ_NULL && kind != JOB_RESET) {
+    if (self->broken != NULL && kind != JOB_RESET) {
         natmod_unlock(&self->lock);
-        if (mp_obj_get_type(self->broken) != self->broken_type) {
-            // Made without heap, it is the firmware's one object for that: it has been used since.
-            natmod_raise(self->broken_type, "error in earlier bytes");
-        }
-        natmod_raise_instance(self->broken);
+        natmod_raise(self->broken, "error in earlier bytes");
     }
     job_t job = { self, kind, false, data, n, MP_OBJ_NULL };
     mp_obj_t exception = natmod_protect(run_job, &job);
@@ -258,8 +253,8 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
     }
     if (exception != MP_OBJ_NULL && job.decoding) {
         if (dec->lost) {
-            self->broken = exception;
-            self->broken_type = mp_obj_get_type(exception);
+            // Not the exception: without heap it is the firmware's one object for all of them.
+            self->broken = mp_obj_get_type(exception);
         } else if (self->active) {
             self->skipping = true;
         }
