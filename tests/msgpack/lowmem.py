@@ -66,7 +66,7 @@ def sweep(fn, good, after=None):
     pieces = -1
     while pieces < 2000:
         # one by one at first, then in growing steps: a board takes its time to fill its heap
-        pieces += 1 + max(pieces, 0) // 4
+        pieces += 1 + max(pieces, 0) // 3
         try:
             result = with_room(pieces, fn)
         except MemoryError:
@@ -88,8 +88,8 @@ DOC = (
     + b"@" * 40
     + b"\x05"
     # more than what garbage of the test's own may leave free
-    + b"\xdc\x00\xa0"
-    + b"\x07" * 160
+    + b"\xdc\x01\x90"
+    + b"\x07" * 400
 )
 
 
@@ -100,7 +100,7 @@ def value():
         {"k": [256], "l": msgpack.ExtType(5, b"z")},
         1.5,
         {"@" * 40: 5},
-        [7] * 160,
+        [7] * 400,
     ]
 
 
