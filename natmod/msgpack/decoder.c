@@ -306,10 +306,9 @@ static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
 
 // A key or a value; true if it completes a pair.
 static bool map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
-    const mp_obj_type_t *type = mp_obj_get_type(frame->key == MP_OBJ_NULL ? obj : frame->key);
-    bool is_string = type == &mp_type_str || type == dec->st->bytes_type;
     if (frame->key == MP_OBJ_NULL) {
-        if (dec->opt.strict_map_key && !is_string) {
+        const mp_obj_type_t *type = dec->opt.strict_map_key ? mp_obj_get_type(obj) : &mp_type_str;
+        if (type != &mp_type_str && type != dec->st->bytes_type) {
             natmod_raise(dec->st->ValueError, "map key is neither str nor bytes");
         }
         frame->key = obj;
