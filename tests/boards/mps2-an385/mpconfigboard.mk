@@ -6,4 +6,7 @@ QEMU_MACHINE = mps2-an385
 CFLAGS += -mcpu=cortex-m3 -mfloat-abi=soft
 CFLAGS += -DMICROPY_HW_MCU_NAME='"Cortex-M3"'
 
+# As the Cortex-M0+ boards that have no other filesystem.
+MICROPY_VFS_LFS1 = 1
+
 include $(SUPPORT)/mps2.mk
