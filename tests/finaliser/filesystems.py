@@ -1,5 +1,6 @@
 # Whatever is mounted, and wherever the current directory is, the module imports and works.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 
 import os
 import sys
@@ -92,7 +93,7 @@ def as_it_is():
 def python_filesystem_only():
     unmount_all()
     vfs.mount(PythonFs(), "/py")
-    sys.path.append("/py")
+    sys.path[:] = ["/py"]
     os.chdir("/py")
     works()
 
@@ -104,26 +105,46 @@ def virtual_root():
     works()
 
 
+def varuint(n):
+    data = bytes([n & 0x7F])
+    while n > 0x7F:
+        n >>= 7
+        data = bytes([0x80 | n & 0x7F]) + data
+    return data
+
+
+# A ROMFS image with one file; the form is described in MicroPython's extmod/vfs_rom.c.
+def romfs_image(name, data):
+    file = varuint(len(name)) + name + varuint(2) + varuint(len(data)) + data
+    file = varuint(5) + varuint(len(file)) + file
+    size = varuint(len(file))
+    if (len(size) + len(file)) % 2 == 0:
+        size = b"\x80" + size
+    return b"\xd2\xcd\x31" + size + file
+
+
 @case
 def romfs_only():
     if not hasattr(vfs, "VfsRom"):
         check.skip("the firmware has no VfsRom")
-    fp = works()
     unmount_all()
-    # An empty image.
-    vfs.mount(vfs.VfsRom(memoryview(b"\xd2\xcd\x31\x00")), "/rom")
+    vfs.mount(vfs.VfsRom(memoryview(romfs_image(b"finaliserproxy.mpy", code))), "/rom")
+    sys.path[:] = ["/rom"]
     os.chdir("/rom")
-    for i in range(100):
-        fp.FinaliserProxy(print if i < 0 else int)
+    eq([entry[0] for entry in os.ilistdir("/")], ["rom"])
+    works()
     os.chdir("/")
 
 
 @case
 def nothing_mounted():
     # Imported before, used after: each batch of blocks is made without a filesystem.
+    unmount_all()
     vfs.mount(PythonFs(), "/py")
+    sys.path[:] = ["/py"]
     fp = works()
     unmount_all()
+    eq(list(os.ilistdir("/")), [])
     calls = [0]
 
     def callback():

@@ -1,5 +1,6 @@
 # finalize, as far as CPython documents weakref.finalize: the same file runs on both.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 # cpython: yes
 
 import gc

@@ -1,5 +1,6 @@
 # finalize: what is ours: poll, the scheduler, and the heap.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 
 import gc
 import micropython

@@ -1,5 +1,6 @@
 # detach, close and alive.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 
 import gc
 import check

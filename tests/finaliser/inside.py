@@ -1,5 +1,6 @@
 # What a callback of FinaliserProxy may do.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 
 import gc
 import io

@@ -1,5 +1,6 @@
 # Deleting the module from sys.modules, with live objects.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 # timeout: 300
 
 import gc

@@ -1,5 +1,6 @@
 # FinaliserProxy: what it is called with, and when it calls.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 
 import gc
 import check

@@ -1,5 +1,6 @@
 # Soft reset: what runs in it, and that all works again after it.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 # not: unix-*
 
 import check

@@ -1,5 +1,6 @@
 # Each source of finaliser blocks by itself, and none.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 
 import gc
 import sys

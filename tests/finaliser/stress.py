@@ -1,5 +1,6 @@
 # A hundred thousand objects leave nothing behind.
 # needs: finaliserproxy
+# also: mps2-an385-notime
 # timeout: 600
 
 import gc
