@@ -6,6 +6,8 @@
 #include "natmod.h"
 
 void *natmod_realloc(void *ptr, size_t n) {
+    // More than half of the address space is not to be had, and firmware's own sums would wrap.
+    n = MIN(n, SIZE_MAX / 2);
     for (;;) {
         void *block = mp_fun_table.realloc_(ptr, n, true);
         if (block != NULL) {

@@ -416,20 +416,21 @@ bool decoder_skip(decoder_t *dec) {
     }
 }
 
-bool decoder_header(decoder_t *dec, unsigned int kind, uint32_t *len) {
+mp_obj_t decoder_header(decoder_t *dec, unsigned int kind) {
     format_tag_t tag;
     size_t at_hand = dec->end - dec->p;
     size_t size = at_hand == 0 ? 1 : format_decode(dec->p, at_hand, &tag);
     if (size > at_hand) {
-        return false;
+        return MP_OBJ_NULL;
     }
     if (tag.kind != kind) {
         natmod_raise(dec->st->ValueError, kind == KIND_ARRAY ? "not an array" : "not a map");
     }
-    *len = tag.lo;
+    // With the heap locked this may raise: the head must still be there.
+    mp_obj_t len = mp_obj_new_int_from_uint(tag.lo);
     take(dec, size);
     dec->owed = 0;
-    return true;
+    return len;
 }
 
 static void run_protected(void *arg) {
@@ -452,10 +453,14 @@ mp_obj_t decode_stream(decoder_t *dec) {
     if (exception != MP_OBJ_NULL) {
         // Where an error of the stream itself leaves it, nobody knows.
         if (!dec->lost && !dec->stream->running) {
+            const mp_obj_type_t *type = mp_obj_get_type(exception);
             mp_obj_t later = natmod_protect(skip_protected, dec);
             // Ctrl-C and sys.exit() come first.
             if (later != MP_OBJ_NULL && !is_error(later)) {
                 exception = later;
+            } else if (later == exception) {
+                // Without heap it is the firmware's one object for all of them.
+                ((mp_obj_base_t *)MP_OBJ_TO_PTR(exception))->type = type;
             }
         }
         nlr_raise(exception);

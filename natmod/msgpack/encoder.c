@@ -51,7 +51,8 @@ static void ensure_room(encoder_t *enc, size_t n) {
         return;
     }
     size_t used = enc->cur - enc->start;
-    size_t size = used + used / 2 + n;
+    // No heap has half of the address space, so this is a MemoryError and must not wrap.
+    size_t size = n > SIZE_MAX / 2 ? n : used + used / 2 + n;
     if (enc->on_heap) {
         enc->start = m_realloc(enc->start, size);
     } else {
@@ -170,6 +171,7 @@ void encode_map_header(encoder_t *enc, size_t len) {
 // An open container.
 typedef struct _frame_t {
     mp_obj_t obj;
+    mp_obj_t key; // Of a map, the key whose value comes next.
     size_t len; // As its head says.
     size_t next; // Index into its items or its table.
     size_t left; // Objects still to be packed, two for each pair of a map.
@@ -187,11 +189,12 @@ static mp_obj_t frame_next(encoder_t *enc, frame_t *frame) {
             if (--frame->left & 1) {
                 while (frame->next < map->alloc) {
                     if (mp_map_slot_is_filled(map, frame->next)) {
-                        return map->table[frame->next].key;
+                        frame->key = map->table[frame->next].key;
+                        return frame->key;
                     }
                     frame->next++;
                 }
-            } else if (frame->next < map->alloc && mp_map_slot_is_filled(map, frame->next)) {
+            } else if (frame->next < map->alloc && map->table[frame->next].key == frame->key) {
                 return map->table[frame->next++].value;
             }
         }
@@ -342,7 +345,7 @@ void encode(encoder_t *enc, mp_obj_t obj) {
             ext_t *ext = MP_OBJ_TO_PTR(native);
             encode_ext(enc, MP_OBJ_SMALL_INT_VALUE(ext->code), ext->data);
         } else if (class >= CLASS_TUPLE) {
-            if (depth == MAX_DEPTH) {
+            if (depth + enc->outer == MAX_DEPTH) {
                 natmod_raise(enc->st->ValueError, "object nested too deeply");
             }
             if (depth == room) {

@@ -180,6 +180,7 @@ typedef struct _encoder_t {
     byte *end;
     uint8_t sink;
     bool on_heap; // The memory is a block on the heap.
+    uint8_t outer; // Containers around the object, for the limit of depth.
     natmod_stream_t *stream;
     mp_obj_t buffer; // And where in it the next byte goes:
     size_t offset;
@@ -266,8 +267,9 @@ bool decoder_run(decoder_t *dec);
 // Skip what is still owed, without heap: true when the outermost object has been passed.
 bool decoder_skip(decoder_t *dec);
 
-// Read the head of an array or map (false if bytes are missing), without its elements.
-bool decoder_header(decoder_t *dec, unsigned int kind, uint32_t *len);
+// The length of the array or map that comes, whose head is taken, but not its elements; MP_OBJ_NULL
+// if bytes are missing.
+mp_obj_t decoder_header(decoder_t *dec, unsigned int kind);
 
 // Decode one object from a stream, and pass the whole of it whatever is raised.
 mp_obj_t decode_stream(decoder_t *dec);
@@ -285,6 +287,9 @@ void buffer_arg(state_t *st, mp_obj_t obj, mp_buffer_info_t *buf);
 
 // A length of the format, likewise.
 uint32_t length_arg(state_t *st, mp_obj_t obj);
+
+// A limit, which may be anything from 0: the largest that can be exceeded stands for more.
+uint32_t limit_arg(state_t *st, mp_obj_t obj);
 
 // Two arguments by position or name, of which only the second may have a value already.
 void parse_two(state_t *st, qstr first, qstr second, size_t n_args, size_t n_kw, const mp_obj_t *args,

@@ -68,6 +68,15 @@ uint32_t length_arg(state_t *st, mp_obj_t obj) {
     return words.lo;
 }
 
+uint32_t limit_arg(state_t *st, mp_obj_t obj) {
+    words_t words;
+    bool fits = int_to_words(st, native_int(st, obj), &words);
+    if (words.negative) {
+        natmod_raise(st->ValueError, "limit out of range");
+    }
+    return fits && words.hi == 0 ? words.lo : UINT32_MAX;
+}
+
 void buffer_arg(state_t *st, mp_obj_t obj, mp_buffer_info_t *buf) {
     if (obj == MP_OBJ_NULL || mp_obj_get_type(obj) == &mp_type_str || !mp_get_buffer(obj, buf, MP_BUFFER_READ)) {
         natmod_raise(st->nm.TypeError, "a bytes-like object is required");
@@ -140,7 +149,7 @@ void unpack_options_parse(state_t *st, unpack_options_t *opt, size_t n_kw, const
     }
     for (size_t i = 0; i < 5; i++) {
         mp_obj_t limit = values[KW_MAX_STR_LEN + i];
-        opt->max_len[i] = limit == MP_OBJ_NULL || limit == MP_OBJ_NEW_SMALL_INT(-1) ? UINT32_MAX : length_arg(st, limit);
+        opt->max_len[i] = limit == MP_OBJ_NULL || limit == MP_OBJ_NEW_SMALL_INT(-1) ? UINT32_MAX : limit_arg(st, limit);
     }
     opt->use_list = bool_arg(values[KW_USE_LIST], true);
     opt->raw = bool_arg(values[KW_RAW], false);

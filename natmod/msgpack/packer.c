@@ -79,6 +79,7 @@ static mp_obj_t packer_do(action_t action, const mp_obj_t *args) {
     if (exception != MP_OBJ_NULL) {
         enc->cur = enc->start + used;
     }
+    enc->outer = 0;
     natmod_unlock(&self->lock);
     if (exception != MP_OBJ_NULL) {
         nlr_raise(exception);
@@ -130,6 +131,7 @@ static mp_obj_t write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
     }
     uint32_t left = length_arg(enc->st, len);
     encode_map_header(enc, left);
+    enc->outer = 1;
     mp_obj_iter_buf_t iter;
     natmod_getiter(args[1], &iter);
     mp_obj_t item;

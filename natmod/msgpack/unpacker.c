@@ -13,7 +13,7 @@ typedef struct _unpacker_t {
     size_t size;
     size_t max_size;
     size_t read_size; // Bytes to ask the stream for.
-    size_t passed; // Bytes of the objects before the current one.
+    uint64_t passed; // Bytes of the objects before the current one.
     const mp_obj_type_t *broken; // The error found in the bytes, or NULL.
     bool active; // An object has been begun.
     bool skipping; // The rest of that object is to be skipped,
@@ -50,7 +50,7 @@ static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size
     }
     self->max_size = MAX_BUFFER_SIZE;
     if (values[KW_MAX_BUFFER_SIZE] != MP_OBJ_NULL && values[KW_MAX_BUFFER_SIZE] != MP_OBJ_NEW_SMALL_INT(0)) {
-        self->max_size = int_arg(st, values[KW_MAX_BUFFER_SIZE], 0, MP_SMALL_INT_MAX);
+        self->max_size = limit_arg(st, values[KW_MAX_BUFFER_SIZE]);
     }
     self->read_size = READ_SIZE;
     if (values[KW_READ_SIZE] != MP_OBJ_NULL && values[KW_READ_SIZE] != MP_OBJ_NEW_SMALL_INT(0)) {
@@ -60,8 +60,8 @@ static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size
     return MP_OBJ_FROM_PTR(self);
 }
 
-// Make room for len bytes behind those that wait. Bytes move, and memory is copied, only when
-// as many have been used up or come in since the last time: linear time overall.
+// Make room for len bytes behind those that wait. Bytes move only when a quarter as many have been
+// used up or come in since the last time: linear time overall.
 static byte *make_room(unpacker_t *self, size_t len) {
     decoder_t *dec = &self->dec;
     size_t waiting = dec->end - dec->p;
@@ -70,8 +70,10 @@ static byte *make_room(unpacker_t *self, size_t len) {
     }
     if (self->buffer == NULL || (size_t)(self->buffer + self->size - dec->end) < len) {
         byte *buffer = self->buffer;
-        if (waiting + len > self->size || (size_t)(dec->p - buffer) < waiting) {
-            size_t size = MAX(waiting + len, MAX(MIN(2 * waiting, self->max_size), FIRST_SIZE));
+        if (waiting + len > self->size || (size_t)(dec->p - buffer) < waiting / 4) {
+            // At the limit, too, there must be more room than what waits takes.
+            size_t more = MIN(waiting, MAX(self->max_size - waiting, self->max_size / 4));
+            size_t size = MAX(waiting + MAX(len, more), FIRST_SIZE);
             buffer = m_malloc(size);
             self->size = size;
         }
@@ -166,11 +168,10 @@ static bool try_job(job_t *job) {
             job->result = dec->result;
             dec->result = MP_OBJ_NULL;
         } else {
-            uint32_t len;
-            if (!decoder_header(dec, job->kind, &len)) {
+            job->result = decoder_header(dec, job->kind);
+            if (job->result == MP_OBJ_NULL) {
                 return false;
             }
-            job->result = mp_obj_new_int_from_uint(len);
         }
         object_done(self);
         return true;
@@ -344,11 +345,12 @@ static mp_obj_t unpacker_reset(natmod_t *nm, size_t n_args, size_t n_kw, const m
 }
 
 static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
     (void)n_args;
     (void)n_kw;
     unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
-    return mp_obj_new_int_from_uint(self->passed + self->dec.taken);
+    uint64_t position = self->passed + self->dec.taken;
+    format_tag_t tag = { KIND_UINT, 0, position >> 32, position };
+    return number_new((state_t *)nm, &tag);
 }
 
 static const natmod_entry_t methods[] = {

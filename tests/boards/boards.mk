@@ -26,8 +26,8 @@ unknown := $(filter-out $(UNIX) $(QEMU) $(XTENSA) host cpython,$(names))
 ifneq ($(unknown),)
 $(error unknown TARGET $(unknown); known are: $(UNIX) $(QEMU) $(XTENSA))
 endif
-# The tests of the runner, on the host, run it on one target of each kind.
-names := $(sort $(filter $(UNIX) $(QEMU) $(XTENSA),$(names)) $(if $(filter host,$(names)),unix-x64 mps2-an385))
+# The tests on the host run some on one target of each kind, and on one with double precision.
+names := $(sort $(filter $(UNIX) $(QEMU) $(XTENSA),$(names)) $(if $(filter host,$(names)),unix-x64 mps2-an385 mps2-an500))
 
 # The command line of this make is not meant for MicroPython's makefiles: TOP would be fatal.
 MAKEOVERRIDES :=

@@ -119,6 +119,40 @@ def unpack_that_needs_the_heap():
 
 
 @case
+def errors_have_their_number():
+    # An OSError made with the heap locked has none; those that msgpack raises were made before.
+    import errno
+
+    class Silent(io.IOBase):
+        def readinto(self, buf):
+            return None
+
+    class Dead(FinaliserProxy):
+        def __init__(self, stream):
+            self.stream = stream
+            super().__init__(self.__del__)
+
+        def __del__(self):
+            try:
+                msgpack.unpack(self.stream)
+            except OSError as e:
+                number = e.errno
+            except EOFError:
+                number = "end"
+            numbers[number] += 1
+
+    numbers = {errno.EAGAIN: 0, None: 0, "end": 0}
+    for stream, number in ((Silent(), errno.EAGAIN), (io.BytesIO(b""), "end")):
+        for i in range(20):
+            Dead(stream)
+        check.collect_garbage()
+        check.collect_garbage()
+        true(numbers[number] >= 18)
+        eq(sum(numbers.values()), numbers[number])
+        numbers[number] = 0
+
+
+@case
 def over_the_uart():
     # What goes out comes back.
     if "mps2" not in check.target:

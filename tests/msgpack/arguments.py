@@ -138,13 +138,15 @@ def limits_of_wrong_type():
 @case
 def large_limits():
     # larger than any machine word is as good as none
-    for n in ((1 << 31) - 1, 1 << 31, (1 << 32) - 1):
+    data = b"\x93\xa1a\xc4\x01b\x81\x01\x02"
+    for n in ((1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 62, 1 << 100):
         for name in ("max_str_len", "max_bin_len", "max_array_len", "max_map_len", "max_ext_len"):
-            try:
-                got = call(msgpack.unpackb, (b"\x93\xa1a\xc4\x01b\x81\x01\x02",), name, n)
-            except OverflowError:
-                continue
-            expect(got, ["a", b"b", {1: 2}])
+            expect(call(msgpack.unpackb, (data,), name, n), ["a", b"b", {1: 2}])
+        u = msgpack.Unpacker(max_buffer_size=n)
+        u.feed(data)
+        expect(u.unpack(), ["a", b"b", {1: 2}])
+        raises(ValueError, msgpack.unpackb, b"\x01", max_str_len=-n)
+        raises(ValueError, msgpack.Unpacker, max_buffer_size=-n)
 
 
 @case

@@ -326,4 +326,20 @@ def everything_still_works():
     expect(msgpack.packb(VALUE), PACKED)
 
 
+@case
+def body_as_large_as_memory():
+    # Such a length must not wrap anywhere.
+    try:
+        import uctypes
+    except ImportError:
+        check.skip("no uctypes")
+    # Where it lies does not matter: it is refused before anything is read.
+    start = uctypes.addressof(b"....")
+    for size in (0xFFFFFFFE, 0xFFFFFFF8, 0xFFFFFFF0, 0xC0000000, 0x80000000):
+        for before in ([], [bytes(400)]):
+            huge = before + [uctypes.bytearray_at(start, size)]
+            raises(MemoryError, msgpack.packb, huge)
+            raises(MemoryError, msgpack.Packer().pack, huge)
+
+
 check.end()

@@ -251,6 +251,48 @@ def errno_with_the_heap_locked():
 
 
 @case
+def first_error_with_the_heap_locked():
+    # All exceptions are one object then. While the rest is skipped the stream fails, too.
+    class Failing(io.IOBase):
+        def __init__(self):
+            self.left = 2
+
+        def readinto(self, buf):
+            if self.left == 0:
+                raise OSError
+            self.left -= 1
+            buf[0] = 0x92
+            return 1
+
+    kind = None
+    stream = Failing()
+    micropython.heap_lock()
+    try:
+        msgpack.unpack(stream)
+    except Exception as e:
+        kind = type(e)
+    micropython.heap_unlock()
+    eq(kind, MemoryError)
+
+
+@case
+def header_with_the_heap_locked():
+    # Its number needs heap: the header is still there when that is to be had.
+    u = msgpack.Unpacker()
+    u.feed(b"\xdd\xff\xff\xff\xff")
+    kind = None
+    micropython.heap_lock()
+    try:
+        u.read_array_header()
+    except MemoryError:
+        kind = MemoryError
+    micropython.heap_unlock()
+    if kind is not None:
+        eq(u.tell(), 0)
+        eq(u.read_array_header(), 0xFFFFFFFF)
+
+
+@case
 def end_with_the_heap_locked():
     eq(caught(msgpack.unpack, BytesIO(b"")), (EOFError, None))
 

@@ -70,6 +70,24 @@ def map_pairs():
 
 
 @case
+def map_pairs_are_a_level():
+    def nested(levels):
+        obj = []
+        for _ in range(levels - 1):
+            obj = [obj]
+        return obj
+
+    p = msgpack.Packer()
+    deep = nested(1023)
+    eq(len(p.pack_map_pairs([(1, deep)])), 1 + 1 + 1023)
+    if CPYTHON:
+        return
+    deep = [deep]
+    raises(ValueError, p.pack_map_pairs, [(1, deep)])
+    eq(len(p.pack(deep)), 1024)
+
+
+@case
 def bad_map_pairs():
     p = msgpack.Packer()
     for pairs in ([1], [(1,)], [(1, 2, 3)], None):

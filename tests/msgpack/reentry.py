@@ -342,6 +342,27 @@ def dict_changed_by_default():
 
 
 @case
+def dict_with_an_equal_key():
+    # Another key stands where the one was whose value is asked for now.
+    class Key:
+        pass
+
+    d = {Key(): "old"}
+
+    def default(obj):
+        if d:
+            d.clear()
+            d[Key()] = "new"
+        return "key"
+
+    try:
+        data = msgpack.packb(d, default=default)
+    except RuntimeError:
+        return
+    eq(data, b"\x81\xa3key\xa3old")
+
+
+@case
 def dict_of_the_same_length():
     # While its key is packed, a dict gets a larger table with as many pairs as before: where the
     # value was is nothing now.

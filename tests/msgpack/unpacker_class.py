@@ -3,6 +3,7 @@
 # also: mps2-an385-notime
 # timeout: 120
 # Unpacker: however the bytes are cut, the same objects, and each hook called once.
+import io
 from io import BytesIO
 
 import check
@@ -473,6 +474,54 @@ def linear_time_many_objects():
     large = run(16000)
     if large > 60 * (small + 3):
         raise AssertionError("%d ms for 1000, %d ms for 16000" % (small, large))
+
+
+@case
+def linear_time_when_full():
+    # As many bytes as may wait do; each that is used makes room for one more.
+    try:
+        from time import ticks_diff, ticks_us
+    except ImportError:
+        check.skip("no time.ticks_us")
+
+    def run(waiting):
+        u = msgpack.Unpacker(max_buffer_size=waiting)
+        u.feed(b"\x05" * waiting)
+        start = ticks_us()
+        for _ in range(1000):
+            u.unpack()
+            u.feed(b"\x06")
+        return ticks_diff(ticks_us(), start)
+
+    large = 100000 if "unix" in check.target else 20000
+    small = min([run(64) for _ in range(3)])
+    large = min([run(large) for _ in range(3)])
+    if large > 5 * (small + 50):
+        raise AssertionError("%d us with 64 bytes, %d us with many" % (small, large))
+
+
+@case
+def tell_beyond_32_bits():
+    if "unix" not in check.target:
+        check.skip("takes a fast machine")
+
+    class Zeros(io.IOBase):
+        left = 0
+
+        def readinto(self, buf):
+            if self.left == 0:
+                buf[:5] = b"\xc6\xff\xff\xff\x00"
+                self.left = 0xFFFFFF00
+                return 5
+            n = min(len(buf), self.left)
+            self.left -= n
+            return n
+
+    u = msgpack.Unpacker(Zeros(), read_size=4096)
+    u.skip()
+    eq(u.tell(), 0xFFFFFF05)
+    u.skip()
+    eq(u.tell(), 2 * 0xFFFFFF05)
 
 
 @case
