@@ -26,8 +26,8 @@ GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 .PHONY: help all setup demo test test-long check format clean distclean ready modules
 
 # What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
-TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa
-OPTIONAL_TARGETS := next-unix-x64 next-mps2-an385
+TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa \
+	next-unix-x64 next-mps2-an385
 HOST_TARGETS := host cpython
 target_needs = $(if $(filter next-%,$1),next) $(target_needs_$(patsubst next-%,%,$1))
 target_archs = $(target_archs_$(patsubst next-%,%,$1))
@@ -73,13 +73,13 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 NAMED := $(sort $(foreach t,$(subst $(comma), ,$(TARGET)),$(firstword $(subst /, ,$t))))
-UNKNOWN := $(filter-out $(TARGETS) $(OPTIONAL_TARGETS) $(HOST_TARGETS),$(NAMED))
+UNKNOWN := $(filter-out $(TARGETS) $(HOST_TARGETS),$(NAMED))
 ifneq ($(UNKNOWN),)
-$(error unknown TARGET '$(UNKNOWN)'; known are: $(TARGETS) $(OPTIONAL_TARGETS) $(HOST_TARGETS))
+$(error unknown TARGET '$(UNKNOWN)'; known are: $(TARGETS) $(HOST_TARGETS))
 endif
 DEMO_TARGET := $(or $(TARGET),unix-x64)
 TEST := $(filter test test-long interpreter,$(GOALS))
-TEST_ALL := $(subst $(space),$(comma),$(TARGETS) $(if $(filter test-long,$(GOALS)),$(OPTIONAL_TARGETS)))
+TEST_ALL := $(subst $(space),$(comma),$(strip $(TARGETS)))
 ifeq ($(TEST),)
 NAMED := $(or $(NAMED),$(if $(filter demo,$(GOALS)),$(DEMO_TARGET)))
 endif
@@ -95,7 +95,6 @@ NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
 	$(foreach a,$(WANTED),$(call arch_needs,$a)) $\
 	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS)),$(call target_needs,$t))) $\
 	$(if $(filter setup test test-long interpreter,$(GOALS)),test-python) $\
-	$(if $(filter setup test-long,$(GOALS)),next) $\
 	$(if $(filter setup check format,$(GOALS)),check)
 
 # Sub-makes use all processors, unless this make was told how many.
@@ -119,7 +118,6 @@ help:
 	@echo
 	@echo "ARCH    one of $(ARCHS)"
 	@echo "TARGET  one or more (a,b) of $(TARGETS)"
-	@echo "        or, on a newer MicroPython, $(OPTIONAL_TARGETS)"
 	@echo "MPY_DIR=/path/to/micropython uses that tree (v1.23 or later) instead of fetching one"
 
 ready:
@@ -153,7 +151,7 @@ test: interpreter
 	@$(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
 
 test-long: interpreter
-	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py --target $(or $(TARGET),all,next)
+	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
 
 check: modules
 	@$(TOP)/tools/check.sh

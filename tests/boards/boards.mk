@@ -3,7 +3,7 @@
 #   make -f tests/boards/boards.mk interpreter TARGET=unix-x64,mps2-an385
 #
 # Variables: TOP (the repository), MPY_DIR and MPY_NEXT (MicroPython trees, never written to),
-# PYTHON, TARGET (default: all that the default tests use). V=1 shows the compiler's output.
+# PYTHON, TARGET (default: all). V=1 shows the compiler's output.
 
 TOP ?= $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
 override TOP := $(abspath $(TOP))
@@ -15,13 +15,12 @@ BOARDS := $(TOP)/tests/boards
 UNIX := unix-x64 unix-x86 next-unix-x64
 QEMU := mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 next-mps2-an385
 XTENSA := xtensawin xtensa
-DEFAULT := $(filter-out next-%,$(UNIX) $(QEMU) $(XTENSA))
 
 # The runner's names may add an architecture (mps2-an385/armv6m) and include targets that need no
 # interpreter of ours.
 comma := ,
 names := $(foreach t,$(subst $(comma), ,$(TARGET)),$(firstword $(subst /, ,$(t))))
-names := $(if $(names),$(sort $(names)),$(DEFAULT))
+names := $(if $(names),$(sort $(names)),$(UNIX) $(QEMU) $(XTENSA))
 unknown := $(filter-out $(UNIX) $(QEMU) $(XTENSA) host cpython,$(names))
 ifneq ($(unknown),)
 $(error unknown TARGET $(unknown); known are: $(UNIX) $(QEMU) $(XTENSA))
@@ -43,7 +42,7 @@ board = $(patsubst next-%,%,$(1))
 out = $(TOP)/build/$(if $(filter $(XTENSA),$(1)),qemu-)$(1)
 port = $(if $(filter $(UNIX),$(1)),unix,$(if $(filter $(XTENSA),$(1)),xtensa,qemu))
 
-# The optional targets are left out where their tree is absent: the runner reports them.
+# What needs the newer MicroPython is left out where that is absent: the runner reports it.
 absent := $(foreach t,$(filter next-%,$(names)),$(if $(wildcard $(call tree,$(t))/py/py.mk),,$(t)))
 $(foreach t,$(absent),$(info $(t): skipped, no MicroPython at $(call tree,$(t))))
 interpreter: $(foreach t,$(filter-out $(absent),$(names)),$(call out,$(t))/interpreter.stamp)

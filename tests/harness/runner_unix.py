@@ -134,6 +134,18 @@ def missing_tool():
 
 
 @case
+def newer_micropython():
+    """It is tested like the other, unless no archive has it: then even CI goes on."""
+    options = ("--target", "next-unix-x64", *nested.fixtures("failing_eq"))
+    contains(nested.run("--list", *nested.fixtures("failing_eq"))[1], "next-unix-x64")
+    env = dict(os.environ, CI="true", MPY_NEXT="/nonexistent")
+    status, output = nested.run(*options, env=env)
+    contains(output, "no newer MicroPython in /nonexistent; make setup looks for one")
+    eq(output.splitlines()[-1], "0 passed, 0 failed, 1 skipped")
+    true(status != 0)
+
+
+@case
 def missing_mpremote():
     env = dict(os.environ, MPREMOTE="/nonexistent/mpremote", CI="true")
     options = ("--target", "mps2-an385/armv7m", *nested.fixtures("failing_eq"))

@@ -18,8 +18,28 @@ class Missing(Exception):
     """Something that a make command provides is not there."""
 
 
+class Absent(Exception):
+    """The newer MicroPython, which not every archive has."""
+
+
 class NotInstalled(Exception):
     """mpremote failed; the text says how."""
+
+
+def tree(target):
+    """The MicroPython source that the target's interpreter is made of."""
+    variable, name = ("MPY_NEXT", "-next") if target.optional else ("MPY_DIR", "")
+    return Path(os.environ.get(variable) or BUILD / f"deps/micropython{name}")
+
+
+def check_interpreter(target):
+    if target.optional and not (tree(target) / "py").is_dir():
+        raise Absent(f"no newer MicroPython in {shown(tree(target))}; make setup looks for one")
+    if not target.interpreter.exists():
+        raise Missing(
+            f"{shown(target.interpreter)} is missing: "
+            f"make interpreter TARGET={target.board} builds it"
+        )
 
 
 def module_files(target, names):

@@ -4,7 +4,6 @@ import shutil
 
 from . import install, protocol
 from .board import Board
-from .paths import shown
 from .protocol import Failure, Result
 from .rawrepl import Died
 
@@ -25,11 +24,7 @@ class Session:
         """Start the board and install the modules: the Result of doing so, which is a test."""
         if not shutil.which(self.target.qemu):
             raise install.Missing(f"{self.target.qemu} is missing: make setup installs it")
-        if not self.target.interpreter.exists():
-            raise install.Missing(
-                f"{shown(self.target.interpreter)} is missing: "
-                f"make interpreter TARGET={self.target.board} builds it"
-            )
+        install.check_interpreter(self.target)
         install.find_mpremote()
         self._start()
         return Result(passed=1)

@@ -18,7 +18,7 @@ class Target:
     machine: str = ""  # QEMU's name for the board, in user mode for the CPU
     qemu: str = "qemu-system-arm"
     has_uart2: bool = False
-    default: bool = True  # part of a run without --target
+    optional: bool = False  # where the newer MicroPython cannot be had it is skipped
     subset: bool = False  # runs only scripts that ask for it
     qualified: bool = False  # the name needs the architecture
 
@@ -65,24 +65,17 @@ TARGETS = (
     Target("cpython", "cpython", subset=True),
     # CPython as the host of tests of the runner and of the build.
     Target("host", "cpython", subset=True),
-    # The newer MicroPython is optional.
-    Target("next-unix-x64", "unix", "x64", default=False),
-    _mps2("next-mps2-an385", "mps2-an385", "armv7m", default=False),
+    # The newer MicroPython.
+    Target("next-unix-x64", "unix", "x64", optional=True),
+    _mps2("next-mps2-an385", "mps2-an385", "armv7m", optional=True),
 )
 
 
 def select(names):
-    """The targets of a list of names: targets, boards, patterns, "next" or "all"."""
-    if not names:
-        return [t for t in TARGETS if t.default]
+    """The targets of a list of names: targets, boards or patterns; all if there are none."""
     chosen = []
-    for name in names:
-        if name == "all":
-            found = [t for t in TARGETS if t.default]
-        elif name == "next":
-            found = [t for t in TARGETS if not t.default]
-        else:
-            found = [t for t in TARGETS if fnmatch(t.name, name) or fnmatch(t.board, name)]
+    for name in names or ["*"]:
+        found = [t for t in TARGETS if fnmatch(t.name, name) or fnmatch(t.board, name)]
         if not found:
             known = ", ".join(t.name for t in TARGETS)
             raise UnknownTarget(f"unknown TARGET {name}; known are: {known}")

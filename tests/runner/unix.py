@@ -2,10 +2,9 @@
 
 import os
 import signal
-from pathlib import Path
 
 from . import children, install, protocol
-from .paths import BUILD, SCRATCH, SUPPORT, TOP, shown
+from .paths import SCRATCH, SUPPORT, TOP
 from .protocol import Failure, Result
 
 CPYTHON = "/usr/bin/python3"
@@ -28,11 +27,7 @@ class Session:
             self.command = [CPYTHON, "-B"]
             self.env["PYTHONPATH"] = str(SUPPORT)
         else:
-            if not self.target.interpreter.exists():
-                raise install.Missing(
-                    f"{shown(self.target.interpreter)} is missing: "
-                    f"make interpreter TARGET={self.target.board} builds it"
-                )
+            install.check_interpreter(self.target)
             lib = install.into_folder(self.target, self.names, self.folder / "lib")
             self.command = [self.target.interpreter]
             self.env["MICROPYPATH"] = f"{lib}:{asyncio_folder(self.target)}"
@@ -70,9 +65,7 @@ class Session:
 
 def asyncio_folder(target):
     """Where the asyncio is that the firmware of boards has built in."""
-    if target.board.startswith("next-"):
-        return BUILD / "deps/micropython-next/extmod"
-    return Path(os.environ.get("MPY_DIR") or BUILD / "deps/micropython") / "extmod"
+    return install.tree(target) / "extmod"
 
 
 def failure(status, output, file, script):
