@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-.PHONY: help all setup demo test test-long check format clean distclean ready modules
+.PHONY: help all setup demo test test-long bench check format clean distclean ready modules
 
 # What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
 TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa \
@@ -83,6 +83,10 @@ TEST_ALL := $(subst $(space),$(comma),$(strip $(TARGETS)))
 ifeq ($(TEST),)
 NAMED := $(or $(NAMED),$(if $(filter demo,$(GOALS)),$(DEMO_TARGET)))
 endif
+BENCH := $(filter bench,$(GOALS))
+ifneq ($(BENCH),)
+NAMED := mps2-an385
+endif
 
 # Goals that build every architecture, unless told which.
 EVERYTHING := $(filter all setup check test-long,$(GOALS)) $(if $(NAMED),,$(filter test interpreter,$(GOALS)))
@@ -90,7 +94,7 @@ WANTED := $(or $(ARCH),$(sort $(if $(strip $(EVERYTHING)),$(ARCHS)) $\
 	$(foreach t,$(NAMED),$(call target_archs,$t))))
 WANTED := $(foreach a,$(ARCHS),$(filter $a,$(WANTED)))
 
-RUN := $(filter setup demo interpreter test test-long,$(GOALS))
+RUN := $(filter setup demo interpreter test test-long bench,$(GOALS))
 NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
 	$(foreach a,$(WANTED),$(call arch_needs,$a)) $\
 	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS)),$(call target_needs,$t))) $\
@@ -108,6 +112,7 @@ help:
 	@echo "make demo       run the examples on stock MicroPython  [TARGET=$(firstword $(TARGETS))]"
 	@echo "make test       run all tests on all targets           [TARGET=...]"
 	@echo "make test-long  the same with what takes too long for every day"
+	@echo "make bench      count instructions and heap bytes      [OP=packb,loads] [DOC=a,d]"
 	@echo "make all        build both modules for every architecture, into build/<arch>/"
 	@echo "make ARCH=...   build both modules for one architecture"
 	@echo "make setup      install and fetch all that the others need (they do it too)"
@@ -136,7 +141,8 @@ all: modules
 # Not in the help: the runner names it when an interpreter is missing.
 interpreter: modules
 	$(SUBMAKE) $(JOBS) -f tests/boards/boards.mk interpreter \
-		TARGET=$(if $(TEST),$(or $(TARGET),$(TEST_ALL)),$(DEMO_TARGET))
+		TARGET=$(if $(BENCH),$(subst $(space),$(comma),$(NAMED)),$\
+			$(if $(TEST),$(or $(TARGET),$(TEST_ALL)),$(DEMO_TARGET)))
 .PHONY: interpreter
 
 demo: interpreter
@@ -152,6 +158,8 @@ test: interpreter
 
 test-long: interpreter
 	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
+
+include bench/bench.mk
 
 check: modules
 	@$(TOP)/tools/check.sh
