@@ -19,9 +19,40 @@ void *natmod_realloc(void *ptr, size_t n) {
     }
 }
 
+#if defined(__ARM_FEATURE_UNALIGNED) || defined(__x86_64__) || defined(__i386__)
+
+// MicroPython's own copies byte by byte unless both sides are aligned.
+typedef struct __attribute__((packed, may_alias)) _word_t {
+    uint32_t value;
+} word_t;
+
+void *memcpy(void *restrict dest, const void *restrict src, size_t n) {
+    word_t *d = dest;
+    const word_t *s = src;
+    for (; n >= 16; n -= 16, d += 4, s += 4) {
+        d[0] = s[0];
+        d[1] = s[1];
+        d[2] = s[2];
+        d[3] = s[3];
+    }
+    for (; n >= 4; n -= 4) {
+        *d++ = *s++;
+    }
+    byte *to = (byte *)d;
+    const byte *from = (const byte *)s;
+    while (n-- > 0) {
+        *to++ = *from++;
+    }
+    return dest;
+}
+
+#else
+
 void *memcpy(void *restrict dest, const void *restrict src, size_t n) {
     return mp_fun_table.memmove_(dest, src, n);
 }
+
+#endif
 
 void *memmove(void *dest, const void *src, size_t n) {
     return mp_fun_table.memmove_(dest, src, n);

@@ -88,7 +88,7 @@ MP_NORETURN static void raise_limit(decoder_t *dec, unsigned int kind, uint32_t 
     const char *name = kind == KIND_STR ? "str" : kind == KIND_BIN ? "bin" : kind == KIND_EXT ? "ext"
         : kind == KIND_ARRAY ? "array" : "map";
     natmod_raise_fmt(dec->st->ValueError, "%u exceeds max_%s_len(%u)", (unsigned int)len, name,
-        (unsigned int)dec->opt.max_len[kind - KIND_STR]);
+        (unsigned int)dec->opt->max_len[kind - KIND_STR]);
 }
 
 // Decode the next head and take it, unless bytes are missing: then return false and take
@@ -110,7 +110,7 @@ static bool next_tag(decoder_t *dec, format_tag_t *tag, bool skipping) {
             raise_lost(dec, dec->st->FormatError, "byte 0xc1 is never used");
         }
         uint32_t len = tag->lo;
-        if (!skipping && len > dec->opt.max_len[tag->kind - KIND_STR]) {
+        if (!skipping && len > dec->opt->max_len[tag->kind - KIND_STR]) {
             raise_limit(dec, tag->kind, len);
         }
         if (tag->kind < KIND_ARRAY) {
@@ -224,13 +224,13 @@ static mp_obj_t take_ext(decoder_t *dec, int8_t code) {
             memcpy(body, dec->p, len);
             body_taken(dec, len);
         }
-        return timestamp_from_body(dec->st, body, len, dec->opt.timestamp);
+        return timestamp_from_body(dec->st, body, len, dec->opt->timestamp);
     }
     mp_obj_t args[2] = { MP_OBJ_NEW_SMALL_INT(code), take_bytes(dec) };
-    if (natmod_is_none(dec->opt.ext_hook)) {
+    if (natmod_is_none(dec->opt->ext_hook)) {
         return ext_new(dec->st, code, args[1]);
     }
-    return call_hook(dec, dec->opt.ext_hook, 2, args);
+    return call_hook(dec, dec->opt->ext_hook, 2, args);
 }
 
 /******************************************************************************/
@@ -264,10 +264,10 @@ static void frame_open(decoder_t *dec, unsigned int kind, uint32_t len) {
     decoder_frame_t *frame = &dec->frames[dec->depth];
     frame->left = len;
     frame->key = MP_OBJ_NULL;
-    if (is_map && natmod_is_none(dec->opt.object_pairs_hook)) {
+    if (is_map && natmod_is_none(dec->opt->object_pairs_hook)) {
         frame->kind = FRAME_DICT;
         frame->obj = mp_obj_new_dict(room);
-    } else if (is_map || dec->opt.use_list) {
+    } else if (is_map || dec->opt->use_list) {
         frame->kind = is_map ? FRAME_PAIRS : FRAME_LIST;
         frame->obj = mp_obj_new_list(room, NULL);
         ((mp_obj_list_t *)MP_OBJ_TO_PTR(frame->obj))->len = 0;
@@ -307,7 +307,7 @@ static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
 // A key or a value; true if it completes a pair.
 static bool map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
     if (frame->key == MP_OBJ_NULL) {
-        const mp_obj_type_t *type = dec->opt.strict_map_key ? mp_obj_get_type(obj) : &mp_type_str;
+        const mp_obj_type_t *type = dec->opt->strict_map_key ? mp_obj_get_type(obj) : &mp_type_str;
         if (type != &mp_type_str && type != dec->st->bytes_type) {
             natmod_raise(dec->st->ValueError, "map key is neither str nor bytes");
         }
@@ -346,8 +346,8 @@ static mp_obj_t frame_close(decoder_t *dec) {
     decoder_frame_t *frame = &dec->frames[--dec->depth];
     mp_obj_t obj = frame->obj;
     frame->obj = MP_OBJ_NULL;
-    mp_obj_t hook = frame->kind == FRAME_DICT ? dec->opt.object_hook
-        : frame->kind == FRAME_PAIRS ? dec->opt.object_pairs_hook : dec->opt.list_hook;
+    mp_obj_t hook = frame->kind == FRAME_DICT ? dec->opt->object_hook
+        : frame->kind == FRAME_PAIRS ? dec->opt->object_pairs_hook : dec->opt->list_hook;
     return natmod_is_none(hook) ? obj : call_hook(dec, hook, 1, &obj);
 }
 
@@ -375,7 +375,7 @@ bool decoder_run(decoder_t *dec) {
             obj = mp_obj_new_bool(tag.lo);
         } else if (tag.kind < KIND_INVALID) {
             obj = number_new(dec->st, &tag);
-        } else if (tag.kind == KIND_STR && !dec->opt.raw) {
+        } else if (tag.kind == KIND_STR && !dec->opt->raw) {
             decoder_frame_t *frame = dec->depth > 0 ? &dec->frames[dec->depth - 1] : NULL;
             obj = take_str(dec, frame != NULL && frame->kind >= FRAME_DICT && frame->key == MP_OBJ_NULL);
         } else if (tag.kind < KIND_EXT) {

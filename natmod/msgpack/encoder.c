@@ -33,26 +33,33 @@ static size_t sink_some(encoder_t *enc, const byte *data, size_t len) {
     }
 }
 
-void encoder_flush(encoder_t *enc) {
+// Pass on what waits, but for the last few bytes.
+static void flush(encoder_t *enc, size_t keep) {
     byte *p = enc->start;
-    while (p < enc->cur) {
-        p += sink_some(enc, p, enc->cur - p);
+    byte *end = enc->cur - keep;
+    while (p < end) {
+        p += sink_some(enc, p, end - p);
     }
-    enc->cur = enc->start;
+    for (p = enc->start; keep > 0; keep--) {
+        *p++ = *end++;
+    }
+    enc->cur = p;
 }
 
-// Make room for n bytes; other sinks than memory have it only for a small n.
-static void ensure_room(encoder_t *enc, size_t n) {
-    if ((size_t)(enc->end - enc->cur) >= n) {
-        return;
-    }
-    if (enc->sink != SINK_MEMORY) {
-        encoder_flush(enc);
-        return;
-    }
+void encoder_flush(encoder_t *enc) {
+    flush(enc, 0);
+}
+
+// Make room for n bytes where there is none; other sinks than memory have it only for a small n.
+static __attribute__((noinline)) void make_room(encoder_t *enc, size_t n) {
     size_t used = enc->cur - enc->start;
+    if (enc->sink != SINK_MEMORY) {
+        // Whole words, since MicroPython copies these much faster from aligned to aligned memory.
+        flush(enc, used % sizeof(uint32_t));
+        return;
+    }
     // No heap has half of the address space, so this is a MemoryError and must not wrap.
-    size_t size = n > SIZE_MAX / 2 ? n : used + used / 2 + n;
+    size_t size = n > SIZE_MAX / 2 ? n : 2 * used + n;
     if (enc->on_heap) {
         enc->start = m_realloc(enc->start, size);
     } else {
@@ -61,6 +68,12 @@ static void ensure_room(encoder_t *enc, size_t n) {
     }
     enc->cur = enc->start + used;
     enc->end = enc->start + size;
+}
+
+static inline void ensure_room(encoder_t *enc, size_t n) {
+    if ((size_t)(enc->end - enc->cur) < n) {
+        make_room(enc, n);
+    }
 }
 
 mp_obj_t encoder_take_bytes(encoder_t *enc) {
@@ -87,21 +100,23 @@ static uint32_t length(encoder_t *enc, size_t len) {
 }
 
 // The head and the body of a str, bin or ext, whose body is what obj gives as a buffer.
-static void encode_body(encoder_t *enc, unsigned int kind, int8_t code, mp_obj_t obj) {
+static __attribute__((noinline)) void encode_body(encoder_t *enc, unsigned int kind, int8_t code, mp_obj_t obj) {
     ensure_room(enc, HEAD_ROOM);
     mp_buffer_info_t buf;
     mp_get_buffer_raise(obj, &buf, MP_BUFFER_READ);
     uint32_t len = length(enc, buf.len);
     if (kind == KIND_EXT) {
         enc->cur = format_encode_ext(enc->cur, code, len);
-    } else if (kind == KIND_BIN && !enc->opt.old_format) {
+    } else if (kind == KIND_BIN && !enc->opt->old_format) {
         enc->cur = format_encode_bin(enc->cur, len);
     } else {
-        enc->cur = format_encode_str(enc->cur, len, enc->opt.old_format);
+        enc->cur = format_encode_str(enc->cur, len, enc->opt->old_format);
     }
     if (len > (size_t)(enc->end - enc->cur)) {
-        ensure_room(enc, len);
-        if (enc->sink != SINK_MEMORY) {
+        if (enc->sink == SINK_MEMORY) {
+            make_room(enc, len);
+        } else {
+            encoder_flush(enc);
             // A long body goes to the sink as it lies. Writing may run Python code, so its place
             // and length are asked for again before each part.
             const byte *data = buf.buf;
@@ -129,15 +144,43 @@ void encode_ext(encoder_t *enc, int8_t code, mp_obj_t data) {
 
 static void encode_float(encoder_t *enc, mp_obj_t obj) {
     words_t words;
-    float_to_words(obj, enc->opt.double_floats, &words);
-    if (enc->opt.double_floats) {
+    float_to_words(obj, enc->opt->double_floats, &words);
+    if (enc->opt->double_floats) {
         enc->cur = format_put64(enc->cur, FORMAT_FLOAT64, words.hi, words.lo);
     } else {
         enc->cur = format_put(enc->cur, FORMAT_FLOAT32, 4, words.lo);
     }
 }
 
-// False if the integer is outside the format's range.
+// A str whose type is known, with a shorter way for most of them.
+static void encode_str(encoder_t *enc, mp_obj_t obj) {
+    mp_buffer_info_t buf;
+    enc->st->str_buffer(obj, &buf, MP_BUFFER_READ);
+    if (buf.len <= FORMAT_FIXSTR_MAX && buf.len < (size_t)(enc->end - enc->cur)) {
+        byte *p = format_encode_fixstr(enc->cur, buf.len);
+        memcpy(p, buf.buf, buf.len);
+        enc->cur = p + buf.len;
+    } else {
+        encode_body(enc, KIND_STR, 0, obj);
+    }
+}
+
+// A small int, at p; returns where it ends.
+static __attribute__((noinline)) byte *put_small_int(byte *p, mp_int_t value) {
+    uint32_t hi = sizeof(value) > 4 ? (uint32_t)((int64_t)value >> 32) : value < 0 ? UINT32_MAX : 0;
+    return (value < 0 ? format_encode_negative : format_encode_uint)(p, hi, value);
+}
+
+static inline byte *encode_small_int(byte *p, mp_obj_t obj) {
+    mp_int_t value = MP_OBJ_SMALL_INT_VALUE(obj);
+    if (format_fits_fixint(value)) {
+        *p++ = value;
+        return p;
+    }
+    return put_small_int(p, value);
+}
+
+// An object of type int; false if it is outside the format's range.
 static bool encode_int(encoder_t *enc, mp_obj_t obj) {
     words_t words;
     if (!int_to_words(enc->st, obj, &words)) {
@@ -173,42 +216,66 @@ typedef struct _frame_t {
     mp_obj_t obj;
     mp_obj_t key; // Of a map, the key whose value comes next.
     size_t len; // As its head says.
-    size_t next; // Index into its items or its table.
+    size_t next; // Of a map, index into its table.
     size_t left; // Objects still to be packed, two for each pair of a map.
     bool is_map;
     bool is_tuple;
 } frame_t;
 
+MP_NORETURN static __attribute__((noinline)) void raise_changed(encoder_t *enc) {
+    natmod_raise(enc->st->RuntimeError, "container changed while packing");
+}
+
 // The next object of a container that has some left. Python code that ran since the last one
 // may have changed it, so nothing but its address is taken for granted.
-static mp_obj_t frame_next(encoder_t *enc, frame_t *frame) {
-    void *obj = MP_OBJ_TO_PTR(frame->obj);
-    if (frame->is_map) {
-        mp_map_t *map = &((mp_obj_dict_t *)obj)->map;
-        if (map->used == frame->len) {
-            if (--frame->left & 1) {
-                while (frame->next < map->alloc) {
-                    if (mp_map_slot_is_filled(map, frame->next)) {
-                        frame->key = map->table[frame->next].key;
-                        return frame->key;
-                    }
-                    frame->next++;
+static inline mp_obj_t map_next(encoder_t *enc, frame_t *frame) {
+    mp_map_t *map = &((mp_obj_dict_t *)MP_OBJ_TO_PTR(frame->obj))->map;
+    if (map->used == frame->len) {
+        size_t next = frame->next;
+        if (--frame->left & 1) {
+            for (; next < map->alloc; next++) {
+                if (mp_map_slot_is_filled(map, next)) {
+                    frame->next = next;
+                    frame->key = map->table[next].key;
+                    return frame->key;
                 }
-            } else if (frame->next < map->alloc && map->table[frame->next].key == frame->key) {
-                return map->table[frame->next++].value;
             }
-        }
-    } else if (frame->is_tuple) {
-        frame->left--;
-        return ((mp_obj_tuple_t *)obj)->items[frame->next++];
-    } else {
-        mp_obj_list_t *list = obj;
-        if (list->len == frame->len) {
-            frame->left--;
-            return list->items[frame->next++];
+        } else if (next < map->alloc && map->table[next].key == frame->key) {
+            frame->next = next + 1;
+            return map->table[next].value;
         }
     }
-    natmod_raise(enc->st->RuntimeError, "container changed while packing");
+    raise_changed(enc);
+}
+
+// Here MP_OBJ_NULL stands for the end, since small ints are encoded on the way: they can't change
+// the container.
+static inline mp_obj_t array_next(encoder_t *enc, frame_t *frame) {
+    mp_obj_t *items;
+    if (frame->is_tuple) {
+        items = ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(frame->obj))->items;
+    } else {
+        mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
+        if (list->len != frame->len) {
+            raise_changed(enc);
+        }
+        items = list->items;
+    }
+    mp_obj_t *end = items + frame->len;
+    items = end - frame->left;
+    byte *cur = enc->cur;
+    mp_obj_t obj = MP_OBJ_NULL;
+    while (items < end) {
+        obj = *items++;
+        if (!mp_obj_is_small_int(obj) || enc->end - cur < HEAD_ROOM) {
+            break;
+        }
+        cur = encode_small_int(cur, obj);
+        obj = MP_OBJ_NULL;
+    }
+    enc->cur = cur;
+    frame->left = end - items;
+    return obj;
 }
 
 // The kinds of objects that the encoder knows, besides those of the format.
@@ -227,20 +294,20 @@ enum {
 
 static unsigned int classify_native(state_t *st, mp_obj_t obj) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);
-    if (type == &mp_type_str) {
+    if (type == st->str_type) {
         return CLASS_STR;
     }
     if (type == st->dict_type) {
         return CLASS_DICT;
     }
-    if (type == &mp_type_list) {
+    if (type == st->list_type) {
         return CLASS_LIST;
-    }
-    if (type == st->int_type) {
-        return CLASS_INT;
     }
     if (type == st->float_type) {
         return CLASS_FLOAT;
+    }
+    if (type == st->int_type) {
+        return CLASS_INT;
     }
     if (type == st->bytes_type || MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, buffer) == st->array_buffer) {
         return CLASS_BIN;
@@ -263,12 +330,11 @@ static unsigned int classify_native(state_t *st, mp_obj_t obj) {
     return CLASS_OTHER;
 }
 
-// What an object is. One of a Python class derived from a native type counts as, and is replaced
-// by, the native object inside, unless types are strict.
-static unsigned int classify(encoder_t *enc, mp_obj_t *obj) {
+// What an object of a type is. One of a Python class derived from a native type counts as, and is
+// replaced by, the native object inside, unless types are strict.
+static unsigned int classify(encoder_t *enc, const mp_obj_type_t *type, mp_obj_t *obj) {
     state_t *st = enc->st;
-    const mp_obj_type_t *type = mp_obj_get_type(*obj);
-    if (!enc->opt.strict_types && type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) {
+    if (!enc->opt->strict_types && type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) {
         if (natmod_native_type(&st->nm, type) == NULL) {
             return CLASS_OTHER;
         }
@@ -281,7 +347,7 @@ static unsigned int classify(encoder_t *enc, mp_obj_t *obj) {
         return class;
     }
     unsigned int class = classify_native(st, *obj);
-    if (enc->opt.strict_types && class >= CLASS_TUPLE && type != &mp_type_list && type != st->dict_type) {
+    if (enc->opt->strict_types && class >= CLASS_TUPLE && type != st->list_type && type != st->dict_type) {
         return CLASS_OTHER;
     }
     return class;
@@ -324,17 +390,20 @@ void encode(encoder_t *enc, mp_obj_t obj) {
     for (;;) {
         ensure_room(enc, HEAD_ROOM);
         mp_obj_t native = obj; // Or what is inside it.
+        const mp_obj_type_t *type;
         unsigned int class;
         if (mp_obj_is_small_int(obj)) {
-            encode_int(enc, obj);
+            enc->cur = encode_small_int(enc->cur, obj);
+        } else if ((type = mp_obj_get_type(obj)) == enc->st->str_type) {
+            encode_str(enc, obj);
         } else if (obj == mp_const_none) {
             *enc->cur++ = FORMAT_NIL;
         } else if (obj == mp_const_true) {
             *enc->cur++ = FORMAT_TRUE;
         } else if (obj == mp_const_false) {
             *enc->cur++ = FORMAT_FALSE;
-        } else if ((class = classify(enc, &native)) == CLASS_STR) {
-            encode_body(enc, KIND_STR, 0, native);
+        } else if ((class = classify(enc, type, &native)) == CLASS_STR) {
+            encode_str(enc, native);
         } else if (class == CLASS_BIN) {
             encode_body(enc, KIND_BIN, 0, native);
         } else if (class == CLASS_FLOAT) {
@@ -358,8 +427,8 @@ void encode(encoder_t *enc, mp_obj_t obj) {
             }
             frame_open(enc, &frames[depth++], native, class);
         } else if (class == CLASS_OTHER || !encode_int(enc, native)) {
-            if (!from_default && !natmod_is_none(enc->opt.default_fun)) {
-                obj = mp_call_function_n_kw(enc->opt.default_fun, 1, 0, &obj);
+            if (!from_default && !natmod_is_none(enc->opt->default_fun)) {
+                obj = mp_call_function_n_kw(enc->opt->default_fun, 1, 0, &obj);
                 from_default = true;
                 continue;
             }
@@ -368,15 +437,20 @@ void encode(encoder_t *enc, mp_obj_t obj) {
             }
             raise_type(enc, obj);
         }
-        while (depth > 0 && frames[depth - 1].left == 0) {
-            depth--;
-        }
-        if (depth == 0) {
-            break;
-        }
-        obj = frame_next(enc, &frames[depth - 1]);
+        do {
+            // The next object.
+            while (depth > 0 && frames[depth - 1].left == 0) {
+                depth--;
+            }
+            if (depth == 0) {
+                goto done;
+            }
+            frame_t *frame = &frames[depth - 1];
+            obj = frame->is_map ? map_next(enc, frame) : array_next(enc, frame);
+        } while (obj == MP_OBJ_NULL);
         from_default = false;
     }
+done:
     if (frames != inline_frames) {
         m_free(frames);
     }

@@ -80,62 +80,85 @@ static const uint8_t format_forms[FORMAT_NEGATIVE_FIXINT - FORMAT_NIL] = {
     FORMAT_FORM(KIND_ARRAY, 2), FORMAT_FORM(KIND_ARRAY, 3), FORMAT_FORM(KIND_MAP, 2), FORMAT_FORM(KIND_MAP, 3),
 };
 
+// Whether a first byte is that of a small integer, which is the byte itself as a signed number.
+static inline int format_is_fixint(uint8_t first) {
+    return (int8_t)first >= -32;
+}
+
+// The same for a value.
+static inline int format_fits_fixint(intptr_t value) {
+    return (uintptr_t)value + 32 < 32 + FORMAT_FIXMAP;
+}
+
 // Decode the head at p, of which avail bytes are there, at least one. Returns how many bytes the
 // head has; the tag is complete only if that is not more than avail. Never reads past avail.
 static inline size_t format_decode(const uint8_t *p, size_t avail, format_tag_t *tag) {
-    uint8_t first = *p++;
-    unsigned int form;
-    uint32_t lo;
-    if (first < FORMAT_FIXMAP) {
-        form = FORMAT_FORM(KIND_UINT, 0);
-        lo = first;
-    } else if (first < FORMAT_FIXARRAY) {
-        form = FORMAT_FORM(KIND_MAP, 0);
-        lo = first & FORMAT_FIXMAP_MAX;
-    } else if (first < FORMAT_FIXSTR) {
-        form = FORMAT_FORM(KIND_ARRAY, 0);
-        lo = first & FORMAT_FIXARRAY_MAX;
-    } else if (first < FORMAT_NIL) {
-        form = FORMAT_FORM(KIND_STR, 0);
-        lo = first & FORMAT_FIXSTR_MAX;
-    } else if (first >= FORMAT_NEGATIVE_FIXINT) {
-        // The byte is the argument as well.
-        form = FORMAT_FORM(KIND_INT, 1);
-        lo = 0;
-        p--;
-    } else {
-        form = format_forms[first & 0x1f]; // FORMAT_NIL is a multiple of 32.
-        lo = form == FORMAT_FORM(KIND_EXT, 0) ? 1 << (first - FORMAT_FIXEXT1) : first & 1;
+    unsigned int first = *p;
+    tag->hi = 0;
+    if (first < FORMAT_NIL || first >= FORMAT_NEGATIVE_FIXINT) {
+        if (first >= FORMAT_NEGATIVE_FIXINT) {
+            tag->kind = KIND_INT;
+            tag->hi = UINT32_MAX;
+            tag->lo = (uint32_t)(int8_t)first;
+        } else if (first >= FORMAT_FIXSTR) {
+            tag->kind = KIND_STR;
+            tag->lo = first & FORMAT_FIXSTR_MAX;
+        } else if (first < FORMAT_FIXMAP) {
+            tag->kind = KIND_UINT;
+            tag->lo = first;
+        } else {
+            tag->kind = first < FORMAT_FIXARRAY ? KIND_MAP : KIND_ARRAY;
+            tag->lo = first & FORMAT_FIXARRAY_MAX;
+        }
+        return 1;
     }
-
+    unsigned int form = format_forms[first & 0x1f]; // FORMAT_NIL is a multiple of 32.
     unsigned int kind = form >> 4;
     unsigned int arg = 1 << (form & 15) >> 1;
-    size_t size = (first < FORMAT_NEGATIVE_FIXINT) + arg + (kind == KIND_EXT);
-    if (size <= avail) {
-        uint32_t hi = 0;
-        if (arg > 0) {
-            // Sign extension: the bytes below shift these ones upwards.
-            lo = hi = kind == KIND_INT && *p & 0x80 ? UINT32_MAX : 0;
-        }
-        for (; arg > 0; arg--) {
-            hi = hi << 8 | lo >> 24;
-            lo = lo << 8 | *p++;
-        }
-        if (kind == KIND_EXT) {
-            tag->code = (int8_t)*p;
-        }
-        tag->kind = kind;
-        tag->hi = hi;
-        tag->lo = lo;
+    size_t size = 1 + arg + (kind == KIND_EXT);
+    if (size > avail) {
+        return size;
     }
+    uint32_t lo;
+    if (arg == 0) {
+        lo = kind == KIND_EXT ? 1u << (first - FORMAT_FIXEXT1) : first & 1;
+    } else {
+        lo = p[1];
+        if (kind == KIND_INT && lo & 0x80) {
+            lo -= 0x100;
+            tag->hi = UINT32_MAX;
+        }
+        if (arg >= 2) {
+            lo = lo << 8 | p[2];
+        }
+        if (arg >= 4) {
+            lo = lo << 16 | p[3] << 8 | p[4];
+        }
+        if (arg == 8) {
+            tag->hi = lo;
+            lo = (uint32_t)p[5] << 24 | p[6] << 16 | p[7] << 8 | p[8];
+        }
+    }
+    if (kind == KIND_EXT) {
+        tag->code = (int8_t)p[size - 1];
+    }
+    tag->kind = kind;
+    tag->lo = lo;
     return size;
 }
 
-// Write a first byte and the lowest arg bytes (at most 4) of lo; returns where the head ends.
+// Write a first byte and the lowest arg bytes (0, 1, 2 or 4) of lo; returns where the head ends.
 static inline uint8_t *format_put(uint8_t *p, uint8_t first, unsigned int arg, uint32_t lo) {
     *p++ = first;
-    while (arg > 0) {
-        *p++ = lo >> (8 * --arg);
+    if (arg > 2) {
+        *p++ = lo >> 24;
+        *p++ = lo >> 16;
+    }
+    if (arg > 1) {
+        *p++ = lo >> 8;
+    }
+    if (arg > 0) {
+        *p++ = lo;
     }
     return p;
 }
@@ -143,10 +166,8 @@ static inline uint8_t *format_put(uint8_t *p, uint8_t first, unsigned int arg, u
 // The same with an argument of 8 bytes.
 static inline uint8_t *format_put64(uint8_t *p, uint8_t first, uint32_t hi, uint32_t lo) {
     p = format_put(p, first, 4, hi);
-    for (int shift = 24; shift >= 0; shift -= 8) {
-        *p++ = lo >> shift;
-    }
-    return p;
+    *p++ = lo >> 24;
+    return format_put(p, lo >> 16, 2, lo);
 }
 
 // Encode the head of an integer, an array, a map, a str, a bin, or an ext in its shortest form,
@@ -203,6 +224,11 @@ static inline uint8_t *format_encode_map(uint8_t *p, uint32_t len) {
 // Without str8, as the format was before it had bin, when old is set.
 static inline uint8_t *format_encode_str(uint8_t *p, uint32_t len, int old) {
     return format_encode_len(p, FORMAT_FIXSTR, FORMAT_FIXSTR_MAX, FORMAT_STR8, old != 0, len);
+}
+
+static inline uint8_t *format_encode_fixstr(uint8_t *p, uint32_t len) {
+    *p++ = FORMAT_FIXSTR | len;
+    return p;
 }
 
 static inline uint8_t *format_encode_bin(uint8_t *p, uint32_t len) {

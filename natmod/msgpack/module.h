@@ -48,11 +48,33 @@ enum {
     KW_END,
 };
 
+typedef struct _pack_options_t {
+    mp_obj_t default_fun; // Or None.
+    bool double_floats;
+    bool strict_types;
+    bool old_format; // No bin, no str8.
+} pack_options_t;
+
+typedef struct _unpack_options_t {
+    mp_obj_t ext_hook; // None where there is none, as with all hooks.
+    mp_obj_t object_hook;
+    mp_obj_t object_pairs_hook;
+    mp_obj_t list_hook;
+    uint32_t max_len[5]; // By kind, from KIND_STR.
+    bool use_list;
+    bool raw;
+    bool strict_map_key;
+    uint8_t timestamp;
+} unpack_options_t;
+
 typedef struct _state_t {
     natmod_t nm;
     natmod_streams_t streams;
 
     // Builtin types, fetched once: a program may rebind their names.
+    const mp_obj_type_t *str_type;
+    mp_int_t (*str_buffer)(mp_obj_t obj, mp_buffer_info_t *buf, mp_uint_t flags); // Its buffer slot.
+    const mp_obj_type_t *list_type;
     const mp_obj_type_t *int_type;
     const mp_obj_type_t *float_type;
     const mp_obj_type_t *bytes_type;
@@ -81,6 +103,8 @@ typedef struct _state_t {
     mp_obj_t int64_min; // Of the integers that the format has.
     mp_obj_t uint64_max;
     bool double_floats; // Whether the firmware's floats are doubles.
+    pack_options_t pack_defaults; // Those of a call without keywords.
+    unpack_options_t unpack_defaults;
     mp_obj_t kw[KW_END]; // The names.
 } state_t;
 
@@ -158,13 +182,6 @@ size_t timestamp_to_body(state_t *st, const timestamp_t *self, byte *body);
 /******************************************************************************/
 // encoder.c
 
-typedef struct _pack_options_t {
-    mp_obj_t default_fun; // Or None.
-    bool double_floats;
-    bool strict_types;
-    bool old_format; // No bin, no str8.
-} pack_options_t;
-
 // Where the bytes go decides what happens when the memory for them is full.
 enum {
     SINK_MEMORY, // It grows.
@@ -184,7 +201,7 @@ typedef struct _encoder_t {
     natmod_stream_t *stream;
     mp_obj_t buffer; // And where in it the next byte goes:
     size_t offset;
-    pack_options_t opt;
+    const pack_options_t *opt;
 } encoder_t;
 
 void encode(encoder_t *enc, mp_obj_t obj);
@@ -200,18 +217,6 @@ mp_obj_t encoder_take_bytes(encoder_t *enc);
 
 /******************************************************************************/
 // decoder.c
-
-typedef struct _unpack_options_t {
-    mp_obj_t ext_hook; // None where there is none, as with all hooks.
-    mp_obj_t object_hook;
-    mp_obj_t object_pairs_hook;
-    mp_obj_t list_hook;
-    uint32_t max_len[5]; // By kind, from KIND_STR.
-    bool use_list;
-    bool raw;
-    bool strict_map_key;
-    uint8_t timestamp;
-} unpack_options_t;
 
 // An open container.
 typedef struct _decoder_frame_t {
@@ -249,7 +254,7 @@ typedef struct _decoder_t {
     byte *read_ahead; // READ_AHEAD bytes; never holds bytes beyond the object.
     mp_int_t wait; // Milliseconds for the first byte, and for each of the others.
     mp_int_t timeout;
-    unpack_options_t opt;
+    const unpack_options_t *opt;
 } decoder_t;
 
 enum {

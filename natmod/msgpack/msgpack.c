@@ -7,16 +7,33 @@
 /******************************************************************************/
 // Packing
 
+// The options of a call, which are in own if there are keywords. Where offset is not NULL, it may
+// be one of them unless it has a value already.
+static const pack_options_t *pack_options(state_t *st, pack_options_t *own, size_t n_kw, const mp_obj_t *kw,
+    mp_obj_t *offset) {
+    if (n_kw == 0) {
+        return &st->pack_defaults;
+    }
+    mp_obj_t values[KW_AUTORESET];
+    memset(values, 0, sizeof(values));
+    bool has_offset = offset != NULL && *offset == MP_OBJ_NULL;
+    pack_options_parse(st, own, n_kw, kw, values, has_offset ? KW_OFFSET : KW_DEFAULT, KW_AUTORESET);
+    if (has_offset) {
+        *offset = values[KW_OFFSET];
+    }
+    return own;
+}
+
 static mp_obj_t fun_pack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = (state_t *)nm;
     byte buffer[PACK_BUFFER];
     natmod_stream_t stream;
+    pack_options_t own;
     encoder_t enc = {
         .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER,
         .sink = SINK_STREAM, .stream = &stream,
+        .opt = pack_options(st, &own, n_kw, args + n_args, NULL),
     };
-    mp_obj_t values[KW_AUTORESET] = { MP_OBJ_NULL };
-    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_DEFAULT, KW_AUTORESET);
     natmod_stream_open(&stream, &st->streams, args[1], true);
     encode(&enc, args[0]);
     encoder_flush(&enc);
@@ -26,11 +43,11 @@ static mp_obj_t fun_pack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
 static mp_obj_t fun_packb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = (state_t *)nm;
     byte buffer[PACK_BUFFER];
+    pack_options_t own;
     encoder_t enc = {
         .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER, .sink = SINK_MEMORY,
+        .opt = pack_options(st, &own, n_kw, args + n_args, NULL),
     };
-    mp_obj_t values[KW_AUTORESET] = { MP_OBJ_NULL };
-    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, KW_DEFAULT, KW_AUTORESET);
     encode(&enc, args[0]);
     return encoder_take_bytes(&enc);
 }
@@ -38,22 +55,18 @@ static mp_obj_t fun_packb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj
 static mp_obj_t fun_pack_into(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = (state_t *)nm;
     byte buffer[PACK_BUFFER];
+    // Either by position or by name.
+    mp_obj_t offset = n_args > 2 ? args[2] : MP_OBJ_NULL;
+    pack_options_t own;
     encoder_t enc = {
         .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER,
         .sink = SINK_BUFFER, .buffer = args[1],
+        .opt = pack_options(st, &own, n_kw, args + n_args, &offset),
     };
-    mp_obj_t values[KW_AUTORESET] = { MP_OBJ_NULL };
-    // Either by position or by name.
-    unsigned int first_kw = KW_OFFSET;
-    if (n_args > 2) {
-        values[KW_OFFSET] = args[2];
-        first_kw = KW_DEFAULT;
-    }
-    pack_options_parse(st, &enc.opt, n_kw, args + n_args, values, first_kw, KW_AUTORESET);
     mp_buffer_info_t buf;
     mp_get_buffer_raise(args[1], &buf, MP_BUFFER_WRITE);
-    if (values[KW_OFFSET] != MP_OBJ_NULL) {
-        enc.offset = int_arg(st, values[KW_OFFSET], 0, MP_SMALL_INT_MAX);
+    if (offset != MP_OBJ_NULL) {
+        enc.offset = int_arg(st, offset, 0, MP_SMALL_INT_MAX);
     }
     size_t start = enc.offset;
     encode(&enc, args[0]);
@@ -63,6 +76,26 @@ static mp_obj_t fun_pack_into(natmod_t *nm, size_t n_args, size_t n_kw, const mp
 
 /******************************************************************************/
 // Unpacking
+
+// The options of a call, which are in own if there are keywords, and the times for a stream.
+static void unpack_options(decoder_t *dec, unpack_options_t *own, size_t n_kw, const mp_obj_t *kw) {
+    state_t *st = dec->st;
+    dec->opt = &st->unpack_defaults;
+    dec->wait = 0;
+    dec->timeout = 1000;
+    if (n_kw > 0) {
+        mp_obj_t values[KW_END];
+        memset(values, 0, sizeof(values));
+        unpack_options_parse(st, own, n_kw, kw, values, KW_EXT_HOOK, dec->source == SOURCE_STREAM ? KW_END : KW_WAIT);
+        dec->opt = own;
+        if (values[KW_WAIT] != MP_OBJ_NULL) {
+            dec->wait = int_arg(st, values[KW_WAIT], -1, MP_SMALL_INT_MAX);
+        }
+        if (values[KW_TIMEOUT] != MP_OBJ_NULL) {
+            dec->timeout = int_arg(st, values[KW_TIMEOUT], -1, MP_SMALL_INT_MAX);
+        }
+    }
+}
 
 static mp_obj_t fun_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = (state_t *)nm;
@@ -77,16 +110,8 @@ static mp_obj_t fun_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_ob
     dec.source = SOURCE_STREAM;
     dec.stream = &stream;
     dec.read_ahead = read_ahead;
-    dec.timeout = 1000;
-    mp_obj_t values[KW_END];
-    memset(values, 0, sizeof(values));
-    unpack_options_parse(st, &dec.opt, n_kw, args + n_args, values, KW_EXT_HOOK, KW_END);
-    if (values[KW_WAIT] != MP_OBJ_NULL) {
-        dec.wait = int_arg(st, values[KW_WAIT], -1, MP_SMALL_INT_MAX);
-    }
-    if (values[KW_TIMEOUT] != MP_OBJ_NULL) {
-        dec.timeout = int_arg(st, values[KW_TIMEOUT], -1, MP_SMALL_INT_MAX);
-    }
+    unpack_options_t own;
+    unpack_options(&dec, &own, n_kw, args + n_args);
     natmod_stream_open(&stream, &st->streams, args[0], false);
     decoder_start(&dec);
     return decode_stream(&dec);
@@ -102,9 +127,8 @@ static mp_obj_t fun_unpackb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_o
     dec.room = INLINE_DEPTH;
     dec.source = SOURCE_WHOLE;
     dec.buffer = args[0];
-    mp_obj_t values[KW_END];
-    memset(values, 0, sizeof(values));
-    unpack_options_parse(st, &dec.opt, n_kw, args + n_args, values, KW_EXT_HOOK, KW_WAIT);
+    unpack_options_t own;
+    unpack_options(&dec, &own, n_kw, args + n_args);
     mp_buffer_info_t buf;
     buffer_arg(st, args[0], &buf);
     dec.p = buf.buf;
@@ -180,6 +204,9 @@ size_t natmod_state_size(void) {
 }
 
 static void types_init(state_t *st) {
+    st->str_type = &mp_type_str;
+    st->str_buffer = MP_OBJ_TYPE_GET_SLOT(&mp_type_str, buffer);
+    st->list_type = &mp_type_list;
     st->int_type = mp_obj_get_type(MP_OBJ_NEW_SMALL_INT(0));
     format_tag_t tag = { .kind = KIND_FLOAT32 };
     st->float_type = mp_obj_get_type(number_new(st, &tag));

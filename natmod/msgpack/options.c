@@ -1,5 +1,7 @@
 // Arguments.
 
+#include <string.h>
+
 #include "module.h"
 
 static const natmod_name_t names[KW_END] = {
@@ -37,6 +39,10 @@ void options_init(state_t *st) {
     for (size_t i = 0; i < KW_END; i++) {
         st->kw[i] = MP_OBJ_NEW_QSTR(natmod_name_to_qstr(names[i]));
     }
+    mp_obj_t values[KW_END];
+    memset(values, 0, sizeof(values));
+    pack_options_parse(st, &st->pack_defaults, 0, NULL, values, 0, 0);
+    unpack_options_parse(st, &st->unpack_defaults, 0, NULL, values, 0, 0);
 }
 
 // The native int in an object; TypeError if there is none.

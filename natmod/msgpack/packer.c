@@ -8,6 +8,7 @@
 typedef struct _packer_t {
     mp_obj_base_t base;
     encoder_t enc;
+    pack_options_t opt;
     bool autoreset;
     natmod_lock_t lock; // Held while Python code may run inside a method.
 } packer_t;
@@ -26,7 +27,8 @@ static mp_obj_t packer_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     self->base.type = type;
     encoder_t *enc = &self->enc;
     enc->st = st;
-    pack_options_parse(st, &enc->opt, n_kw, args, values, KW_DEFAULT, KW_BUF_SIZE + 1);
+    enc->opt = &self->opt;
+    pack_options_parse(st, &self->opt, n_kw, args, values, KW_DEFAULT, KW_BUF_SIZE + 1);
     self->autoreset = values[KW_AUTORESET] == MP_OBJ_NULL || mp_obj_is_true(values[KW_AUTORESET]);
     size_t size = BUF_SIZE;
     if (values[KW_BUF_SIZE] != MP_OBJ_NULL) {

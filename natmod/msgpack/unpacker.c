@@ -9,6 +9,7 @@ typedef struct _unpacker_t {
     mp_obj_base_t base;
     natmod_lock_t lock; // Held while Python code may run inside a method.
     decoder_t dec; // Its p and end point into the buffer.
+    unpack_options_t opt;
     byte *buffer;
     size_t size;
     size_t max_size;
@@ -43,7 +44,8 @@ static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size
     if (n_args > 0) {
         values[KW_FILE_LIKE] = args[0];
     }
-    unpack_options_parse(st, &self->dec.opt, n_kw, args + n_args, values, KW_FILE_LIKE, KW_WAIT);
+    self->dec.opt = &self->opt;
+    unpack_options_parse(st, &self->opt, n_kw, args + n_args, values, KW_FILE_LIKE, KW_WAIT);
     if (values[KW_FILE_LIKE] != MP_OBJ_NULL && !natmod_is_none(values[KW_FILE_LIKE])) {
         natmod_stream_open(&self->stream, &st->streams, values[KW_FILE_LIKE], false);
         self->has_stream = true;
