@@ -2,9 +2,9 @@
 // containers; it can stop between any two objects for want of bytes and go on later.
 //
 // Invariants:
-// - dec->owed is the number of objects that must still come to complete the outermost one, the
-//   current one included until its head is decoded; dec->pending that of bytes in the body of the
-//   current one. So the rest can be skipped from any point, without heap.
+// - dec->outer and the innermost frame say how many objects must still come to complete the
+//   outermost one; one counts until its head is decoded. dec->pending says how many bytes the body
+//   of the current one lacks. So the rest can be skipped from any point, without heap.
 // - Each object owed takes one byte or more: a reader may read ahead as many and no more, and a
 //   length that the bytes at hand cannot back is refused before anything is allocated.
 
@@ -13,6 +13,7 @@
 #include "module.h"
 
 enum {
+    FRAME_ROOT,
     FRAME_LIST,
     FRAME_TUPLE,
     FRAME_DICT,
@@ -34,7 +35,7 @@ MP_NORETURN static void raise_lost(decoder_t *dec, const mp_obj_type_t *type, co
 
 // Read from the stream once it has something.
 static size_t read_some(decoder_t *dec, byte *data, size_t len) {
-    bool first = dec->taken == 0 && dec->p == dec->end;
+    bool first = dec->from == dec->end;
     natmod_wait_t wait = { false, MP_OBJ_NULL };
     for (;;) {
         mp_int_t n = natmod_stream_read(dec->stream, data, len);
@@ -47,7 +48,7 @@ static size_t read_some(decoder_t *dec, byte *data, size_t len) {
                 natmod_raise_instance(dec->st->eof_error);
             }
             natmod_raise_fmt(dec->st->OutOfData, "end of stream after %u bytes of an object",
-                (unsigned int)(dec->taken + (dec->end - dec->p)));
+                (unsigned int)(dec->end - dec->from));
         }
         dec->lost = true; // Ctrl-C may end the wait.
         if (!natmod_stream_wait(dec->stream->env, &wait, first ? dec->wait : dec->timeout)) {
@@ -57,19 +58,32 @@ static size_t read_some(decoder_t *dec, byte *data, size_t len) {
     }
 }
 
-// Have n bytes from dec->p on, where the object is sure to have sure bytes more; n is at most
-// READ_AHEAD for streams. False if they are missing.
-static bool have(decoder_t *dec, size_t n, uint64_t sure) {
-    size_t at_hand = dec->end - dec->p;
-    if (at_hand >= n) {
-        return true;
-    }
+static decoder_frame_t *innermost(decoder_t *dec) {
+    return dec->depth == 0 ? &dec->root : &dec->frames[dec->depth - 1];
+}
+
+// Objects owed to one container.
+static uint64_t frame_owed(const decoder_frame_t *frame) {
+    uint64_t left = frame->left;
+    return frame->kind >= FRAME_DICT ? 2 * left + frame->value_due : left;
+}
+
+// And to all.
+static uint64_t owed(decoder_t *dec) {
+    return dec->outer + frame_owed(innermost(dec));
+}
+
+// Have n bytes from dec->p on, as many as the object is sure to have; n is at most READ_AHEAD for
+// streams. False if they are missing. A reader reads ahead what more is sure.
+static __attribute__((noinline)) bool have_more(decoder_t *dec, size_t n) {
     if (dec->source != SOURCE_STREAM) {
         return false;
     }
+    size_t at_hand = dec->end - dec->p;
     memmove(dec->read_ahead, dec->p, at_hand);
-    dec->p = dec->read_ahead;
-    dec->end = dec->p + at_hand;
+    decoder_move(dec, dec->read_ahead, at_hand);
+    // Of a head that has begun n bytes are sure, and one for each object that is owed besides.
+    uint64_t sure = dec->pending + owed(dec) + (dec->pending == 0 ? n - 1 : 0);
     size_t room = MIN(sure, READ_AHEAD);
     while (at_hand < n) {
         at_hand += read_some(dec, dec->read_ahead + at_hand, room - at_hand);
@@ -78,9 +92,8 @@ static bool have(decoder_t *dec, size_t n, uint64_t sure) {
     return true;
 }
 
-static void take(decoder_t *dec, size_t n) {
-    dec->p += n;
-    dec->taken += n;
+static inline bool have(decoder_t *dec, size_t n) {
+    return (size_t)(dec->end - dec->p) >= n || have_more(dec, n);
 }
 
 MP_NORETURN static void raise_limit(decoder_t *dec, unsigned int kind, uint32_t len) {
@@ -91,53 +104,42 @@ MP_NORETURN static void raise_limit(decoder_t *dec, unsigned int kind, uint32_t 
         (unsigned int)dec->opt->max_len[kind - KIND_STR]);
 }
 
-// Decode the next head and take it, unless bytes are missing: then return false and take
-// nothing. When skipping, limits do not count and the body need not be there.
-static bool next_tag(decoder_t *dec, format_tag_t *tag, bool skipping) {
+// Decode the next head without taking it: its size, or 0 if bytes are missing.
+static inline size_t next_head(decoder_t *dec, format_tag_t *tag) {
     size_t size = 1;
-    size_t at_hand;
-    do {
-        if (!have(dec, size, dec->owed - 1 + size)) {
-            return false;
-        }
-        at_hand = dec->end - dec->p;
-        size = format_decode(dec->p, at_hand, tag);
-    } while (size > at_hand);
-
-    uint64_t owed = dec->owed - 1;
-    if (tag->kind >= KIND_INVALID) {
-        if (tag->kind == KIND_INVALID) {
-            raise_lost(dec, dec->st->FormatError, "byte 0xc1 is never used");
-        }
-        uint32_t len = tag->lo;
-        if (!skipping && len > dec->opt->max_len[tag->kind - KIND_STR]) {
-            raise_limit(dec, tag->kind, len);
-        }
-        if (tag->kind < KIND_ARRAY) {
-            if (!skipping && dec->source != SOURCE_STREAM && len > at_hand - size) {
-                return false;
+    for (;;) {
+        size_t at_hand = dec->end - dec->p;
+        if (size <= at_hand) {
+            size = format_decode(dec->p, at_hand, tag);
+            if (size <= at_hand) {
+                return size;
             }
-            dec->pending = len;
-        } else {
-            owed += len;
-            if (tag->kind == KIND_MAP) {
-                owed += len;
-            }
-            if (dec->source == SOURCE_WHOLE && owed > at_hand - size) {
-                return false;
-            }
+        }
+        if (!have_more(dec, size)) {
+            return 0;
         }
     }
-    dec->owed = owed;
-    take(dec, size);
-    return true;
+}
+
+MP_NORETURN static __attribute__((noinline)) void raise_never_used(decoder_t *dec) {
+    raise_lost(dec, dec->st->FormatError, "byte 0xc1 is never used");
+}
+
+// A head counts for the container that it is in.
+static inline void count_head(decoder_frame_t *frame) {
+    if (frame->kind >= FRAME_DICT) {
+        frame->value_due = !frame->value_due;
+        frame->left -= frame->value_due;
+    } else {
+        frame->left--;
+    }
 }
 
 /******************************************************************************/
 // Bodies
 
 static void body_taken(decoder_t *dec, size_t n) {
-    take(dec, n);
+    dec->p += n;
     dec->pending -= n;
 }
 
@@ -159,7 +161,7 @@ static byte *take_body(decoder_t *dec) {
             body_taken(dec, n);
         } else {
             n = read_some(dec, body + done, room - done);
-            dec->taken += n;
+            dec->from -= n;
             dec->pending -= n;
         }
         done += n;
@@ -181,7 +183,7 @@ static void check_utf8(decoder_t *dec, const byte *p, size_t len) {
 static mp_obj_t take_str(decoder_t *dec, bool is_key) {
     size_t len = dec->pending;
     if (dec->source != SOURCE_STREAM || len <= READ_AHEAD) {
-        have(dec, len, len + dec->owed);
+        have(dec, len);
         check_utf8(dec, dec->p, len);
         if (is_key || len == 0) {
             // A program has most likely named its keys: then they are interned already.
@@ -202,7 +204,7 @@ static void check_buffer(decoder_t *dec) {
         mp_buffer_info_t buf;
         mp_get_buffer_raise(dec->buffer, &buf, MP_BUFFER_READ);
         const byte *start = buf.buf;
-        if (start + dec->taken != dec->p || start + buf.len != dec->end) {
+        if (start != dec->from || start + buf.len != dec->end) {
             natmod_raise(dec->st->RuntimeError, "buffer changed while unpacking");
         }
     }
@@ -220,7 +222,7 @@ static mp_obj_t take_ext(decoder_t *dec, int8_t code) {
         size_t len = dec->pending;
         byte body[TIMESTAMP_MAX];
         if (len <= TIMESTAMP_MAX) {
-            have(dec, len, len + dec->owed);
+            have(dec, len);
             memcpy(body, dec->p, len);
             body_taken(dec, len);
         }
@@ -236,34 +238,39 @@ static mp_obj_t take_ext(decoder_t *dec, int8_t code) {
 /******************************************************************************/
 // Containers
 
-// Open a container for len elements or pairs.
-static void frame_open(decoder_t *dec, unsigned int kind, uint32_t len) {
+static __attribute__((noinline)) void more_frames(decoder_t *dec) {
     if (dec->depth == MAX_DEPTH) {
         raise_lost(dec, dec->st->StackError, "object nested too deeply");
     }
-    if (dec->depth == dec->room) {
-        size_t room = MAX(2 * dec->room, INLINE_DEPTH);
-        size_t size = room * sizeof(decoder_frame_t);
-        if (dec->frames_on_heap) {
-            dec->frames = m_realloc(dec->frames, size);
-        } else {
-            dec->frames = memcpy(m_malloc(size), dec->frames, dec->room * sizeof(decoder_frame_t));
-            dec->frames_on_heap = true;
-        }
-        dec->room = room;
+    size_t room = MAX(2 * dec->room, INLINE_DEPTH);
+    size_t size = room * sizeof(decoder_frame_t);
+    if (dec->frames_on_heap) {
+        dec->frames = m_realloc(dec->frames, size);
+    } else {
+        dec->frames = memcpy(m_malloc(size), dec->frames, dec->room * sizeof(decoder_frame_t));
+        dec->frames_on_heap = true;
     }
+    dec->room = MIN(room, MAX_DEPTH);
+}
 
+// Open a container for len elements or pairs, inside one to which, with all others, so many
+// objects are owed.
+static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t len, uint64_t others) {
+    if (dec->depth == dec->room) {
+        more_frames(dec);
+    }
     // Room at once for as many elements as the bytes at hand can bring, less those that are
     // owed to containers opened before.
     bool is_map = kind == KIND_MAP;
     size_t at_hand = dec->end - dec->p;
-    uint64_t others = dec->owed - len - (is_map ? len : 0);
     size_t room = at_hand > others ? (at_hand - (size_t)others) >> is_map : 0;
     room = MIN(len, MAX(room, MIN_ROOM));
 
-    decoder_frame_t *frame = &dec->frames[dec->depth];
+    dec->outer = others;
+    decoder_frame_t *frame = &dec->frames[dec->depth++];
+    frame->obj = frame->key = MP_OBJ_NULL;
     frame->left = len;
-    frame->key = MP_OBJ_NULL;
+    frame->value_due = false;
     if (is_map && natmod_is_none(dec->opt->object_pairs_hook)) {
         frame->kind = FRAME_DICT;
         frame->obj = mp_obj_new_dict(room);
@@ -279,15 +286,24 @@ static void frame_open(decoder_t *dec, unsigned int kind, uint32_t len) {
             ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(frame->obj))->len = 0;
         }
     }
-    dec->depth++;
+    return frame;
 }
 
-static void list_put(decoder_frame_t *frame, mp_obj_t obj) {
+// At least one element more than those whose heads have not come will be there.
+static size_t more_room(const decoder_frame_t *frame, size_t room) {
+    return room + 1 + MIN(room, frame->left);
+}
+
+static __attribute__((noinline)) void list_grow(decoder_frame_t *frame, mp_obj_list_t *list) {
+    size_t room = more_room(frame, list->len);
+    list->items = m_realloc(list->items, room * sizeof(mp_obj_t));
+    list->alloc = room;
+}
+
+static inline void list_put(decoder_frame_t *frame, mp_obj_t obj) {
     mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
     if (list->len == list->alloc) {
-        size_t room = list->len + MIN(list->len, frame->left);
-        list->items = m_realloc(list->items, room * sizeof(mp_obj_t));
-        list->alloc = room;
+        list_grow(frame, list);
     }
     list->items[list->len++] = obj;
 }
@@ -296,7 +312,7 @@ static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
     mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(frame->obj);
     size_t room = MP_OBJ_SMALL_INT_VALUE(frame->key);
     if (tuple->len == room) {
-        room += MIN(room, frame->left);
+        room = more_room(frame, room);
         tuple = m_realloc(tuple, sizeof(mp_obj_tuple_t) + room * sizeof(mp_obj_t));
         frame->obj = MP_OBJ_FROM_PTR(tuple);
         frame->key = MP_OBJ_NEW_SMALL_INT(room);
@@ -304,15 +320,15 @@ static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
     tuple->items[tuple->len++] = obj;
 }
 
-// A key or a value; true if it completes a pair.
-static bool map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
-    if (frame->key == MP_OBJ_NULL) {
+// A key or a value.
+static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
+    if (frame->value_due) {
         const mp_obj_type_t *type = dec->opt->strict_map_key ? mp_obj_get_type(obj) : &mp_type_str;
         if (type != &mp_type_str && type != dec->st->bytes_type) {
             natmod_raise(dec->st->ValueError, "map key is neither str nor bytes");
         }
         frame->key = obj;
-        return false;
+        return;
     }
     if (frame->kind == FRAME_PAIRS) {
         mp_obj_t pair[2] = { frame->key, obj };
@@ -324,26 +340,12 @@ static bool map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
             check_buffer(dec);
         }
     }
-    frame->key = MP_OBJ_NULL;
-    return true;
-}
-
-// Put an object into the innermost container; true if that is complete now.
-static bool frame_put(decoder_t *dec, mp_obj_t obj) {
-    decoder_frame_t *frame = &dec->frames[dec->depth - 1];
-    if (frame->kind == FRAME_LIST) {
-        list_put(frame, obj);
-    } else if (frame->kind == FRAME_TUPLE) {
-        tuple_put(frame, obj);
-    } else if (!map_put(dec, frame, obj)) {
-        return false;
-    }
-    return --frame->left == 0;
 }
 
 // Close the innermost container; returns what stands for it.
 static mp_obj_t frame_close(decoder_t *dec) {
     decoder_frame_t *frame = &dec->frames[--dec->depth];
+    dec->outer -= frame_owed(innermost(dec));
     mp_obj_t obj = frame->obj;
     frame->obj = MP_OBJ_NULL;
     mp_obj_t hook = frame->kind == FRAME_DICT ? dec->opt->object_hook
@@ -355,72 +357,164 @@ static mp_obj_t frame_close(decoder_t *dec) {
 // Objects
 
 void decoder_start(decoder_t *dec) {
-    dec->taken = 0;
-    dec->owed = 1;
+    dec->from = dec->p;
+    dec->outer = 0;
     dec->pending = 0;
+    dec->root.left = 1;
     dec->depth = 0;
     dec->lost = false;
 }
 
+void decoder_drop(decoder_t *dec) {
+    dec->outer = owed(dec);
+    dec->root.left = 0;
+    dec->depth = 0;
+}
+
+// Small integers in a row, as far as they are at hand: no reason to go through the motions.
+static inline void run_of_fixints(decoder_t *dec, decoder_frame_t *frame) {
+    mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
+    size_t most = MIN(frame->left, list->alloc - list->len);
+    const byte *p = dec->p;
+    const byte *end = p + MIN(most, (size_t)(dec->end - p));
+    mp_obj_t *item = list->items + list->len;
+    while (p < end && format_is_fixint(*p)) {
+        *item++ = MP_OBJ_NEW_SMALL_INT((int8_t)*p++);
+    }
+    size_t n = p - dec->p;
+    dec->p = p;
+    frame->left -= n;
+    list->len += n;
+}
+
 bool decoder_run(decoder_t *dec) {
+    decoder_frame_t *frame = innermost(dec);
     for (;;) {
         format_tag_t tag;
-        if (!next_tag(dec, &tag, false)) {
+        size_t size = next_head(dec, &tag);
+        if (size == 0) {
             return false;
         }
+        const byte *body = dec->p + size;
         mp_obj_t obj;
-        if (tag.kind == KIND_NIL) {
-            obj = mp_const_none;
-        } else if (tag.kind == KIND_BOOL) {
-            obj = mp_obj_new_bool(tag.lo);
-        } else if (tag.kind < KIND_INVALID) {
-            obj = number_new(dec->st, &tag);
-        } else if (tag.kind == KIND_STR && !dec->opt->raw) {
-            decoder_frame_t *frame = dec->depth > 0 ? &dec->frames[dec->depth - 1] : NULL;
-            obj = take_str(dec, frame != NULL && frame->kind >= FRAME_DICT && frame->key == MP_OBJ_NULL);
-        } else if (tag.kind < KIND_EXT) {
-            obj = take_bytes(dec);
-        } else if (tag.kind == KIND_EXT) {
-            obj = take_ext(dec, tag.code);
-        } else {
-            frame_open(dec, tag.kind, tag.lo);
-            if (tag.lo > 0) {
-                continue;
+        if (tag.kind < KIND_INVALID) {
+            dec->p = body;
+            count_head(frame);
+            if (tag.kind == KIND_NIL) {
+                obj = mp_const_none;
+            } else if (tag.kind == KIND_BOOL) {
+                obj = mp_obj_new_bool(tag.lo);
+            } else {
+                obj = number_new(dec->st, &tag);
             }
-            obj = frame_close(dec);
+        } else {
+            if (tag.kind == KIND_INVALID) {
+                raise_never_used(dec);
+            }
+            if (tag.lo > dec->opt->max_len[tag.kind - KIND_STR]) {
+                raise_limit(dec, tag.kind, tag.lo);
+            }
+            size_t at_hand = dec->end - body;
+            if (tag.kind < KIND_ARRAY) {
+                if (tag.lo > at_hand && dec->source != SOURCE_STREAM) {
+                    return false;
+                }
+                dec->p = body;
+                count_head(frame);
+                dec->pending = tag.lo;
+                if (tag.kind == KIND_STR && !dec->opt->raw) {
+                    obj = take_str(dec, frame->value_due && frame->kind >= FRAME_DICT);
+                } else if (tag.kind < KIND_EXT) {
+                    obj = take_bytes(dec);
+                } else {
+                    obj = take_ext(dec, tag.code);
+                }
+            } else {
+                dec->p = body;
+                count_head(frame);
+                uint64_t others = dec->outer + frame_owed(frame);
+                // In case that there is no memory for a frame.
+                dec->outer += tag.lo;
+                if (tag.kind == KIND_MAP) {
+                    dec->outer += tag.lo;
+                }
+                if (dec->source == SOURCE_WHOLE && owed(dec) > at_hand) {
+                    return false;
+                }
+                frame = frame_open(dec, tag.kind, tag.lo, others);
+                if (tag.lo > 0) {
+                    if (frame->kind == FRAME_LIST) {
+                        run_of_fixints(dec, frame);
+                        if (frame->left > 0) {
+                            continue;
+                        }
+                    } else {
+                        continue;
+                    }
+                }
+                obj = frame_close(dec);
+                frame = innermost(dec);
+            }
         }
-        do {
-            if (dec->depth == 0) {
+        for (;;) {
+            if (frame->kind == FRAME_LIST) {
+                list_put(frame, obj);
+            } else if (frame->kind == FRAME_ROOT) {
                 dec->result = obj;
                 return true;
+            } else if (frame->kind == FRAME_TUPLE) {
+                tuple_put(frame, obj);
+            } else {
+                map_put(dec, frame, obj);
+                if (frame->value_due) {
+                    break;
+                }
             }
-        } while (frame_put(dec, obj) && (obj = frame_close(dec), true));
+            if (frame->left > 0) {
+                break;
+            }
+            obj = frame_close(dec);
+            frame = innermost(dec);
+        }
     }
 }
 
 bool decoder_skip(decoder_t *dec) {
+    decoder_drop(dec);
     for (;;) {
         while (dec->pending > 0) {
-            if (!have(dec, 1, dec->pending + dec->owed)) {
+            if (!have(dec, 1)) {
                 return false;
             }
             body_taken(dec, MIN((size_t)(dec->end - dec->p), dec->pending));
         }
-        format_tag_t tag;
-        if (dec->owed == 0) {
+        if (dec->outer == 0) {
             return true;
         }
-        if (!next_tag(dec, &tag, true)) {
+        format_tag_t tag;
+        size_t size = next_head(dec, &tag);
+        if (size == 0) {
             return false;
         }
+        dec->outer--;
+        if (tag.kind >= KIND_ARRAY) {
+            dec->outer += tag.lo;
+            if (tag.kind == KIND_MAP) {
+                dec->outer += tag.lo;
+            }
+        } else if (tag.kind > KIND_INVALID) {
+            dec->pending = tag.lo;
+        } else if (tag.kind == KIND_INVALID) {
+            raise_never_used(dec);
+        }
+        dec->p += size;
     }
 }
 
 mp_obj_t decoder_header(decoder_t *dec, unsigned int kind) {
     format_tag_t tag;
-    size_t at_hand = dec->end - dec->p;
-    size_t size = at_hand == 0 ? 1 : format_decode(dec->p, at_hand, &tag);
-    if (size > at_hand) {
+    size_t size = next_head(dec, &tag);
+    if (size == 0) {
         return MP_OBJ_NULL;
     }
     if (tag.kind != kind) {
@@ -428,8 +522,8 @@ mp_obj_t decoder_header(decoder_t *dec, unsigned int kind) {
     }
     // With the heap locked this may raise: the head must still be there.
     mp_obj_t len = mp_obj_new_int_from_uint(tag.lo);
-    take(dec, size);
-    dec->owed = 0;
+    dec->p += size;
+    dec->root.left = 0;
     return len;
 }
 

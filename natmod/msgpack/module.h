@@ -218,12 +218,13 @@ mp_obj_t encoder_take_bytes(encoder_t *enc);
 /******************************************************************************/
 // decoder.c
 
-// An open container.
+// An open container, or what stands around the outermost object.
 typedef struct _decoder_frame_t {
     mp_obj_t obj; // The container so far.
     mp_obj_t key; // Of a map, the key whose value comes next; of a tuple, its room.
-    uint32_t left; // Elements or pairs still to come.
+    uint32_t left; // Elements or pairs whose head has not come yet.
     uint8_t kind;
+    bool value_due; // Of a map, the head of a key has come, not that of its value.
 } decoder_frame_t;
 
 // Where the bytes come from decides what happens when there are not enough of them.
@@ -237,9 +238,10 @@ typedef struct _decoder_t {
     state_t *st;
     const byte *p; // Bytes that have come and are not used yet: from p to end.
     const byte *end;
-    size_t taken; // Bytes of the object before p.
-    uint64_t owed; // Objects that must still come to complete the outermost one.
+    const byte *from; // The object's first byte, had all been at hand: p less those taken.
+    uint64_t outer; // Objects owed to all containers but the innermost one.
     uint32_t pending; // Bytes of the current object's body that must still come.
+    decoder_frame_t root; // Around the outermost object.
     decoder_frame_t *frames; // Open containers.
     uint16_t depth;
     uint16_t room; // Frames that the memory has room for.
@@ -263,6 +265,21 @@ enum {
 
 // Start with a new object.
 void decoder_start(decoder_t *dec);
+
+// Bytes of the object that have been used.
+static inline size_t decoder_taken(const decoder_t *dec) {
+    return dec->p - dec->from;
+}
+
+// The bytes at hand lie somewhere else now.
+static inline void decoder_move(decoder_t *dec, const byte *p, size_t len) {
+    dec->from = p - (dec->p - dec->from);
+    dec->p = p;
+    dec->end = p + len;
+}
+
+// Forget the containers: what they are owed can only be skipped now.
+void decoder_drop(decoder_t *dec);
 
 // Decode until the object is complete (true; it is in dec->result) or bytes are missing (false,
 // for sources other than streams). An exception leaves the decoder ready for decoder_skip,

@@ -80,12 +80,11 @@ static byte *make_room(unpacker_t *self, size_t len) {
             self->size = size;
         }
         memmove(buffer, dec->p, waiting);
+        decoder_move(dec, buffer, waiting);
         if (self->buffer != NULL && buffer != self->buffer) {
             m_free(self->buffer);
         }
         self->buffer = buffer;
-        dec->p = buffer;
-        dec->end = buffer + waiting;
     }
     return (byte *)dec->end;
 }
@@ -128,8 +127,8 @@ enum {
 };
 
 static void object_done(unpacker_t *self) {
-    self->passed += self->dec.taken;
-    self->dec.taken = 0;
+    self->passed += decoder_taken(&self->dec);
+    self->dec.from = self->dec.p;
     self->active = self->skipping = self->by_user = false;
 }
 
@@ -159,7 +158,6 @@ static bool try_job(job_t *job) {
         }
         if (job->kind == JOB_SKIP) {
             self->active = self->skipping = self->by_user = true;
-            dec->depth = 0;
             continue;
         }
         if (job->kind == JOB_UNPACK) {
@@ -193,6 +191,7 @@ static mp_obj_t read_bytes(unpacker_t *self, size_t n) {
     n = MIN(n, (size_t)(dec->end - dec->p));
     mp_obj_t result = bytes_new(dec->st, dec->p, n);
     dec->p += n;
+    dec->from = dec->p;
     self->passed += n;
     return result;
 }
@@ -250,7 +249,7 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
     }
     job_t job = { self, kind, false, data, n, MP_OBJ_NULL };
     mp_obj_t exception = natmod_protect(run_job, &job);
-    if (exception == MP_OBJ_NULL && job.result == MP_OBJ_NULL && dec->taken == 0) {
+    if (exception == MP_OBJ_NULL && job.result == MP_OBJ_NULL && dec->from == dec->p) {
         // Nothing of the next object has come: it is not begun.
         object_done(self);
     }
@@ -261,11 +260,11 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
         } else if (self->active) {
             self->skipping = true;
         }
+        decoder_drop(dec);
         if (dec->frames != NULL) {
             // Nothing of the object is wanted any more.
             memset(dec->frames, 0, dec->room * sizeof(decoder_frame_t));
         }
-        dec->depth = 0;
     }
     natmod_unlock(&self->lock);
     if (exception != MP_OBJ_NULL) {
@@ -350,7 +349,7 @@ static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp
     (void)n_args;
     (void)n_kw;
     unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
-    uint64_t position = self->passed + self->dec.taken;
+    uint64_t position = self->passed + decoder_taken(&self->dec);
     format_tag_t tag = { KIND_UINT, 0, position >> 32, position };
     return number_new((state_t *)nm, &tag);
 }
