@@ -29,17 +29,23 @@ def fill(n):
     while id(x) < top or id(x) & 63 != 48:
         x += 0.5
 
-def runs(fn, f, x):
+def prepare(fn, f, x):
     gc.enable()
     gc.collect()
     gc.disable()
     stream = io.BytesIO()
     fill(32768)
-    fn(f, x, io.BytesIO, stream, stream.seek)
+    args = f, x, io.BytesIO, stream, stream.seek
+    fn(*args)
+    fill(2048)
+    return args
+
+def runs(fn, f, x):
+    args = prepare(fn, f, x)
     results = []
     for i in range(3):
+        results.append(fn(*args))
         fill(2048)
-        results.append(fn(f, x, io.BytesIO, stream, stream.seek))
     return results
 
 def overhead(f, x, BytesIO, stream, seek):
@@ -62,8 +68,6 @@ def fn(f, x, BytesIO, stream, seek):
     {statement}
     t = mem32[0x40000004]
     return t, gc.mem_alloc() - heap
-
-print("@", {name!r}, runs(fn, {function}, {argument}), runs(overhead, None, None))
 """
 
 
@@ -71,37 +75,56 @@ class Failed(Exception):
     pass
 
 
-def program(document, operations):
-    """The program that measures operations on one document; it prints a line for each."""
+def program(document, operations, run=True):
+    """The program that measures operations on one document; it prints a line for each.
+
+    Without `run` it leaves the last one to be run by `fn(*prepared)`.
+    """
     lines = [PREAMBLE, "import msgpack"]
     lines.append(f"data = {documents.msgpack_of(document, single=True)!r}")
     if document in documents.JSON_DOCUMENTS:
         lines.append(f"text = {documents.json_of(document)!r}")
     lines.append("doc = msgpack.unpackb(data)")
     for o in operations:
-        lines.append(
-            FUNCTION.format(
-                name=o.name, statement=o.statement, function=o.function, argument=o.argument
-            )
-        )
+        lines.append(FUNCTION.format(statement=o.statement))
+        call = f"(fn, {o.function}, {o.argument})"
+        if run:
+            lines.append(f"print('@', {o.name!r}, runs{call}, runs(overhead, None, None))")
+        else:
+            lines.append(f"prepared = prepare{call}")
     return "\n".join(lines)
 
 
-def measure(names, operations):
-    """{operation: {document: (instructions, heap bytes)}}"""
-    board = Board(targets.select(["mps2-an385/armv7m"])[0], ICOUNT)
-    results = {o.name: {} for o in operations}
+def start(options=()):
+    """A board with our module on it, ready to run programs."""
+    board = Board(targets.select(["mps2-an385/armv7m"])[0], ICOUNT, options)
     try:
         board.start()
         board.run("import os; os.mkdir('/lib')", 60)
         for file in install.module_files(board.target, ["msgpack"]):
             install.put(board, file, f"/lib/{file.name}")
         board.soft_reset()
+    except Exception:
+        board.stop()
+        raise
+    return board
+
+
+def run(board, source, what):
+    output, error = board.run(source, 120)
+    if error:
+        raise Failed(f"{what}:\n{output}{error}")
+    return output
+
+
+def measure(names, operations):
+    """{operation: {document: (instructions, heap bytes)}}"""
+    results = {o.name: {} for o in operations}
+    board = start()
+    try:
         for name in names:
             possible = [o for o in operations if name in documents.JSON_DOCUMENTS or not o.is_json]
-            output, error = board.run(program(name, possible), 120)
-            if error:
-                raise Failed(f"document {name}:\n{output}{error}")
+            output = run(board, program(name, possible), f"document {name}")
             for operation, counts in read(output).items():
                 results[operation][name] = counts
             board.soft_reset()

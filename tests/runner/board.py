@@ -33,9 +33,10 @@ def qemu_command(target, uart2_fd=None, icount=None):
 
 
 class Board:
-    def __init__(self, target, icount=None):
+    def __init__(self, target, icount=None, options=()):
         self.target = target
         self.icount = icount
+        self.options = options  # More of them for QEMU.
         self.process = None
         self.fd = None
 
@@ -46,6 +47,7 @@ class Board:
             ours, theirs = socket.socketpair()
             threading.Thread(target=echo, args=(ours,), daemon=True).start()
         command = qemu_command(self.target, theirs and theirs.fileno(), self.icount)
+        command += self.options
         self.output, output = os.pipe()
         if self.target.is_user_mode:
             self._start_user_mode(command, output)
