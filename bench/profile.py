@@ -14,16 +14,11 @@ import sys
 import tempfile
 from bisect import bisect_right
 from collections import Counter
-from pathlib import Path
 
 import cortexm3
 import documents
 from elftools.elf.elffile import ELFFile
 from operations import OPERATIONS
-
-sys.path.insert(0, str(cortexm3.TOP / "tools"))
-
-import mpyinfo
 
 MODULE = cortexm3.TOP / "build/armv7m/msgpack.mpy"
 OBJECTS = cortexm3.TOP / "build/obj/armv7m/msgpack"
