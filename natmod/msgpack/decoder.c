@@ -180,22 +180,57 @@ static void check_utf8(decoder_t *dec, const byte *p, size_t len) {
     }
 }
 
+// The key that p and the following bytes are, if its slot holds it.
+static bool is_same_key(decoder_t *dec, mp_obj_t key, const byte *p, size_t len) {
+    if (key == MP_OBJ_NULL) {
+        return false;
+    }
+    mp_buffer_info_t buf;
+    dec->st->str_buffer(key, &buf, MP_BUFFER_READ);
+    if (buf.len != len) {
+        return false;
+    }
+    const byte *q = buf.buf;
+    while (len > 0 && p[len - 1] == q[len - 1]) {
+        len--;
+    }
+    return len == 0;
+}
+
+// A program has most likely named its keys: then they are interned already. The interpreter looks
+// for them at length, so those that come again and again are remembered.
+static mp_obj_t take_key(decoder_t *dec, size_t len) {
+    const byte *p = dec->p;
+    mp_obj_t *slot = NULL;
+    mp_obj_t key = MP_OBJ_NULL;
+    if (len - 1 < KEY_MAX) {
+        slot = &dec->keys[(p[0] + 3 * p[len - 1] + len) % KEYS];
+        key = *slot;
+    }
+    if (!is_same_key(dec, key, p, len)) {
+        check_utf8(dec, p, len);
+        key = mp_obj_new_str((const char *)p, len);
+        if (slot != NULL) {
+            *slot = key;
+        }
+    }
+    body_taken(dec, len);
+    return key;
+}
+
 static mp_obj_t take_str(decoder_t *dec, bool is_key) {
     size_t len = dec->pending;
     if (dec->source != SOURCE_STREAM || len <= READ_AHEAD) {
         have(dec, len);
-        check_utf8(dec, dec->p, len);
         if (is_key || len == 0) {
-            // A program has most likely named its keys: then they are interned already.
-            mp_obj_t str = mp_obj_new_str((const char *)dec->p, len);
-            body_taken(dec, len);
-            return str;
+            return take_key(dec, len);
         }
-        return body_to_obj(&mp_type_str, take_body(dec), len);
+        check_utf8(dec, dec->p, len);
+        return body_to_obj(dec->st->str_type, take_body(dec), len);
     }
     byte *body = take_body(dec);
     check_utf8(dec, body, len);
-    return body_to_obj(&mp_type_str, body, len);
+    return body_to_obj(dec->st->str_type, body, len);
 }
 
 // Python code that ran meanwhile may have resized what the bytes are read from.

@@ -144,7 +144,7 @@ void encode_ext(encoder_t *enc, int8_t code, mp_obj_t data) {
 
 static void encode_float(encoder_t *enc, mp_obj_t obj) {
     words_t words;
-    float_to_words(obj, enc->opt->double_floats, &words);
+    float_to_words(enc->st, obj, enc->opt->double_floats, &words);
     if (enc->opt->double_floats) {
         enc->cur = format_put64(enc->cur, FORMAT_FLOAT64, words.hi, words.lo);
     } else {

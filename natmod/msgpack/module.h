@@ -103,6 +103,7 @@ typedef struct _state_t {
     mp_obj_t int64_min; // Of the integers that the format has.
     mp_obj_t uint64_max;
     bool double_floats; // Whether the firmware's floats are doubles.
+    uint8_t float_words; // Where the value is in one, in words; 0 if that can't be said.
     pack_options_t pack_defaults; // Those of a call without keywords.
     unpack_options_t unpack_defaults;
     mp_obj_t kw[KW_END]; // The names.
@@ -126,10 +127,10 @@ bool int_to_words(state_t *st, mp_obj_t obj, words_t *words);
 mp_obj_t number_new(state_t *st, const format_tag_t *tag);
 
 // The bits of a float object, as a double in hi:lo or as a single in lo.
-void float_to_words(mp_obj_t obj, bool as_double, words_t *words);
+void float_to_words(state_t *st, mp_obj_t obj, bool as_double, words_t *words);
 
-// Whether the firmware's floats are doubles.
-bool has_double_floats(void);
+// Find out about the firmware's floats.
+void floats_init(state_t *st);
 
 /******************************************************************************/
 // object.c: strings made without the interpreter's help
@@ -234,6 +235,11 @@ enum {
     SOURCE_STREAM, // Read them.
 };
 
+enum {
+    KEYS = 16,
+    KEY_MAX = 32, // Bytes of a key that is remembered.
+};
+
 typedef struct _decoder_t {
     state_t *st;
     const byte *p; // Bytes that have come and are not used yet: from p to end.
@@ -242,6 +248,7 @@ typedef struct _decoder_t {
     uint64_t outer; // Objects owed to all containers but the innermost one.
     uint32_t pending; // Bytes of the current object's body that must still come.
     decoder_frame_t root; // Around the outermost object.
+    mp_obj_t keys[KEYS]; // Keys of maps that have come lately.
     decoder_frame_t *frames; // Open containers.
     uint16_t depth;
     uint16_t room; // Frames that the memory has room for.

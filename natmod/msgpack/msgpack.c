@@ -208,9 +208,7 @@ static void types_init(state_t *st) {
     st->str_buffer = MP_OBJ_TYPE_GET_SLOT(&mp_type_str, buffer);
     st->list_type = &mp_type_list;
     st->int_type = mp_obj_get_type(MP_OBJ_NEW_SMALL_INT(0));
-    format_tag_t tag = { .kind = KIND_FLOAT32 };
-    st->float_type = mp_obj_get_type(number_new(st, &tag));
-    st->double_floats = has_double_floats();
+    floats_init(st);
     st->bytes_type = natmod_builtin_type(MP_QSTR_bytes);
     st->memoryview_type = natmod_builtin_type(MP_QSTR_memoryview);
     st->tuple_type = mp_obj_get_type(mp_const_empty_tuple);
@@ -223,7 +221,7 @@ static void types_init(state_t *st) {
     mp_obj_t eof_error = mp_load_global(MP_QSTR_EOFError);
     st->eof_error = mp_call_function_n_kw(eof_error, 0, 0, NULL);
     st->empty_bytes = mp_obj_new_bytes(NULL, 0);
-    tag = (format_tag_t) { .kind = KIND_UINT, .hi = UINT32_MAX, .lo = UINT32_MAX };
+    format_tag_t tag = { .kind = KIND_UINT, .hi = UINT32_MAX, .lo = UINT32_MAX };
     st->uint64_max = number_new(st, &tag);
     tag = (format_tag_t) { .kind = KIND_INT, .hi = (uint32_t)INT32_MIN };
     st->int64_min = number_new(st, &tag);

@@ -55,19 +55,57 @@ mp_obj_t number_new(state_t *st, const format_tag_t *tag) {
     return obj;
 }
 
-void float_to_words(mp_obj_t obj, bool as_double, words_t *words) {
+void float_to_words(state_t *st, mp_obj_t obj, bool as_double, words_t *words) {
+    if (st->float_words != 0 && as_double == st->double_floats) {
+        const uint32_t *value = (const uint32_t *)MP_OBJ_TO_PTR(obj) + st->float_words;
+        words->lo = value[0];
+        if (as_double) {
+            words->hi = value[1];
+        }
+        return;
+    }
     number_t number;
     mp_binary_set_val_array(as_double ? 'd' : 'f', &number, 0, obj);
     words->lo = number.word[0];
     words->hi = number.word[1];
 }
 
-bool has_double_floats(void) {
+// Where in a float object its value is, in words; 0 if floats are no objects in memory, as in some
+// firmware, which makes them differ from pointers in the lowest bits.
+static size_t find_float_words(bool is_double) {
+    number_t number;
+    size_t where = 0;
+    for (uint32_t i = 0; i < 4; i++) {
+        number.word[0] = 0x3f8fedcb + i;
+        number.word[1] = 0x3ff12345 + i;
+        mp_obj_t obj = mp_binary_get_val_array(is_double ? 'd' : 'f', &number, 0);
+        if (((uintptr_t)obj & 3) != 0) {
+            return 0;
+        }
+        const uint32_t *p = MP_OBJ_TO_PTR(obj);
+        if (i == 0) {
+            where = sizeof(mp_obj_base_t) / sizeof(uint32_t);
+            // On some processors doubles are aligned.
+            where += is_double && p[where] != number.word[0];
+        }
+        if (p[where] != number.word[0] || (is_double && p[where + 1] != number.word[1])) {
+            return 0;
+        }
+    }
+    return where;
+}
+
+void floats_init(state_t *st) {
     // 1 + 2**-52 is 1 in single precision.
     number_t number;
     number.word[0] = 1;
     number.word[1] = 0x3ff00000;
+    mp_obj_t obj = mp_binary_get_val_array('d', &number, 0);
+    st->float_type = mp_obj_get_type(obj);
     words_t words;
-    float_to_words(mp_binary_get_val_array('d', &number, 0), true, &words);
-    return words.lo == 1;
+    float_to_words(st, obj, true, &words);
+    st->double_floats = words.lo == 1;
+    if (st->float_type != st->int_type) {
+        st->float_words = find_float_words(st->double_floats);
+    }
 }
