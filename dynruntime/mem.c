@@ -5,6 +5,11 @@
 
 #include "natmod.h"
 
+void *natmod_malloc(size_t n) {
+    void *block = mp_fun_table.realloc_(NULL, n, true);
+    return block != NULL ? block : natmod_realloc(NULL, n);
+}
+
 void *natmod_realloc(void *ptr, size_t n) {
     // More than half of the address space is not to be had, and firmware's own sums would wrap.
     n = MIN(n, SIZE_MAX / 2);
@@ -19,40 +24,23 @@ void *natmod_realloc(void *ptr, size_t n) {
     }
 }
 
-#if defined(__ARM_FEATURE_UNALIGNED) || defined(__x86_64__) || defined(__i386__)
-
-// MicroPython's own copies byte by byte unless both sides are aligned.
-typedef struct __attribute__((packed, may_alias)) _word_t {
-    uint32_t value;
-} word_t;
-
 void *memcpy(void *restrict dest, const void *restrict src, size_t n) {
-    word_t *d = dest;
-    const word_t *s = src;
-    for (; n >= 16; n -= 16, d += 4, s += 4) {
+    #if NATMOD_UNALIGNED
+    // MicroPython's own copies byte by byte unless both sides are aligned.
+    natmod_word_t *d = dest;
+    const natmod_word_t *s = src;
+    for (; n > 16; n -= 16, d += 4, s += 4) {
         d[0] = s[0];
         d[1] = s[1];
         d[2] = s[2];
         d[3] = s[3];
     }
-    for (; n >= 4; n -= 4) {
-        *d++ = *s++;
-    }
-    byte *to = (byte *)d;
-    const byte *from = (const byte *)s;
-    while (n-- > 0) {
-        *to++ = *from++;
-    }
+    natmod_copy_short((byte *)d, (const byte *)s, n);
     return dest;
-}
-
-#else
-
-void *memcpy(void *restrict dest, const void *restrict src, size_t n) {
+    #else
     return mp_fun_table.memmove_(dest, src, n);
+    #endif
 }
-
-#endif
 
 void *memmove(void *dest, const void *src, size_t n) {
     return mp_fun_table.memmove_(dest, src, n);

@@ -37,6 +37,8 @@
 #define m_realloc_maybe(ptr, n_bytes, allow_move) gc_realloc((ptr), (n_bytes), (allow_move))
 #define m_free(ptr) gc_free(ptr)
 
+#define natmod_get_type (&mp_obj_get_type)
+
 static inline void *natmod_realloc(void *ptr, size_t n_bytes) {
     void *result = gc_realloc(ptr, n_bytes, true);
     if (result == NULL && n_bytes != 0) {
@@ -67,8 +69,9 @@ double mp_obj_get_float_to_d(mp_obj_t o);
 // The memory functions of py/dynruntime.h raise whatever the caller's globals call MemoryError.
 #undef m_malloc
 #undef m_realloc
-#define m_malloc(n) (natmod_realloc(NULL, (n)))
+#define m_malloc(n) (natmod_malloc(n))
 #define m_realloc(ptr, n) (natmod_realloc((ptr), (n)))
+void *natmod_malloc(size_t n);
 void *natmod_realloc(void *ptr, size_t n);
 
 // These macros of py/dynruntime.h look a name up in the globals of whoever is running, so a
@@ -92,6 +95,9 @@ void *natmod_realloc(void *ptr, size_t n);
 #undef mp_obj_get_array
 #undef mp_obj_cast_to_native_base
 
+// For a pointer to the function.
+#define natmod_get_type (mp_fun_table.obj_get_type)
+
 // These are in the function table, but py/dynruntime.h has no name for them.
 #ifndef mp_call_method_n_kw
 #define mp_call_method_n_kw(n_args, n_kw, args) (mp_fun_table.call_method_n_kw((n_args), (n_kw), (args)))
@@ -114,6 +120,39 @@ static inline const uint16_t *natmod_qstr_table(void) {
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args);
 
 #endif
+
+// For what runs once for each object.
+#define NATMOD_INLINE static inline __attribute__((always_inline))
+
+// Whether the processor reads and writes words at any address.
+#if defined(__ARM_FEATURE_UNALIGNED) || defined(__x86_64__) || defined(__i386__)
+#define NATMOD_UNALIGNED (1)
+#else
+#define NATMOD_UNALIGNED (0)
+#endif
+
+typedef struct __attribute__((packed, may_alias)) _natmod_word_t {
+    uint32_t value;
+} natmod_word_t;
+
+// Copy a few bytes.
+NATMOD_INLINE void natmod_copy_short(byte *dest, const byte *src, size_t n) {
+    if (NATMOD_UNALIGNED && n >= 4) {
+        // The last word may overlap the one before.
+        natmod_word_t *d = (natmod_word_t *)dest;
+        natmod_word_t *last = (natmod_word_t *)(dest + n - 4);
+        const natmod_word_t *s = (const natmod_word_t *)src;
+        const natmod_word_t *last_s = (const natmod_word_t *)(src + n - 4);
+        while (s < last_s) {
+            *d++ = *s++;
+        }
+        *last = *last_s;
+    } else {
+        while (n-- > 0) {
+            *dest++ = *src++;
+        }
+    }
+}
 
 #ifndef MP_NORETURN
 #define MP_NORETURN __attribute__((noreturn))

@@ -1,6 +1,7 @@
 # The build rule for one native module, included by the module's own Makefile, which sets
 #   MOD          the module's name, which is also the name of the .mpy file
 #   SRC          its C sources
+#   FAST_SRC     those of them that are to be fast before they are small, if any
 #   NATMOD_SRC   those of dynruntime/ that it uses besides context.c and mem.c
 # and is called with ARCH=..., and optionally MPY_DIR=..., CROSS=..., CFLAGS_EXTRA=... and V=1.
 #
@@ -51,6 +52,8 @@ CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_
 	-U_FORTIFY_SOURCE -ffile-prefix-map=$(TOP)=. \
 	-I. -I$(TOP)/dynruntime -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
 
+FAST = -O2
+
 .PHONY: all clean FORCE
 all: $(OUT)/$(MOD).mpy
 
@@ -63,7 +66,7 @@ $(BUILD):
 # Rewritten only when its text changes, so that everything rebuilds when a flag, the compiler or
 # the MicroPython tree does, and nothing otherwise.
 $(BUILD)/flags: FORCE | $(BUILD)
-	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(OBJ))' >$@.new; \
+	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(FAST) $(FAST_SRC) $(MPY_DIR) $(OBJ))' >$@.new; \
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The numbers of the module's qstrs, and below them NATMOD_NAME_ constants for natmod_name_t. Every object depends on them, so a source that changes
@@ -80,7 +83,7 @@ $(CONFIG_H): $(BUILD)/qstr.stamp ;
 
 $(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
 	$(Q)echo "CC    $(ARCH) $(MOD) $(notdir $<)"
-	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
+	$(Q)$(CC) $(CFLAGS) $(if $(filter $(FAST_SRC),$(notdir $<)),$(FAST)) -MD -MP -o $@ -c $<
 
 $(OUT)/$(MOD).mpy: $(OBJ) $(CONFIG_H) $(LINK_PY) $(MPY_DIR)/tools/mpy_ld.py
 	$(Q)echo "LINK  $(ARCH) $(MOD)"

@@ -73,6 +73,11 @@ static void load_method(void *arg) {
 
 // A method, or MP_OBJ_NULL, also when a __getattr__ says so.
 static void load_method_maybe(natmod_stream_t *stream, mp_obj_t obj, qstr name) {
+    if (!MP_OBJ_TYPE_HAS_SLOT(mp_obj_get_type(obj), attr)) {
+        // Nobody's own code has a say in it.
+        mp_load_method_maybe(obj, name, stream->method);
+        return;
+    }
     load_t load = { obj, name, stream->method };
     mp_obj_t exception = natmod_protect(load_method, &load);
     if (exception != MP_OBJ_NULL) {
@@ -125,6 +130,13 @@ MP_NORETURN static void raise_errno(const natmod_streams_t *env, int number) {
     nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(env->OSError), 1, 0, &arg));
 }
 
+static mp_int_t stream_error(natmod_stream_t *stream, int error) {
+    if (error != MP_EAGAIN) {
+        raise_errno(stream->env, error);
+    }
+    return NATMOD_STREAM_BLOCKS;
+}
+
 // One attempt to read or write.
 typedef struct _attempt_t {
     natmod_stream_t *stream;
@@ -146,10 +158,7 @@ static mp_int_t call_protocol(attempt_t *attempt) {
     mp_uint_t n = attempt->writing ? protocol->write(obj, attempt->data, attempt->len, &error)
         : protocol->read(obj, attempt->data, attempt->len, &error);
     if (n == MP_STREAM_ERROR) {
-        if (error != MP_EAGAIN) {
-            raise_errno(attempt->stream->env, error);
-        }
-        return NATMOD_STREAM_BLOCKS;
+        return stream_error(attempt->stream, error);
     }
     if (n == 0 && !attempt->writing && !attempt->stream->is_python && protocol->ioctl != NULL
         && protocol->ioctl(obj, MP_STREAM_POLL, MP_STREAM_POLL_RD, &error) == 0) {
@@ -242,6 +251,14 @@ mp_int_t natmod_stream_read(natmod_stream_t *stream, void *data, size_t len) {
 }
 
 mp_int_t natmod_stream_write(natmod_stream_t *stream, const void *data, size_t len) {
+    if (!stream->is_python) {
+        int error = 0;
+        mp_uint_t n = stream->protocol->write(stream->method[1], data, len, &error);
+        if (n - 1 < len) {
+            return n;
+        }
+        return stream_error(stream, n == 0 ? MP_EAGAIN : n == MP_STREAM_ERROR ? error : MP_EIO);
+    }
     attempt_t attempt = { stream, (void *)data, len, true, 0 };
     mp_int_t n = try_once(&attempt);
     return n == 0 ? NATMOD_STREAM_BLOCKS : n;
