@@ -58,7 +58,7 @@ static size_t read_some(decoder_t *dec, byte *data, size_t len) {
     }
 }
 
-static decoder_frame_t *innermost(decoder_t *dec) {
+NATMOD_INLINE decoder_frame_t *innermost(decoder_t *dec) {
     return dec->depth == 0 ? &dec->root : &dec->frames[dec->depth - 1];
 }
 
@@ -105,7 +105,7 @@ MP_NORETURN static void raise_limit(decoder_t *dec, unsigned int kind, uint32_t 
 }
 
 // Decode the next head without taking it: its size, or 0 if bytes are missing.
-static inline size_t next_head(decoder_t *dec, format_tag_t *tag) {
+NATMOD_INLINE size_t next_head(decoder_t *dec, format_tag_t *tag) {
     size_t size = 1;
     for (;;) {
         size_t at_hand = dec->end - dec->p;
@@ -126,7 +126,7 @@ MP_NORETURN static __attribute__((noinline)) void raise_never_used(decoder_t *de
 }
 
 // A head counts for the container that it is in.
-static inline void count_head(decoder_frame_t *frame) {
+NATMOD_INLINE void count_head(decoder_frame_t *frame) {
     if (frame->kind >= FRAME_DICT) {
         frame->value_due = !frame->value_due;
         frame->left -= frame->value_due;
@@ -335,7 +335,7 @@ static __attribute__((noinline)) void list_grow(decoder_frame_t *frame, mp_obj_l
     list->alloc = room;
 }
 
-static inline void list_put(decoder_frame_t *frame, mp_obj_t obj) {
+NATMOD_INLINE void list_put(decoder_frame_t *frame, mp_obj_t obj) {
     mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
     if (list->len == list->alloc) {
         list_grow(frame, list);
@@ -406,20 +406,28 @@ void decoder_drop(decoder_t *dec) {
     dec->depth = 0;
 }
 
-// Small integers in a row, as far as they are at hand: no reason to go through the motions.
-static inline void run_of_fixints(decoder_t *dec, decoder_frame_t *frame) {
+// The small integers that a list begins with, as far as they are at hand.
+static void run_of_ints(decoder_t *dec, decoder_frame_t *frame) {
     mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
-    size_t most = MIN(frame->left, list->alloc - list->len);
     const byte *p = dec->p;
-    const byte *end = p + MIN(most, (size_t)(dec->end - p));
-    mp_obj_t *item = list->items + list->len;
-    while (p < end && format_is_fixint(*p)) {
-        *item++ = MP_OBJ_NEW_SMALL_INT((int8_t)*p++);
+    const byte *end = dec->end;
+    mp_obj_t *item = list->items;
+    mp_obj_t *last = item + MIN(list->alloc, frame->left);
+    while (item < last && p < end) {
+        int value = (int8_t)*p;
+        size_t size = 1;
+        if (!format_is_fixint(*p)) {
+            size = format_decode_int(p, end - p, &value);
+            if (size == 0) {
+                break;
+            }
+        }
+        p += size;
+        *item++ = MP_OBJ_NEW_SMALL_INT(value);
     }
-    size_t n = p - dec->p;
     dec->p = p;
-    frame->left -= n;
-    list->len += n;
+    list->len = item - list->items;
+    frame->left -= list->len;
 }
 
 bool decoder_run(decoder_t *dec) {
@@ -479,7 +487,7 @@ bool decoder_run(decoder_t *dec) {
                 frame = frame_open(dec, tag.kind, tag.lo, others);
                 if (tag.lo > 0) {
                     if (frame->kind == FRAME_LIST) {
-                        run_of_fixints(dec, frame);
+                        run_of_ints(dec, frame);
                         if (frame->left > 0) {
                             continue;
                         }

@@ -70,7 +70,7 @@ static __attribute__((noinline)) void make_room(encoder_t *enc, size_t n) {
     enc->end = enc->start + size;
 }
 
-static inline void ensure_room(encoder_t *enc, size_t n) {
+NATMOD_INLINE void ensure_room(encoder_t *enc, size_t n) {
     if ((size_t)(enc->end - enc->cur) < n) {
         make_room(enc, n);
     }
@@ -112,30 +112,34 @@ static __attribute__((noinline)) void encode_body(encoder_t *enc, unsigned int k
     } else {
         enc->cur = format_encode_str(enc->cur, len, enc->opt->old_format);
     }
-    if (len > (size_t)(enc->end - enc->cur)) {
-        if (enc->sink == SINK_MEMORY) {
-            make_room(enc, len);
+    if (enc->sink == SINK_MEMORY) {
+        ensure_room(enc, len);
+    }
+    // What does not fit behind the head, nor into the memory once that is empty, goes to the sink as
+    // it lies. Writing may run Python code, so its place and length are asked for again before each
+    // part.
+    const byte *data = buf.buf;
+    for (size_t left = len; left > 0;) {
+        size_t room = enc->end - enc->cur;
+        size_t n = MIN(left, room);
+        if (room == PACK_BUFFER && left > room) {
+            n = sink_some(enc, data, left);
         } else {
-            encoder_flush(enc);
-            // A long body goes to the sink as it lies. Writing may run Python code, so its place
-            // and length are asked for again before each part.
-            const byte *data = buf.buf;
-            for (size_t done = 0;;) {
-                mp_get_buffer_raise(obj, &buf, MP_BUFFER_READ);
-                if (buf.buf != data || buf.len != len) {
-                    natmod_raise(enc->st->RuntimeError, "object changed while packing");
-                }
-                if (len - done <= (size_t)(enc->end - enc->cur)) {
-                    buf.buf = (byte *)buf.buf + done;
-                    len -= done;
-                    break;
-                }
-                done += sink_some(enc, data + done, len - done);
+            memcpy(enc->cur, data, n);
+            enc->cur += n;
+            if (n == left) {
+                break;
             }
+            encoder_flush(enc);
+        }
+        data += n;
+        left -= n;
+        mp_buffer_info_t now;
+        mp_get_buffer_raise(obj, &now, MP_BUFFER_READ);
+        if (now.buf != buf.buf || now.len != len) {
+            natmod_raise(enc->st->RuntimeError, "object changed while packing");
         }
     }
-    memcpy(enc->cur, buf.buf, len);
-    enc->cur += len;
 }
 
 void encode_ext(encoder_t *enc, int8_t code, mp_obj_t data) {
@@ -144,8 +148,9 @@ void encode_ext(encoder_t *enc, int8_t code, mp_obj_t data) {
 
 static void encode_float(encoder_t *enc, mp_obj_t obj) {
     words_t words;
-    float_to_words(enc->st, obj, enc->opt->double_floats, &words);
-    if (enc->opt->double_floats) {
+    bool as_double = enc->opt->double_floats;
+    float_to_words(enc->st, obj, as_double, &words);
+    if (as_double) {
         enc->cur = format_put64(enc->cur, FORMAT_FLOAT64, words.hi, words.lo);
     } else {
         enc->cur = format_put(enc->cur, FORMAT_FLOAT32, 4, words.lo);
@@ -153,12 +158,12 @@ static void encode_float(encoder_t *enc, mp_obj_t obj) {
 }
 
 // A str whose type is known, with a shorter way for most of them.
-static void encode_str(encoder_t *enc, mp_obj_t obj) {
+NATMOD_INLINE void encode_str(encoder_t *enc, mp_obj_t obj) {
     mp_buffer_info_t buf;
     enc->st->str_buffer(obj, &buf, MP_BUFFER_READ);
     if (buf.len <= FORMAT_FIXSTR_MAX && buf.len < (size_t)(enc->end - enc->cur)) {
         byte *p = format_encode_fixstr(enc->cur, buf.len);
-        memcpy(p, buf.buf, buf.len);
+        natmod_copy_short(p, buf.buf, buf.len);
         enc->cur = p + buf.len;
     } else {
         encode_body(enc, KIND_STR, 0, obj);
@@ -171,7 +176,7 @@ static __attribute__((noinline)) byte *put_small_int(byte *p, mp_int_t value) {
     return (value < 0 ? format_encode_negative : format_encode_uint)(p, hi, value);
 }
 
-static inline byte *encode_small_int(byte *p, mp_obj_t obj) {
+NATMOD_INLINE byte *encode_small_int(byte *p, mp_obj_t obj) {
     mp_int_t value = MP_OBJ_SMALL_INT_VALUE(obj);
     if (format_fits_fixint(value)) {
         *p++ = value;
@@ -221,6 +226,14 @@ typedef struct _frame_t {
     bool is_map;
     bool is_tuple;
 } frame_t;
+
+// All of them.
+typedef struct _frames_t {
+    frame_t *frames;
+    size_t room;
+    size_t depth;
+    frame_t first[INLINE_DEPTH];
+} frames_t;
 
 MP_NORETURN static __attribute__((noinline)) void raise_changed(encoder_t *enc) {
     natmod_raise(enc->st->RuntimeError, "container changed while packing");
@@ -294,6 +307,9 @@ enum {
 
 static unsigned int classify_native(state_t *st, mp_obj_t obj) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);
+    if (type == st->bytes_type) {
+        return CLASS_BIN;
+    }
     if (type == st->str_type) {
         return CLASS_STR;
     }
@@ -309,7 +325,7 @@ static unsigned int classify_native(state_t *st, mp_obj_t obj) {
     if (type == st->int_type) {
         return CLASS_INT;
     }
-    if (type == st->bytes_type || MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, buffer) == st->array_buffer) {
+    if ( MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, buffer) == st->array_buffer) {
         return CLASS_BIN;
     }
     if (type == st->ext_type) {
@@ -353,6 +369,30 @@ static unsigned int classify(encoder_t *enc, const mp_obj_type_t *type, mp_obj_t
     return class;
 }
 
+// An object without elements, of the classes that are rare or need a longer look; false if it is an
+// integer outside the format's range.
+static bool encode_other(encoder_t *enc, mp_obj_t obj, unsigned int class) {
+    if (class == CLASS_STR) {
+        encode_body(enc, KIND_STR, 0, obj);
+    } else if (class == CLASS_BIN) {
+        encode_body(enc, KIND_BIN, 0, obj);
+    } else if (class == CLASS_INT) {
+        return encode_int(enc, obj);
+    } else if (class == CLASS_FLOAT) {
+        encode_float(enc, obj);
+    } else if (class == CLASS_TIMESTAMP) {
+        encode_timestamp(enc, MP_OBJ_TO_PTR(obj));
+    } else {
+        ext_t *ext = MP_OBJ_TO_PTR(obj);
+        encode_ext(enc, MP_OBJ_SMALL_INT_VALUE(ext->code), ext->data);
+    }
+    return true;
+}
+
+static mp_obj_t call_default(encoder_t *enc, mp_obj_t obj) {
+    return mp_call_function_n_kw(enc->opt->default_fun, 1, 0, &obj);
+}
+
 // Describe the container in a frame and write its head.
 static void frame_open(encoder_t *enc, frame_t *frame, mp_obj_t obj, unsigned int class) {
     void *p = MP_OBJ_TO_PTR(obj);
@@ -381,77 +421,86 @@ MP_NORETURN static void raise_type(encoder_t *enc, mp_obj_t obj) {
     natmod_raise_fmt(enc->st->nm.TypeError, "can't pack '%.*s' object", (int)MIN(buf.len, 60), (char *)buf.buf);
 }
 
+// Open a container inside another one; returns its frame.
+static frame_t *frame_push(encoder_t *enc, frames_t *frames, mp_obj_t obj, unsigned int class) {
+    if (frames->depth + enc->outer == MAX_DEPTH) {
+        natmod_raise(enc->st->ValueError, "object nested too deeply");
+    }
+    if (frames->depth == frames->room) {
+        frames->room *= 2;
+        size_t size = frames->room * sizeof(frame_t);
+        if (frames->frames == frames->first) {
+            frames->frames = memcpy(m_malloc(size), frames->first, sizeof(frames->first));
+        } else {
+            frames->frames = m_realloc(frames->frames, size);
+        }
+    }
+    frame_t *frame = &frames->frames[frames->depth++];
+    frame_open(enc, frame, obj, class);
+    return frame;
+}
+
 void encode(encoder_t *enc, mp_obj_t obj) {
-    frame_t inline_frames[INLINE_DEPTH];
-    frame_t *frames = inline_frames;
-    size_t room = INLINE_DEPTH;
-    size_t depth = 0;
+    state_t *st = enc->st;
+    frames_t frames;
+    frames.frames = frames.first;
+    frames.room = INLINE_DEPTH;
+    frames.depth = 0;
+    frame_t *frame = NULL; // The innermost one.
+    const mp_obj_type_t *(*get_type)(mp_const_obj_t) = natmod_get_type;
     bool from_default = false;
     for (;;) {
         ensure_room(enc, HEAD_ROOM);
-        mp_obj_t native = obj; // Or what is inside it.
-        const mp_obj_type_t *type;
-        unsigned int class;
         if (mp_obj_is_small_int(obj)) {
             enc->cur = encode_small_int(enc->cur, obj);
-        } else if ((type = mp_obj_get_type(obj)) == enc->st->str_type) {
-            encode_str(enc, obj);
-        } else if (obj == mp_const_none) {
-            *enc->cur++ = FORMAT_NIL;
-        } else if (obj == mp_const_true) {
-            *enc->cur++ = FORMAT_TRUE;
-        } else if (obj == mp_const_false) {
-            *enc->cur++ = FORMAT_FALSE;
-        } else if ((class = classify(enc, type, &native)) == CLASS_STR) {
-            encode_str(enc, native);
-        } else if (class == CLASS_BIN) {
-            encode_body(enc, KIND_BIN, 0, native);
-        } else if (class == CLASS_FLOAT) {
-            encode_float(enc, native);
-        } else if (class == CLASS_TIMESTAMP) {
-            encode_timestamp(enc, MP_OBJ_TO_PTR(native));
-        } else if (class == CLASS_EXT) {
-            ext_t *ext = MP_OBJ_TO_PTR(native);
-            encode_ext(enc, MP_OBJ_SMALL_INT_VALUE(ext->code), ext->data);
-        } else if (class >= CLASS_TUPLE) {
-            if (depth + enc->outer == MAX_DEPTH) {
-                natmod_raise(enc->st->ValueError, "object nested too deeply");
-            }
-            if (depth == room) {
-                room *= 2;
-                if (frames == inline_frames) {
-                    frames = memcpy(m_malloc(room * sizeof(frame_t)), frames, sizeof(inline_frames));
-                } else {
-                    frames = m_realloc(frames, room * sizeof(frame_t));
+        } else {
+            const mp_obj_type_t *type = get_type(obj);
+            mp_obj_t native = obj; // Or what is inside it.
+            unsigned int class;
+            if (type == st->str_type) {
+                encode_str(enc, obj);
+            } else if (type == st->float_type) {
+                encode_float(enc, obj);
+            } else if (type == st->dict_type) {
+                frame = frame_push(enc, &frames, obj, CLASS_DICT);
+            } else if (type == st->list_type) {
+                frame = frame_push(enc, &frames, obj, CLASS_LIST);
+            } else if (obj == mp_const_none) {
+                *enc->cur++ = FORMAT_NIL;
+            } else if (obj == mp_const_true) {
+                *enc->cur++ = FORMAT_TRUE;
+            } else if (obj == mp_const_false) {
+                *enc->cur++ = FORMAT_FALSE;
+            } else if ((class = classify(enc, type, &native)) >= CLASS_TUPLE) {
+                frame = frame_push(enc, &frames, native, class);
+            } else if (class == CLASS_OTHER || !encode_other(enc, native, class)) {
+                if (!from_default && !natmod_is_none(enc->opt->default_fun)) {
+                    obj = call_default(enc, obj);
+                    from_default = true;
+                    continue;
                 }
+                if (class == CLASS_INT) {
+                    natmod_raise(st->OverflowError, "integer out of range");
+                }
+                raise_type(enc, obj);
             }
-            frame_open(enc, &frames[depth++], native, class);
-        } else if (class == CLASS_OTHER || !encode_int(enc, native)) {
-            if (!from_default && !natmod_is_none(enc->opt->default_fun)) {
-                obj = mp_call_function_n_kw(enc->opt->default_fun, 1, 0, &obj);
-                from_default = true;
-                continue;
-            }
-            if (class == CLASS_INT) {
-                natmod_raise(enc->st->OverflowError, "integer out of range");
-            }
-            raise_type(enc, obj);
         }
+        from_default = false;
         do {
             // The next object.
-            while (depth > 0 && frames[depth - 1].left == 0) {
-                depth--;
-            }
-            if (depth == 0) {
+            if (frame == NULL) {
                 goto done;
             }
-            frame_t *frame = &frames[depth - 1];
-            obj = frame->is_map ? map_next(enc, frame) : array_next(enc, frame);
+            if (frame->left == 0) {
+                frame = --frames.depth == 0 ? NULL : frame - 1;
+                obj = MP_OBJ_NULL;
+            } else {
+                obj = frame->is_map ? map_next(enc, frame) : array_next(enc, frame);
+            }
         } while (obj == MP_OBJ_NULL);
-        from_default = false;
     }
 done:
-    if (frames != inline_frames) {
-        m_free(frames);
+    if (frames.frames != frames.first) {
+        m_free(frames.frames);
     }
 }

@@ -147,6 +147,20 @@ static inline size_t format_decode(const uint8_t *p, size_t avail, format_tag_t 
     return size;
 }
 
+// Decode an integer whose argument has 1 or 2 bytes, of which avail are there: its size, or 0 if p
+// has anything else.
+static inline size_t format_decode_int(const uint8_t *p, size_t avail, int *value) {
+    unsigned int form = *p - FORMAT_UINT8;
+    unsigned int is_int = form & (FORMAT_INT8 - FORMAT_UINT8);
+    size_t arg = form - is_int + 1;
+    if (arg > 2 || arg >= avail) {
+        return 0;
+    }
+    int result = is_int ? (int8_t)p[1] : p[1];
+    *value = arg == 1 ? result : result * 256 + p[2];
+    return 1 + arg;
+}
+
 // Write a first byte and the lowest arg bytes (0, 1, 2 or 4) of lo; returns where the head ends.
 static inline uint8_t *format_put(uint8_t *p, uint8_t first, unsigned int arg, uint32_t lo) {
     *p++ = first;
