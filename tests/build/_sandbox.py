@@ -41,9 +41,9 @@ class Sandbox:
         self.top = Path(self._temporary.name)
         shutil.copytree(TOP / "dynruntime", self.top / "dynruntime")
         shutil.copytree(TOP / "tools", self.top / "tools")
-        for name in ("Makefile", "VERSION"):
-            if (TOP / name).exists():
-                shutil.copy(TOP / name, self.top / name)
+        (self.top / "bench").mkdir()
+        for name in ("Makefile", "VERSION", "bench/bench.mk"):
+            shutil.copy(TOP / name, self.top / name)
         self.write("natmod/tiny/Makefile", MAKEFILE)
         self.write("natmod/tiny/tiny.h", "#define ANSWER 42\n")
         self.write("natmod/tiny/tiny.c", SOURCE)
