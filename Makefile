@@ -6,6 +6,8 @@
 #   CROSS    another compiler prefix for that ARCH
 #   TARGET   one test target, or several with commas between them
 #   MPY_DIR  a MicroPython source tree to use instead of the one that setup fetches
+#   DIST     where make dist puts the release (dist)
+#   PORT     the serial port of the board that make deploy is for; MODULE=msgpack and FORCE=1 go with it
 #   V=1      show commands
 override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 FETCHED := $(TOP)/build/deps/micropython
@@ -23,7 +25,7 @@ endif
 
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-.PHONY: help all setup demo test test-long bench check format clean distclean ready modules
+.PHONY: help all setup demo test test-long bench dist deploy check format clean distclean ready modules
 
 # What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
 TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa \
@@ -51,7 +53,7 @@ target_needs_xtensa := $(target_needs_xtensawin)
 target_archs_xtensa := xtensa
 target_needs_cpython := test-python
 # The host runs the tests of the build and of the runner itself.
-target_needs_host := $(sort javascript $(foreach t,$(TARGETS),$(target_needs_$t)))
+target_needs_host := $(sort javascript browser $(foreach t,$(TARGETS),$(target_needs_$t)))
 target_archs_host := x64 armv7m
 
 # The compiler of an architecture; one that the user names is the user's business.
@@ -77,6 +79,7 @@ UNKNOWN := $(filter-out $(TARGETS) $(HOST_TARGETS),$(NAMED))
 ifneq ($(UNKNOWN),)
 $(error unknown TARGET '$(UNKNOWN)'; known are: $(TARGETS) $(HOST_TARGETS))
 endif
+DIST ?= dist
 DEMO_TARGET := $(or $(TARGET),unix-x64)
 TEST := $(filter test test-long interpreter,$(GOALS))
 TEST_ALL := $(subst $(space),$(comma),$(strip $(TARGETS)))
@@ -89,7 +92,7 @@ NAMED := mps2-an385
 endif
 
 # Goals that build every architecture, unless told which.
-EVERYTHING := $(filter all setup check test-long,$(GOALS)) $(if $(NAMED),,$(filter test interpreter,$(GOALS)))
+EVERYTHING := $(filter all setup check dist test-long,$(GOALS)) $(if $(NAMED),,$(filter test interpreter,$(GOALS)))
 WANTED := $(or $(ARCH),$(sort $(if $(strip $(EVERYTHING)),$(ARCHS)) $\
 	$(foreach t,$(NAMED),$(call target_archs,$t))))
 WANTED := $(foreach a,$(ARCHS),$(filter $a,$(WANTED)))
@@ -99,6 +102,7 @@ NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
 	$(foreach a,$(WANTED),$(call arch_needs,$a)) $\
 	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS)),$(call target_needs,$t))) $\
 	$(if $(filter setup test test-long interpreter,$(GOALS)),test-python) $\
+	$(if $(filter setup deploy,$(GOALS)),serial mpremote) $\
 	$(if $(filter setup check format,$(GOALS)),check)
 
 # Sub-makes use all processors, unless this make was told how many.
@@ -116,6 +120,8 @@ help:
 	@echo "make all        build both modules for every architecture, into build/<arch>/"
 	@echo "make ARCH=...   build both modules for one architecture"
 	@echo "make setup      install and fetch all that the others need (they do it too)"
+	@echo "make deploy     put the modules on a board  [PORT=/dev/ttyACM0] [MODULE=...] [FORCE=1]"
+	@echo "make dist       make dist/, a release of all that is built for every architecture"
 	@echo "make check      check formatting, spelling and scripts, build everything with -Werror"
 	@echo "make format     format the sources"
 	@echo "make clean      remove what was built"
@@ -144,6 +150,13 @@ interpreter: modules
 		TARGET=$(if $(BENCH),$(subst $(space),$(comma),$(NAMED)),$\
 			$(if $(TEST),$(or $(TARGET),$(TEST_ALL)),$(DEMO_TARGET)))
 .PHONY: interpreter
+
+dist: modules
+	$(SUBMAKE) -f tools/modules.mk dist WANTED="$(WANTED)" DIST="$(DIST)"
+
+# It asks the board for its ARCH, and then makes that.
+deploy: ready
+	+@$(call PYTHON_FOR,json) tools/deploy.py $(if $(FORCE),--force) '$(PORT)' $(MODULE)
 
 demo: interpreter
 	@for program in $(filter-out %.check.py,$(wildcard examples/*.py)); do \

@@ -8,7 +8,7 @@ SKIPPED := $(filter-out $(KNOWN),$(WANTED))
 FIRST_rv32imc := 1.25
 FIRST_rv64imc := 1.28
 
-.PHONY: modules table
+.PHONY: modules table dist
 modules: $(foreach a,$(KNOWN),$(foreach m,$(MODULES),$a/$m))
 
 ifneq ($(SKIPPED),)
@@ -30,6 +30,10 @@ endif
 # What was built, with its sizes. (Called after the modules, as a make of its own.)
 table:
 	@$$(tools/find-python.sh elftools) tools/mpyinfo.py $(foreach a,$(KNOWN),build/$a/*.mpy)
+
+# The release of what was built. (Likewise.)
+dist:
+	@$$(tools/find-python.sh json) tools/dist.py build $(DIST) $(KNOWN)
 
 define rule
 .PHONY: $1/$2

@@ -103,10 +103,20 @@ group() {
             packages="python3 python3-pyelftools python3-serial python3-msgpack python3-u-msgpack"
             python_has elftools serial msgpack umsgpack
             ;;
+        serial)
+            what="Python 3 with serial, for mpremote"
+            packages="python3 python3-serial"
+            python_has serial
+            ;;
         javascript)
             what="node and npm, for the JavaScript peer"
             packages="nodejs npm"
             have node npm
+            ;;
+        browser)
+            what="Chromium with its driver, and Python 3 with selenium"
+            packages="chromium chromium-driver python3-selenium"
+            have chromium chromedriver && python_has selenium
             ;;
         check)
             what="the linters: uncrustify, black, flake8, codespell, shellcheck"

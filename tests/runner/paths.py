@@ -13,7 +13,7 @@ SCRATCH = BUILD / "tests" / f"run-{os.getpid()}"
 EXAMPLES = TOP / "examples"
 
 # Folders of test scripts, one per subject.
-SUITES = ("harness", "build", "host", "msgpack", "finaliser", "compare", "docs")
+SUITES = ("harness", "build", "host", "msgpack", "finaliser", "compare", "docs", "release")
 
 
 def shown(path):

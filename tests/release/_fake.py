@@ -1,0 +1,139 @@
+"""A board that is none: a terminal behind which CPython answers as a raw REPL does.
+
+For firmware that no emulated board has. Programs that come run here, with modules and files that
+are of the fake's own.
+"""
+
+import builtins
+import contextlib
+import io
+import os
+import threading
+import traceback
+import tty
+from types import SimpleNamespace
+
+BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+
+
+class Implementation(tuple):
+    """A tuple whose fields have names, as sys.implementation is one."""
+
+    def __new__(cls, **fields):
+        self = super().__new__(cls, fields.values())
+        vars(self).update(fields)
+        return self
+
+
+def implementation(version, mpy):
+    return Implementation(name="micropython", version=version, _machine="a fake board", _mpy=mpy)
+
+
+class Board:
+    """Use it as a context manager; `pty` is the name of its terminal."""
+
+    def __init__(self, implementation, path=("", "/lib"), free=100, **modules):
+        """`free` is blocks of 512 bytes, or None for no file system. `modules` are what the import
+        gives: an exception is raised, anything else is a module."""
+        self.files = {}
+        self.folders = {"/lib"}
+        self.free = free
+        self.heap = 1000
+        sys = SimpleNamespace(implementation=implementation, path=list(path), platform="fake")
+        sys.modules = {}
+        fake_os = SimpleNamespace(stat=self._stat, statvfs=self._statvfs, remove=self._remove)
+        gc = SimpleNamespace(collect=lambda: 0, mem_alloc=self._allocate, mem_free=lambda: 5000)
+        self.sys = sys
+        self.modules = {"sys": sys, "os": fake_os, "gc": gc, **modules}
+
+    def _stat(self, path):
+        if path in self.folders:
+            return (0x4000,) + (0,) * 9
+        return (0x8000,) + (0,) * 5 + (len(self._file(path)),) + (0,) * 3
+
+    def _file(self, path):
+        if path not in self.files:
+            raise OSError("[Errno 2] ENOENT")
+        return self.files[path]
+
+    def _statvfs(self, path):
+        if self.free is None:
+            raise OSError(19)
+        return (512, 512, 512, self.free, self.free) + (0,) * 5
+
+    def _remove(self, path):
+        del self.files[path]
+
+    def _allocate(self):
+        self.heap += 100
+        return self.heap
+
+    def _open(self, path, mode="r"):
+        if mode == "rb":
+            return io.BytesIO(self._file(path))
+        self.files[path] = b""
+
+        def write(data):
+            self.files[path] += data
+            return len(data)
+
+        return SimpleNamespace(write=write, close=lambda: None)
+
+    def _import(self, name, *rest):
+        if name in ("hashlib", "binascii"):
+            return builtins.__import__(name, *rest)
+        if name not in self.modules:
+            raise ImportError(f"no module named '{name}'")
+        found = self.modules[name]
+        if isinstance(found, BaseException):
+            raise found
+        self.sys.modules[name] = found
+        return found
+
+    def _run(self, source):
+        """What the REPL answers to a program."""
+        names = {"__import__": self._import, "open": self._open}
+        self.names["__builtins__"] = {**vars(builtins), **names}
+        said, wrong = io.StringIO(), ""
+        with contextlib.redirect_stdout(said):
+            try:
+                exec(source, self.names)
+            except BaseException:
+                wrong = traceback.format_exc()
+        return f"OK{said.getvalue()}\x04{wrong}\x04>".replace("\n", "\r\n").encode()
+
+    def _serve(self):
+        source = b""
+        self.names = {}
+        while True:
+            try:
+                byte = os.read(self.ours, 1)
+            except OSError:
+                return
+            answer = b""
+            if byte == b"\x01":
+                source, answer = b"", BANNER
+            elif source + byte == b"\x05A\x01":
+                # Programs are not pasted.
+                source, answer = b"", b"R\x00"
+            elif byte == b"\x04" and not source:
+                self.names = {}
+                self.sys.modules.clear()
+                answer = b"OK\r\nMPY: soft reboot\r\n" + BANNER
+            elif byte == b"\x04":
+                source, answer = b"", self._run(source.decode())
+            elif byte not in b"\r\x02\x03" or source:
+                source += byte
+            os.write(self.ours, answer)
+
+    def __enter__(self):
+        self.ours, self.theirs = os.openpty()
+        tty.setraw(self.ours)
+        tty.setraw(self.theirs)
+        self.pty = os.ttyname(self.theirs)
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *exception):
+        os.close(self.theirs)
+        os.close(self.ours)

@@ -1,0 +1,138 @@
+"""A release to test with, and what the tests of it share."""
+
+import atexit
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+for folder in ("tools", "tests", "tests/build"):
+    sys.path.insert(0, str(TOP / folder))
+
+from _sandbox import MAKES_OWN, MPY_DIR, Sandbox  # noqa: E402
+from check import skip  # noqa: E402
+from runner import install  # noqa: E402
+from runner.board import Board  # noqa: E402
+from runner.paths import shown  # noqa: E402
+from runner.targets import TARGETS  # noqa: E402
+
+MODULES = ["finaliserproxy", "msgpack"]
+ARCHS = "x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin".split()
+BOARDS = {t.name: t for t in TARGETS if t.kind == "qemu" and not t.optional and not t.subset}
+IN_CI = os.environ.get("CI") == "true"
+
+
+class Sources(Sandbox):
+    """A copy of all that make dist reads."""
+
+    def __enter__(self):
+        super().__enter__()
+        shutil.rmtree(self.top / "natmod")
+        shutil.copytree(TOP / "natmod", self.top / "natmod")
+        shutil.copy(TOP / "README.md", self.top)
+        return self
+
+
+@functools.cache
+def release():
+    """The folder of a release made in the repository itself, for the time of this process."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    env = {k: v for k, v in os.environ.items() if k not in MAKES_OWN}
+    command = ["make", "-C", TOP, "dist", f"DIST={folder}/release", f"MPY_DIR={MPY_DIR}"]
+    result = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return Path(folder, "release")
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@contextlib.contextmanager
+def served(folder):
+    """A plain static server on this machine: its URL."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def present(interpreter, target):
+    """Skip the case when an interpreter is not there; in CI, where all are built, fail."""
+    if not interpreter.exists():
+        how = f"make interpreter TARGET={target} builds what this needs"
+        if IN_CI:
+            raise AssertionError(f"{shown(interpreter)} is missing: {how}")
+        skip(how)
+
+
+@contextlib.contextmanager
+def board(name):
+    """An emulated board with nothing on it yet but a file system."""
+    target = BOARDS[name]
+    present(target.interpreter, target.board)
+    board = Board(target)
+    try:
+        board.start()
+        yield board
+    finally:
+        board.stop()
+
+
+def on_board(board, source):
+    """What a program prints on a board whose terminal others have used."""
+    board.enter()
+    output, traceback = board.run(source, 60)
+    assert not traceback, traceback
+    return output
+
+
+def sha256_on_board(board, path):
+    source = f"""
+import binascii, hashlib
+print(binascii.hexlify(hashlib.sha256(open({path!r}, "rb").read()).digest()).decode())
+"""
+    return on_board(board, source).strip()
+
+
+def mpremote(board, *words, version=None):
+    """(status, output) of mpremote: Debian's, or with version="tree" that of the sources."""
+    command = install.find_mpremote()
+    if version == "tree":
+        command = ["env", f"PYTHONPATH={MPY_DIR}/tools/mpremote", "/usr/bin/python3"]
+        command += ["-m", "mpremote"]
+    result = subprocess.run(
+        [*command, "connect", board.pty, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+    return result.returncode, result.stdout
+
+
+def unix(source, *path, arch="x64", options=()):
+    """(status, output) of a program on the unix port."""
+    interpreter = TOP / f"build/unix-{arch}/micropython"
+    present(interpreter, f"unix-{arch}")
+    result = subprocess.run(
+        [interpreter, *options, "-c", source],
+        env={"MICROPYPATH": ":".join(str(p) for p in path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return result.returncode, result.stdout

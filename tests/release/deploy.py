@@ -1,0 +1,346 @@
+# targets: host
+# needs: nothing
+# timeout: 600
+#
+# tools/deploy.py on every emulated board, and what it says when something is wrong.
+
+import fcntl
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import _fake
+from _release import BOARDS, MODULES, TOP, board, install, mpremote, on_board, release
+from _release import sha256_on_board
+from check import case, end, eq, true
+
+import mpyinfo
+
+VERSION = (TOP / "VERSION").read_text().strip()
+OTHER = "mps2-an385/armv7m"
+
+
+def deploy(port, *options, **environment):
+    """(status, output) of deploying the release."""
+    command = [sys.executable, TOP / "tools/deploy.py", "--from", release(), *options]
+    result = subprocess.run(
+        [*map(str, command), *port.split()],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return result.returncode, result.stdout
+
+
+def refused(result, *words):
+    """Fail unless deploy has failed with words that the user can act upon."""
+    status, output = result
+    last = output[output.find("deploy: ") :]
+    eq(status, 1)
+    for word in ("deploy: ", *words):
+        true(word in last or print(output))
+    true("Traceback" not in output or print(output))
+
+
+def deployed(name):
+    """Fail unless the release deploys to an emulated board."""
+    arch = BOARDS[name].arch
+    with board(name) as b:
+        status, output = deploy(b.pty)
+        lines = output.splitlines()
+        eq((status, len(lines)), (0, 5) if status == 0 else output)
+        true(lines[0].endswith(f": {arch}"))
+        for module in reversed(MODULES):
+            path = release() / arch / f"{module}.mpy"
+            info = mpyinfo.read(path)
+            true(f"{module}: copied to :/lib/{module}.mpy, {info.size} bytes" in lines)
+            line = next(line for line in lines if line.startswith(f"{module}: version {VERSION}"))
+            ram = int(re.search(r"takes (\d+) bytes of RAM$", line)[1])
+            true(info.text < ram < 2 * info.text or print(line))
+            eq(
+                sha256_on_board(b, f"/lib/{module}.mpy"),
+                next(s for s, f in sums() if f == f"{arch}/{module}.mpy"),
+            )
+
+
+def sums():
+    return [line.split() for line in (release() / "SHA256SUMS").read_text().splitlines()]
+
+
+# mpremote mostly waits, so all boards are served at once.
+release()
+pool = ThreadPoolExecutor()
+NAMES = [name for name in BOARDS if name != "mps2-an385/armv6m"]
+futures = {name: pool.submit(deployed, name) for name in NAMES}
+
+
+@case
+def on_mps2_an385():
+    futures.pop("mps2-an385/armv7m").result()
+
+
+@case
+def on_mps2_an386():
+    futures.pop("mps2-an386").result()
+
+
+@case
+def on_mps2_an500():
+    futures.pop("mps2-an500").result()
+
+
+@case
+def on_virt_rv32():
+    futures.pop("virt-rv32").result()
+
+
+@case
+def on_xtensawin():
+    futures.pop("xtensawin").result()
+
+
+@case
+def on_xtensa():
+    futures.pop("xtensa").result()
+    eq(futures, {})
+
+
+@case
+def files_that_are_on_the_board():
+    with board(OTHER) as b:
+        b.run("import os; os.mkdir('/lib')", 60)
+        install.put(b, release() / "armv7m/finaliserproxy.mpy", "/lib/finaliserproxy.mpy")
+        status, output = deploy(f"{b.pty} finaliserproxy")
+        eq(status, 0)
+        true(
+            "finaliserproxy: is at :/lib/finaliserproxy.mpy already\n" in output
+            and "copied" not in output
+        )
+        true("msgpack" not in output)
+
+        # Another file.
+        on_board(b, "f = open('/lib/finaliserproxy.mpy', 'a'); f.write('more'); f.close()")
+        before = sha256_on_board(b, "/lib/finaliserproxy.mpy")
+        refused(
+            deploy(f"{b.pty} finaliserproxy"),
+            ":/lib/finaliserproxy.mpy on the board is another",
+            "FORCE=1",
+        )
+        eq(sha256_on_board(b, "/lib/finaliserproxy.mpy"), before)
+        status, output = deploy(f"{b.pty} finaliserproxy", "--force")
+        eq((status, "finaliserproxy: copied to :/lib/finaliserproxy.mpy" in output), (0, True))
+
+        # A file that would be imported in its place.
+        on_board(b, "open('/finaliserproxy.py', 'w').close()")
+        refused(
+            deploy(f"{b.pty} finaliserproxy"),
+            "hides :/lib/finaliserproxy.mpy",
+            "mpremote rm :finaliserproxy.py",
+        )
+
+
+@case
+def no_space():
+    with board(OTHER) as b:
+        fill = """
+import os
+os.mkdir('/lib')
+f = open('/big', 'wb')
+while os.statvfs('/')[3] > 30:
+    f.write(bytes(4096))
+    f.flush()
+f.close()
+"""
+        on_board(b, fill)
+        refused(deploy(b.pty), "no space: msgpack and finaliserproxy take", "mpremote rm")
+        eq(on_board(b, "print(os.listdir('/lib'))"), "[]\n")
+        # This is what mpremote says; firmware with names for the numbers says it as below.
+        status, output = mpremote(b, "cp", release() / "armv7m/msgpack.mpy", ":/lib/")
+        eq((status, output.splitlines()[-2]), (1, "OSError: 28"))
+
+
+def with_fake(board, *options, **environment):
+    with board as b:
+        return deploy(b.pty, *options, **environment)
+
+
+def installed(implementation, **modules):
+    """A fake with the files on it already, and modules that are good unless others are given."""
+    fake = _fake.Board(implementation, **{**good_modules(), **modules})
+    arch = mpyinfo.ARCHS[implementation._mpy >> 10]
+    for module in MODULES:
+        data = (release() / arch / f"{module}.mpy").read_bytes()
+        fake.files[f"/lib/{module}.mpy"] = data
+    return fake
+
+
+def of_arch(number, version=(1, 25, 0, ""), sub_version=3):
+    return _fake.implementation(version, 6 | sub_version << 8 | number << 10)
+
+
+ARMV7M, XTENSA, XTENSAWIN = 5, 9, 10
+
+
+def wrapper(folder, text):
+    """An mpremote that does something of its own first."""
+    path = os.path.join(folder, "mpremote")
+    real = " ".join(install.find_mpremote())
+    with open(path, "w") as f:
+        f.write(f'#!/bin/sh\n{text}\nexec {real} "$@"\n')
+    os.chmod(path, 0o755)
+    return path
+
+
+def good_module(name):
+    return SimpleNamespace(__version__="0.1.0", __file__=f"/lib/{name}.mpy")
+
+
+def good_modules():
+    return {name: good_module(name) for name in MODULES}
+
+
+@case
+def a_fake_that_is_fine():
+    # What keeps the refusals below honest.
+    fake = _fake.Board(of_arch(ARMV7M), **good_modules())
+    status, output = with_fake(fake)
+    eq((status, output.count("works, and takes")), (0, 2) if status == 0 else output)
+    file = release() / "armv7m/msgpack.mpy"
+    eq(fake.files["/lib/msgpack.mpy"], file.read_bytes())
+
+
+@case
+def no_space_after_all():
+    fake = _fake.Board(of_arch(ARMV7M), **good_modules())
+    with tempfile.TemporaryDirectory() as folder:
+        for error in ("OSError: 28", "OSError: [Errno 28] ENOSPC"):
+            # A part of the file is there, then there is no room.
+            text = f'case "$*" in *" cp "*) echo "{error}"; exit 1;; esac'
+            fake.files["/lib/msgpack.mpy"] = b"M"
+            environment = {"MPREMOTE": wrapper(folder, text)}
+            refused(with_fake(fake, "--force", **environment), "no space", "msgpack")
+            eq(fake.files, {})
+
+
+@case
+def old_firmware():
+    old = of_arch(ARMV7M, (1, 22, 2, ""), 2)
+    refused(with_fake(_fake.Board(old)), "v1.22.2", "v1.23 or later", "update")
+    old = _fake.Implementation(name="micropython", version=(1, 18, 0), mpy=10757)
+    refused(with_fake(_fake.Board(old)), "v1.18.0", "v1.23 or later")
+    old = of_arch(XTENSAWIN, (1, 23, 0, ""))
+    refused(with_fake(_fake.Board(old)), "finaliserproxy for xtensawin needs", "v1.24 or later")
+    with installed(old) as b:
+        eq(deploy(f"{b.pty} msgpack")[0], 0)
+
+
+@case
+def firmware_that_cannot():
+    refused(with_fake(_fake.Board(of_arch(0))), "no native code", "a fake board")
+    refused(
+        with_fake(_fake.Board(of_arch(ARMV7M, (1, 40, 0, ""), 2))), "6.2", "6.3", "newer release"
+    )
+    # An architecture that the release does not have.
+    refused(with_fake(_fake.Board(of_arch(3))), "armv6/msgpack.mpy: No such file")
+
+
+@case
+def nowhere_to_put_it():
+    refused(with_fake(_fake.Board(of_arch(ARMV7M), path=[""])), "no lib folder")
+    refused(with_fake(_fake.Board(of_arch(ARMV7M), free=None)), "no file system")
+
+
+@case
+def modules_of_the_firmware_s_own():
+    modules = good_modules()
+    modules["msgpack"].__file__ = "msgpack.py"
+    refused(with_fake(installed(of_arch(ARMV7M), **modules)), "a msgpack that is at msgpack.py")
+    del modules["msgpack"].__file__
+    refused(with_fake(installed(of_arch(ARMV7M), **modules)), "a msgpack that is built in")
+
+
+@case
+def imports_that_fail():
+    def failing(error):
+        return with_fake(installed(of_arch(ARMV7M), msgpack=error))
+
+    error = MemoryError("memory allocation failed, allocating 16912 bytes")
+    refused(failing(error), str(error), "5000 are free", "before anything else")
+    error = ImportError("no finalisers: firmware without VfsFat, VfsLfs2 and VfsLfs1")
+    refused(failing(error), str(error), "README.md")
+
+
+def esp(user_start):
+    functions = {"flash_user_start": lambda: user_start, "set_native_code_location": None}
+    return SimpleNamespace(**functions)
+
+
+LINE = "import esp; esp.set_native_code_location(0xf0000, 0x10000)"
+
+
+@case
+def esp8266():
+    text = "memory allocation failed, allocating 22800 bytes for native code"
+    for user_start, words in [
+        (0x100000, [LINE, "boot.py", "wears"]),
+        # Firmware for 1 MiB.
+        (0x98000, ["one sector", "README.md"]),
+    ]:
+        modules = {"msgpack": MemoryError(text), "esp": esp(user_start)}
+        refused(with_fake(installed(of_arch(XTENSA), **modules)), text, *words)
+    status, output = with_fake(installed(of_arch(XTENSA), esp=esp(0x100000)))
+    code = sum(mpyinfo.read(release() / f"xtensa/{m}.mpy").text for m in MODULES)
+    eq(status, 0)
+    true(f"Each import writes {code} bytes of native code to flash, which wears it." in output)
+
+
+@case
+def no_board():
+    refused(deploy("/dev/ttyNONE"), "no board at /dev/ttyNONE", "no such port")
+    with tempfile.TemporaryDirectory() as folder:
+        text = "echo 'mpremote: no device found' >&2; exit 1"
+        refused(deploy("", MPREMOTE=wrapper(folder, text)), "no board found", "PORT=/dev/ttyACM0")
+
+
+@case
+def a_board_that_is_silent():
+    ours, theirs = os.openpty()
+    try:
+        port = os.ttyname(theirs)
+        refused(deploy(port, "--timeout", "2"), f"{port} does not answer", "reset button")
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        refused(deploy(port), f"{port} is in use by another program")
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@case
+def no_mpremote():
+    refused(deploy("", MPREMOTE="/nowhere/mpremote"), "/nowhere/mpremote does not run")
+
+
+@case
+def by_make():
+    fake = _fake.Board(of_arch(ARMV7M), **good_modules())
+    with fake as b:
+        command = ["make", "-C", TOP, "deploy", f"PORT={b.pty}", "MODULE=finaliserproxy"]
+        env = {
+            k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+        }
+        result = subprocess.run(command, env=env, capture_output=True, text=True)
+    eq(result.returncode, 0 if result.returncode == 0 else result.stdout + result.stderr)
+    true("finaliserproxy  armv7m" in result.stdout)
+    eq(
+        fake.files,
+        {"/lib/finaliserproxy.mpy": (TOP / "build/armv7m/finaliserproxy.mpy").read_bytes()},
+    )
+
+
+end()

@@ -1,0 +1,77 @@
+# targets: host
+# needs: nothing
+# timeout: 300
+#
+# A release is installed by mip, from a server on this machine: by mpremote onto an emulated board,
+# and by MicroPython's own mip.
+
+import hashlib
+import os
+import tempfile
+
+from _release import MODULES, MPY_DIR, board, mpremote, on_board, release, served
+from _release import sha256_on_board, unix
+from check import case, end, eq, skip, true
+
+BOARD, ARCH = "mps2-an385/armv7m", "armv7m"
+FORGET = "import os\nfor f in os.listdir('/lib'):\n    os.remove('/lib/' + f)\n"
+USE = """
+import msgpack
+print(msgpack.__file__, msgpack.unpackb(msgpack.packb({1: [2]})))
+"""
+
+
+def sha256(module, arch=ARCH):
+    return hashlib.sha256((release() / arch / f"{module}.mpy").read_bytes()).hexdigest()
+
+
+def installed(board):
+    """The modules on the board, each checked to be that of the release; then they are removed."""
+    names = on_board(board, "import os; print(*os.listdir('/lib'))").split()
+    for name in names:
+        eq(sha256_on_board(board, f"/lib/{name}"), sha256(name.removesuffix(".mpy")))
+    on_board(board, FORGET)
+    return sorted(names)
+
+
+@case
+def by_mpremote_onto_a_board():
+    both = [f"{module}.mpy" for module in MODULES]
+    with served(release()) as url, board(BOARD) as b:
+        status, output = mpremote(
+            b, "mip", "install", f"{url}/{ARCH}/msgpack.json", version="tree"
+        )
+        eq((status, output.splitlines()[-1]), (0, "Done"))
+        eq(on_board(b, USE), "/lib/msgpack.mpy {1: [2]}\n")
+        eq(installed(b), ["msgpack.mpy"])
+
+        # The folder's package is both.
+        eq(mpremote(b, "mip", "install", f"{url}/{ARCH}", version="tree")[0], 0)
+        eq(installed(b), both)
+
+        # The mpremote of Debian 13 knows no relative addresses, but takes the files themselves.
+        addresses = [f"{url}/{ARCH}/{name}" for name in both]
+        eq(mpremote(b, "mip", "install", *addresses)[0], 0)
+        eq(installed(b), both)
+        status, output = mpremote(b, "mip", "install", f"{url}/{ARCH}/msgpack.json")
+        eq(status, 1)
+        true("ValueError: unknown url type: 'msgpack.mpy'" in output or print(output))
+
+
+@case
+def by_micropython_s_own_mip():
+    # The firmware of boards with a network has these two built in.
+    library = os.path.join(MPY_DIR, "lib/micropython-lib")
+    mip = [os.path.join(library, p) for p in ("python-ecosys/mip", "micropython/requests")]
+    if not all(map(os.path.isdir, mip)):
+        skip("the MicroPython tree has no mip")
+    with served(release()) as url, tempfile.TemporaryDirectory() as folder:
+        lib = os.path.join(folder, "lib")
+        source = f"import mip; mip.install('{url}/x64/msgpack.mpy')"
+        eq(unix(source, lib, *mip)[0], 0)
+        with open(os.path.join(lib, "msgpack.mpy"), "rb") as f:
+            eq(hashlib.sha256(f.read()).hexdigest(), sha256("msgpack", "x64"))
+        eq(unix(USE, lib), (0, f"{lib}/msgpack.mpy {{1: [2]}}\n"))
+
+
+end()

@@ -1,0 +1,219 @@
+# targets: host
+# needs: nothing
+# timeout: 300
+#
+# index.html of a release, in Chromium: it tells the command for a board, and the command works.
+
+import atexit
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import tempfile
+import urllib.parse
+import urllib.request
+
+from _release import ARCHS, BOARDS, MODULES, TOP, board, mpremote, on_board, release, served
+from _release import sha256_on_board, unix
+from check import case, end, eq, true
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.select import Select
+
+import mpyinfo
+
+ASK = "import sys; print(sys.implementation)"
+
+
+def start_browser():
+    options = webdriver.ChromeOptions()
+    options.add_argument("--headless=new")
+    options.add_argument("--disable-dev-shm-usage")
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+
+
+browser = start_browser()
+atexit.register(browser.quit)
+
+
+def element(name):
+    return browser.find_element(By.ID, name)
+
+
+def paste(text):
+    element("pasted").clear()
+    element("pasted").send_keys(text)
+
+
+def choose(modules):
+    browser.find_element(By.CSS_SELECTOR, f"input[value='{modules}']").click()
+
+
+def shown(name):
+    """The text of an element; "" while it is hidden."""
+    return element(name).text
+
+
+def commands():
+    return [pre.text for pre in browser.find_elements(By.CSS_SELECTOR, "#commands pre")]
+
+
+def implementation(mpy, version=(1, 25, 0, "")):
+    """What the line of the page prints on a board."""
+    return f"(name='micropython', version={version}, _machine='A board', _mpy={mpy})"
+
+
+def mpy_of(arch):
+    return 6 | 3 << 8 | mpyinfo.ARCHS.index(arch) << 10
+
+
+def urls(command):
+    return [word for word in shlex.split(command) if word.startswith("http")]
+
+
+@case
+def from_a_server():
+    with served(release()) as url:
+        browser.get(url)
+        eq(shown("nothing"), "Pick a board first.")
+        eq(commands(), [])
+        for arch in ARCHS:
+            if arch in ("x64", "x86"):
+                continue
+            paste(implementation(mpy_of(arch)))
+            choose("msgpack finaliserproxy")
+            addresses = " ".join(f"{url}/{arch}/{module}.mpy" for module in MODULES)
+            package = f"mpremote mip install {url}/{arch}/package.json"
+            eq(commands(), [f"mpremote mip install {addresses}", package])
+            eq(element("esp8266").is_displayed(), arch == "xtensa")
+            for module in MODULES:
+                choose(module)
+                name = f"{url}/{arch}/{module}"
+                eq(commands(), [f"mpremote mip install {name}.{e}" for e in ("mpy", "json")])
+                # The checksum beside the command is that of the file.
+                with urllib.request.urlopen(f"{name}.mpy") as response:
+                    sha256 = hashlib.sha256(response.read()).hexdigest()
+                true(shown("chosen").endswith(sha256))
+        eq([entry["message"] for entry in browser.get_log("browser")], [])
+
+
+@case
+def from_a_file():
+    with tempfile.TemporaryDirectory() as folder:
+        # With all that a path can have.
+        place = os.path.join(folder, "it's a [release] #1?é")
+        shutil.copytree(release(), place)
+        browser.get("file://" + urllib.parse.quote(f"{place}/index.html"))
+        paste(implementation(mpy_of("armv6m")))
+        mkdir, cp = commands()
+        eq(mkdir, "mpremote mkdir :lib")
+        files = [f"{place}/armv6m/{module}.mpy" for module in MODULES]
+        eq(shlex.split(cp), ["mpremote", "cp", *files, ":lib/"])
+        true(all(map(os.path.exists, files)))
+        eq([entry["message"] for entry in browser.get_log("browser")], [])
+
+
+def open_file():
+    browser.get(f"file://{release()}/index.html")
+
+
+@case
+def every_board_of_the_readme():
+    text = (TOP / "README.md").read_text()
+    table = text[text.index("| board | ARCH |") :].split("\n\n")[0].splitlines()[2:]
+    open_file()
+    select = Select(element("board"))
+    eq(len(select.options), len(table) + 1)
+    for line in table:
+        name, arch, firmware = [cell.strip() for cell in line.split("|")[1:-1]]
+        select.select_by_visible_text(name)
+        true(f"/{arch}/msgpack.mpy" in commands()[-1])
+        true(f"architecture is {arch};" in shown("what"))
+        true(not firmware or f"{firmware} or later" in shown("what") or print(name, shown("what")))
+
+
+@case
+def the_later_choice_counts():
+    open_file()
+    paste("armv6m")
+    Select(element("board")).select_by_visible_text("SAMD51")
+    eq(element("pasted").get_attribute("value"), "")
+    true("/armv7emsp/" in commands()[1])
+    paste("rv32imc")
+    eq(Select(element("board")).first_selected_option.text, "…")
+    true("/rv32imc/" in commands()[1])
+
+
+@case
+def other_forms_of_the_answer():
+    open_file()
+    for text, arch in [
+        (str(mpy_of("armv7emdp")), "armv7emdp"),
+        ("  armv7m\n", "armv7m"),
+        (implementation(mpy_of("armv7em")), "armv7m"),
+        # With the flags that v1.27 has for RISC-V.
+        (implementation(mpy_of("rv32imc") | 0x4000, (1, 27, 0, "")), "rv32imc"),
+        (unix(ASK)[1], "x64"),
+    ]:
+        paste(text)
+        eq((shown("warning"), f"/{arch}/msgpack.mpy" in commands()[-1]), ("", True))
+
+
+@case
+def what_does_not_work():
+    open_file()
+    for text, words in [
+        ("(name='micropython', version=(1, 18, 0), mpy=10757)", "v1.18"),
+        (implementation(6 | 2 << 8 | 5 << 10, (1, 22, 2, "")), "v1.22"),
+        (implementation(6), "loads no native code"),
+        ("none", "loads no native code"),
+        (implementation(6 | 1 << 8 | 5 << 10), "version 6.1"),
+        (implementation(mpy_of("armv6")), "no files for armv6"),
+        (implementation(6 | 3 << 8 | 15 << 10), "no files for unknown"),
+        ("NameError: name 'sys' isn't defined", "not what that line prints"),
+        ("hello", "not what that line prints"),
+    ]:
+        paste(text)
+        true(words in shown("warning") or print(text, shown("warning")))
+        eq(element("install").is_displayed(), False)
+
+
+@case
+def finaliserproxy_on_an_esp32():
+    open_file()
+    paste(implementation(mpy_of("xtensawin"), (1, 23, 0, "")))
+    choose("finaliserproxy")
+    true("need v1.24 or later" in shown("warning") or print(shown("warning")))
+    choose("msgpack")
+    eq(shown("warning"), "")
+
+
+@case
+def nothing_from_elsewhere():
+    text = (release() / "index.html").read_text()
+    eq(re.findall(r"""(?:src|href|url|import)\s*[=(]\s*["']?(?!data:)(\w+:|//)""", text), [])
+
+
+@case
+def the_command_does_it():
+    name = "mps2-an386"
+    arch = BOARDS[name].arch
+    with served(release()) as url, board(name) as b:
+        browser.get(url)
+        paste(on_board(b, ASK))
+        choose("msgpack")
+        words = shlex.split(commands()[0])
+        eq((words[0], mpremote(b, *words[1:])[0]), ("mpremote", 0))
+        file = release() / arch / "msgpack.mpy"
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        eq(sha256_on_board(b, "/lib/msgpack.mpy"), sha256)
+        words = shlex.split(shown("try"))
+        eq(mpremote(b, *words[1:]), (0, (TOP / "VERSION").read_text()))
+
+
+end()

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Make a folder that can be released, from modules that are built.
+
+usage: dist.py BUILD DIST ARCH...      for instance: dist.py build dist x64 armv7m
+
+BUILD/ARCH/MODULE.mpy are the files to release. DIST is made anew, and it depends on nothing but
+these files and the sources: no dates, no paths. docs/release.md says what is in it.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import firmware
+import mpyinfo
+
+TOP = Path(__file__).resolve().parents[1]
+VERSION = (TOP / "VERSION").read_text().strip()
+STUBS = sorted((TOP / "natmod").glob("*/*.pyi"), key=lambda path: path.name)
+MODULES = [stub.stem for stub in STUBS]
+RAM = json.loads((TOP / "tools/ram.json").read_text())
+
+
+class NotForRelease(Exception):
+    """A file is not what its place says."""
+
+
+def verified(file, module, arch):
+    """mpyinfo's Info about the file, or NotForRelease."""
+    try:
+        info = mpyinfo.read(file)
+    except OSError as e:
+        raise NotForRelease(f"{file}: {e.strerror}; run: make ARCH={arch}") from None
+    except mpyinfo.FormatError as e:
+        raise NotForRelease(f"{file}: {e}") from None
+    expected = {"arch": arch, "version": firmware.ABI, "name": f"{module}.mpy", "arch_flags": 0}
+    for what, value in expected.items():
+        if getattr(info, what) != value:
+            raise NotForRelease(f"{file}: its {what} is {getattr(info, what)!r}, not {value!r}")
+    return info
+
+
+def package(modules):
+    """What mip reads. Its urls are relative to its own."""
+    urls = [[f"{module}.mpy", f"{module}.mpy"] for module in modules]
+    return {"version": VERSION, "urls": urls}
+
+
+def write_json(path, value):
+    path.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def add_module(build, dist, module, arch):
+    """Copy a module's file to both its places; what index.json says about it."""
+    source = build / arch / f"{module}.mpy"
+    info = verified(source, module, arch)
+    data = source.read_bytes()
+    flat = f"{module}-{VERSION}-mpy{firmware.ABI}-{arch}.mpy"
+    (dist / flat).write_bytes(data)
+    (dist / arch / source.name).write_bytes(data)
+    write_json(dist / arch / f"{module}.json", package([module]))
+    return {
+        "module": module,
+        "version": VERSION,
+        "arch": arch,
+        "abi": firmware.ABI,
+        "firmware": firmware.shown(firmware.oldest(module, arch)),
+        "file": f"{arch}/{source.name}",
+        "flat": flat,
+        "bytes": len(data),
+        "native": info.text,
+        "ram": RAM[module].get(arch),  # None where nothing emulates the architecture.
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def boards():
+    """The table of boards in README.md: (name, ARCH, oldest firmware or "") of each."""
+    text = (TOP / "README.md").read_text()
+    table = text[text.index("| board | ARCH |") :].split("\n\n")[0]
+    rows = [re.findall(r"\| ([^|]*)(?= \|)", line) for line in table.splitlines()[2:]]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def page(files):
+    """index.html: tools/page.html with the data inside, as a page from a file reads no other."""
+    data = {
+        "version": VERSION,
+        "abi": firmware.ABI,
+        "archs": [firmware.arch_of(number << 10) for number in range(len(mpyinfo.ARCHS))],
+        "boards": boards(),
+        "esp8266": firmware.native_code_line(firmware.ESP8266_FILES),
+        "files": files,
+    }
+    # A string must not end the element.
+    text = json.dumps(data, indent=1).replace("<", "\\u003c")
+    return (TOP / "tools/page.html").read_text().replace("{{release}}", text)
+
+
+def make(build, dist, archs):
+    files = []
+    for arch in archs:
+        (dist / arch).mkdir()
+        files += [add_module(build, dist, module, arch) for module in MODULES]
+        write_json(dist / arch / "package.json", package(MODULES))
+    for stub in STUBS:
+        shutil.copyfile(stub, dist / stub.name)
+    write_json(dist / "index.json", files)
+    (dist / "index.html").write_text(page(files))
+    everything = sorted(str(p.relative_to(dist)) for p in dist.rglob("*") if p.is_file())
+    sums = [f"{hashlib.sha256((dist / p).read_bytes()).hexdigest()}  {p}\n" for p in everything]
+    (dist / "SHA256SUMS").write_text("".join(sums))
+
+
+def main(args):
+    if len(args) < 3:
+        sys.exit(__doc__.split("\n\n")[1])
+    build, dist, *archs = args
+    dist = Path(dist)
+    if dist.exists() and any(dist.iterdir()) and not (dist / "SHA256SUMS").exists():
+        sys.exit(f"dist: {dist} is no earlier release, so it stays as it is; name another DIST=")
+    # The old release stays until there is a new one.
+    new = dist.with_name(dist.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        make(Path(build), new, archs)
+    except NotForRelease as e:
+        shutil.rmtree(new)
+        sys.exit(f"dist: {e}")
+    shutil.rmtree(dist, ignore_errors=True)
+    new.rename(dist)
+    print(f"{dist}: version {VERSION} for {' '.join(archs)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

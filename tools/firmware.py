@@ -1,0 +1,65 @@
+"""What firmware there is: the versions and architectures that deploy.py and dist.py go by."""
+
+from mpyinfo import ARCHS
+
+ABI = "6.3"  # The version of .mpy files with native code that v1.23 and later load.
+OLDEST = (1, 23)
+
+# Where a later firmware is needed: some architectures came later, and ESP32 boards with v1.23 free
+# native code before the last finalisers run.
+LATER = {
+    ("msgpack", "rv32imc"): (1, 24),
+    ("msgpack", "rv64imc"): (1, 28),
+    ("finaliserproxy", "rv32imc"): (1, 24),
+    ("finaliserproxy", "rv64imc"): (1, 28),
+    ("finaliserproxy", "xtensawin"): (1, 24),
+}
+
+
+def oldest(module, arch):
+    """The oldest version, such as (1, 23), on which the module works."""
+    return LATER.get((module, arch), OLDEST)
+
+
+def shown(version):
+    return "v" + ".".join(str(part) for part in version)
+
+
+def arch_of(mpy):
+    """The architecture that sys.implementation._mpy tells, by the name of our files."""
+    number = mpy >> 10 & 0x0F
+    arch = ARCHS[number] if number < len(ARCHS) else f"number {number}"
+    # Cortex-M3 and M4 without FPU say armv7em, for which there are no files of their own.
+    return "armv7m" if arch == "armv7em" else arch
+
+
+def abi_of(mpy):
+    """The version of .mpy files, such as "6.3"."""
+    return f"{mpy & 0xFF}.{mpy >> 8 & 3}"
+
+
+def ram(growth, info):
+    """The RAM of a module whose import made the heap grow; info is mpyinfo's about its file.
+
+    On some boards the native code is not in the heap, and only data make it grow, which take less
+    than the code.
+    """
+    return growth + (info.text if growth < info.text else 0)
+
+
+# On an ESP8266, code runs from the first MiB of flash. Firmware for 2 MiB and more leaves this end
+# of it free, and has its file system behind it.
+ESP8266_FREE = (0xF0000, 0x10000)
+ESP8266_FILES = 0x100000
+SECTOR = 4096
+
+
+def native_code_line(user_start):
+    """The line that an ESP8266 needs before the import; None where no range is free for sure.
+
+    user_start is what esp.flash_user_start() returns: where the firmware's part of the flash ends.
+    """
+    if user_start < ESP8266_FILES:
+        return None
+    start, length = ESP8266_FREE
+    return f"import esp; esp.set_native_code_location({start:#x}, {length:#x})"
