@@ -180,17 +180,14 @@ static void check_utf8(decoder_t *dec, const byte *p, size_t len) {
     }
 }
 
-// The key that p and the following bytes are, if its slot holds it.
-static bool is_same_key(decoder_t *dec, mp_obj_t key, const byte *p, size_t len) {
-    if (key == MP_OBJ_NULL) {
+static bool is_key(decoder_t *dec, size_t at, uint32_t mark, const byte *p) {
+    if (dec->key_marks[at] != mark) {
         return false;
     }
     mp_buffer_info_t buf;
-    dec->st->str_buffer(key, &buf, MP_BUFFER_READ);
-    if (buf.len != len) {
-        return false;
-    }
+    dec->st->str_buffer(dec->keys[at], &buf, MP_BUFFER_READ);
     const byte *q = buf.buf;
+    size_t len = buf.len;
     while (len > 0 && p[len - 1] == q[len - 1]) {
         len--;
     }
@@ -198,31 +195,43 @@ static bool is_same_key(decoder_t *dec, mp_obj_t key, const byte *p, size_t len)
 }
 
 // A program has most likely named its keys: then they are interned already. The interpreter looks
-// for them at length, so those that come again and again are remembered.
+// for them at length, so those that came lately are remembered.
 static mp_obj_t take_key(decoder_t *dec, size_t len) {
     const byte *p = dec->p;
-    mp_obj_t *slot = NULL;
-    mp_obj_t key = MP_OBJ_NULL;
+    uint32_t mark = 0;
     if (len - 1 < KEY_MAX) {
-        slot = &dec->keys[(p[0] + 3 * p[len - 1] + len) % KEYS];
-        key = *slot;
-    }
-    if (!is_same_key(dec, key, p, len)) {
-        check_utf8(dec, p, len);
-        key = mp_obj_new_str((const char *)p, len);
-        if (slot != NULL) {
-            *slot = key;
+        mark = len | p[0] << 8 | p[len - 1] << 16;
+        // In maps of the same kind the next key is behind the last one.
+        size_t at = dec->key_at;
+        if (at >= dec->keys_used || !is_key(dec, at, mark, p)) {
+            for (at = 0; at < dec->keys_used && !is_key(dec, at, mark, p); at++) {
+            }
+        }
+        if (at < dec->keys_used) {
+            dec->key_at = (at + 1) % KEYS;
+            body_taken(dec, len);
+            return dec->keys[at];
         }
     }
+    check_utf8(dec, p, len);
+    mp_obj_t key = mp_obj_new_str((const char *)p, len);
     body_taken(dec, len);
+    if (mark != 0) {
+        // Where all are in use, not the one that was expected: so some stay even when more keys
+        // take turns than there is room for.
+        size_t at = dec->keys_used < KEYS ? dec->keys_used++ : (dec->key_at + 1) % KEYS;
+        dec->key_marks[at] = mark;
+        dec->keys[at] = key;
+        dec->key_at = (at + 1) % KEYS;
+    }
     return key;
 }
 
-static mp_obj_t take_str(decoder_t *dec, bool is_key) {
+static mp_obj_t take_str(decoder_t *dec, bool for_map) {
     size_t len = dec->pending;
     if (dec->source != SOURCE_STREAM || len <= READ_AHEAD) {
         have(dec, len);
-        if (is_key || len == 0) {
+        if (for_map || len == 0) {
             return take_key(dec, len);
         }
         check_utf8(dec, dec->p, len);

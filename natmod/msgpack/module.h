@@ -248,7 +248,10 @@ typedef struct _decoder_t {
     uint64_t outer; // Objects owed to all containers but the innermost one.
     uint32_t pending; // Bytes of the current object's body that must still come.
     decoder_frame_t root; // Around the outermost object.
-    mp_obj_t keys[KEYS]; // Keys of maps that have come lately.
+    mp_obj_t keys[KEYS]; // Keys of maps that have come lately,
+    uint32_t key_marks[KEYS]; // their lengths, first and last bytes,
+    uint8_t keys_used; // how many there are,
+    uint8_t key_at; // and where the one is that follows the last one.
     decoder_frame_t *frames; // Open containers.
     uint16_t depth;
     uint16_t room; // Frames that the memory has room for.

@@ -206,6 +206,8 @@ static void reset(unpacker_t *self) {
     dec->p = dec->end = NULL;
     dec->frames = NULL;
     dec->room = 0;
+    memset(dec->keys, 0, sizeof(dec->keys));
+    dec->keys_used = 0;
     decoder_start(dec);
 }
 

@@ -525,6 +525,35 @@ def tell_beyond_32_bits():
 
 
 @case
+def keys_that_come_again():
+    # Those that came lately are remembered, also those of equal length and the same ends.
+    names = ["k%02dy" % i for i in range(40)] + ["", "k", "kk", "k\u00e9y", "k" * 31, "k" * 33]
+    u = msgpack.Unpacker(strict_map_key=True)
+    for count in (1, 2, 15, 16, 17, 20, 46):
+        for order in (names[:count], names[count - 1 :: -1], sorted(names[:count] * 2)):
+            docs = [{name: i} for i, name in enumerate(order)]
+            u.feed(b"".join(msgpack.packb(doc) for doc in docs))
+            expect(list(u), docs)
+        if not CPYTHON:
+            u.reset()
+    u.feed(b"\x81\xa4k00y\x01")
+    expect(u.unpack(), {"k00y": 1})
+
+
+@case
+def invalid_key_among_remembered_ones():
+    u = msgpack.Unpacker()
+    u.feed(b"\x81\xa3k\xc3\xa9\x01" * 2 + b"\x81\xa3k\xe0\xa9\x01" * 2)
+    u.feed(b"\x81\xa3k\xc3\xa9\x01")
+    expect([u.unpack(), u.unpack()], [{"k\u00e9": 1}] * 2)
+    if CPYTHON:  # it runs into it again and again
+        return
+    raises(UnicodeError, u.unpack)
+    raises(UnicodeError, u.unpack)
+    expect(u.unpack(), {"k\u00e9": 1})
+
+
+@case
 def file_like_bytesio():
     u = msgpack.Unpacker(BytesIO(STREAM))
     got = []
