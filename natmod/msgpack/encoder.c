@@ -325,7 +325,7 @@ static unsigned int classify_native(state_t *st, mp_obj_t obj) {
     if (type == st->int_type) {
         return CLASS_INT;
     }
-    if ( MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, buffer) == st->array_buffer) {
+    if (MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, buffer) == st->array_buffer) {
         return CLASS_BIN;
     }
     if (type == st->ext_type) {
