@@ -54,7 +54,7 @@ target_archs_xtensa := xtensa
 target_needs_cpython := test-python
 # The host runs the tests of the build and of the runner itself.
 target_needs_host := $(sort javascript browser $(foreach t,$(TARGETS),$(target_needs_$t)))
-target_archs_host := x64 armv7m
+target_archs_host = $(ARCHS)
 
 # The compiler of an architecture; one that the user names is the user's business.
 arch_needs = $(if $(CROSS_GIVEN),,$(arch_needs_$1))

@@ -16,7 +16,7 @@ TOP = Path(__file__).resolve().parents[2]
 for folder in ("tools", "tests", "tests/build"):
     sys.path.insert(0, str(TOP / folder))
 
-from _sandbox import MAKES_OWN, MPY_DIR, Sandbox  # noqa: E402
+from _sandbox import MPY_DIR, Sandbox  # noqa: E402
 from check import skip  # noqa: E402
 from runner import install  # noqa: E402
 from runner.board import Board  # noqa: E402
@@ -42,12 +42,11 @@ class Sources(Sandbox):
 
 @functools.cache
 def release():
-    """The folder of a release made in the repository itself, for the time of this process."""
+    """The folder of a release of what is built, for the time of this process."""
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder)
-    env = {k: v for k, v in os.environ.items() if k not in MAKES_OWN}
-    command = ["make", "-C", TOP, "dist", f"DIST={folder}/release", f"MPY_DIR={MPY_DIR}"]
-    result = subprocess.run(command, env=env, capture_output=True, text=True)
+    command = [sys.executable, TOP / "tools/dist.py", TOP / "build", f"{folder}/release", *ARCHS]
+    result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     return Path(folder, "release")
 

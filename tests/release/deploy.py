@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import _fake
+import _ram
 from _release import BOARDS, MODULES, TOP, board, install, mpremote, on_board, release
 from _release import sha256_on_board
 from check import case, end, eq, true
@@ -67,6 +68,7 @@ def deployed(name):
                 sha256_on_board(b, f"/lib/{module}.mpy"),
                 next(s for s, f in sums() if f == f"{arch}/{module}.mpy"),
             )
+        eq(_ram.differences(arch, _ram.figures(arch, _ram.on_board(b))), [])
 
 
 def sums():

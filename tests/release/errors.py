@@ -120,11 +120,11 @@ waiting.start()
 @case
 def on_a_board():
     with served(release()) as url, board("mps2-an385/armv7m") as b:
-        file = f"{url}/armv7m/msgpack.mpy"
+        file = f"{url}/armv7m/finaliserproxy.mpy"
         eq(mpremote(b, "mip", "install", file)[0], 0)
         seen("mpremote: mkdir: lib: File exists.", mpremote(b, "mkdir", ":lib")[1])
 
-        source = "import gc; b = bytearray(gc.mem_free() - 15000); import msgpack"
+        source = "import gc; b = bytearray(gc.mem_free() - 5000); import finaliserproxy"
         output = mpremote(b, "exec", source)[1]
         seen("MemoryError: memory allocation failed, allocating … bytes", output)
 
@@ -139,12 +139,12 @@ def on_a_board():
         seen("mpremote: Package not found: …", output)
 
         # Where there is no lib folder on the path.
-        forget = "import sys, os; sys.path.remove('/lib'); os.remove('/lib/msgpack.mpy')"
+        forget = "import sys, os; sys.path.remove('/lib'); os.remove('/lib/finaliserproxy.mpy')"
         output = mpremote(b, "resume", "exec", forget, "mip", "install", file)[1]
         seen("Unable to find lib dir in sys.path", output)
-        use = "import msgpack; print(msgpack.__file__)"
+        use = "import finaliserproxy as f; print(f.__file__)"
         words = ["resume", "mip", "install", "--target=.", file, "+", "exec", use]
-        true("msgpack.mpy" in mpremote(b, *words)[1].splitlines())
+        true("finaliserproxy.mpy" in mpremote(b, *words)[1].splitlines())
 
         fill = """
 f = open('/big', 'wb')

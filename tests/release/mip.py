@@ -50,9 +50,9 @@ def by_mpremote_onto_a_board():
         eq(installed(b), both)
 
         # The mpremote of Debian 13 knows no relative addresses, but takes the files themselves.
-        addresses = [f"{url}/{ARCH}/{name}" for name in both]
-        eq(mpremote(b, "mip", "install", *addresses)[0], 0)
-        eq(installed(b), both)
+        address = f"{url}/{ARCH}/finaliserproxy.mpy"
+        eq(mpremote(b, "mip", "install", address)[0], 0)
+        eq(installed(b), ["finaliserproxy.mpy"])
         status, output = mpremote(b, "mip", "install", f"{url}/{ARCH}/msgpack.json")
         eq(status, 1)
         true("ValueError: unknown url type: 'msgpack.mpy'" in output or print(output))

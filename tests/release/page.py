@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import tempfile
 import urllib.parse
 import urllib.request
@@ -123,6 +124,23 @@ def open_file():
 
 
 @case
+def on_linux():
+    with served(release()) as url:
+        browser.get(url)
+        paste("x64")
+        addresses = " ".join(f"{url}/x64/{module}.mpy" for module in MODULES)
+        eq(commands(), [f"wget -P ~/.micropython/lib {addresses}"])
+    open_file()
+    paste("x64")
+    with tempfile.TemporaryDirectory() as home:
+        env = {"HOME": home, "PATH": f"{TOP}/build/unix-x64:{os.environ['PATH']}"}
+        for command in (*commands(), shown("try")):
+            result = subprocess.run(command, shell=True, env=env, capture_output=True, text=True)
+            eq(result.returncode, 0 if result.returncode == 0 else result.stderr)
+        eq(result.stdout, (TOP / "VERSION").read_text())
+
+
+@case
 def every_board_of_the_readme():
     text = (TOP / "README.md").read_text()
     table = text[text.index("| board | ARCH |") :].split("\n\n")[0].splitlines()[2:]
@@ -206,12 +224,12 @@ def the_command_does_it():
     with served(release()) as url, board(name) as b:
         browser.get(url)
         paste(on_board(b, ASK))
-        choose("msgpack")
+        choose("finaliserproxy")
         words = shlex.split(commands()[0])
         eq((words[0], mpremote(b, *words[1:])[0]), ("mpremote", 0))
-        file = release() / arch / "msgpack.mpy"
+        file = release() / arch / "finaliserproxy.mpy"
         sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        eq(sha256_on_board(b, "/lib/msgpack.mpy"), sha256)
+        eq(sha256_on_board(b, "/lib/finaliserproxy.mpy"), sha256)
         words = shlex.split(shown("try"))
         eq(mpremote(b, *words[1:]), (0, (TOP / "VERSION").read_text()))
 
