@@ -25,7 +25,7 @@ endif
 
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-.PHONY: help all setup demo test test-long bench dist deploy check format clean distclean ready modules
+.PHONY: help all setup demo test test-long bench size dist deploy check format clean distclean ready modules
 
 # What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
 TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa \
@@ -53,7 +53,7 @@ target_needs_xtensa := $(target_needs_xtensawin)
 target_archs_xtensa := xtensa
 target_needs_cpython := test-python
 # The host runs the tests of the build and of the runner itself.
-target_needs_host := $(sort javascript browser $(foreach t,$(TARGETS),$(target_needs_$t)))
+target_needs_host := $(sort javascript browser valgrind $(foreach t,$(TARGETS),$(target_needs_$t)))
 target_archs_host = $(ARCHS)
 
 # The compiler of an architecture; one that the user names is the user's business.
@@ -86,22 +86,31 @@ TEST_ALL := $(subst $(space),$(comma),$(strip $(TARGETS)))
 ifeq ($(TEST),)
 NAMED := $(or $(NAMED),$(if $(filter demo,$(GOALS)),$(DEMO_TARGET)))
 endif
-BENCH := $(filter bench,$(GOALS))
-ifneq ($(BENCH),)
-NAMED := mps2-an385
+# What the goals that measure run on: make size has one board for each architecture.
+targets_bench := mps2-an385 unix-x64
+targets_size := $(foreach t,$(filter-out next-% %-notime,$(TARGETS)),$\
+	$(if $(ARCH),$(if $(filter $(ARCH),$(target_archs_$t)),$t),$t))
+MEASURE := $(filter bench size,$(GOALS))
+ifneq ($(MEASURE),)
+NAMED := $(or $(NAMED),$(sort $(foreach g,$(MEASURE),$(targets_$g))))
+MEASURABLE := $(foreach g,$(MEASURE),$(targets_$g))
+ifneq ($(filter-out $(MEASURABLE),$(NAMED)),)
+$(error make $(MEASURE) measures on $(MEASURABLE) only)
+endif
 endif
 
 # Goals that build every architecture, unless told which.
-EVERYTHING := $(filter all setup check dist test-long,$(GOALS)) $(if $(NAMED),,$(filter test interpreter,$(GOALS)))
+EVERYTHING := $(filter all setup check dist test-long $(if $(TARGET),,size),$(GOALS)) $(if $(NAMED),,$(filter test interpreter,$(GOALS)))
 WANTED := $(or $(ARCH),$(sort $(if $(strip $(EVERYTHING)),$(ARCHS)) $\
 	$(foreach t,$(NAMED),$(call target_archs,$t))))
 WANTED := $(foreach a,$(ARCHS),$(filter $a,$(WANTED)))
 
-RUN := $(filter setup demo interpreter test test-long bench,$(GOALS))
+RUN := $(filter setup demo interpreter test test-long bench size,$(GOALS))
 NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
 	$(foreach a,$(WANTED),$(call arch_needs,$a)) $\
 	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS)),$(call target_needs,$t))) $\
-	$(if $(filter setup test test-long interpreter,$(GOALS)),test-python) $\
+	$(if $(MEASURE)$(filter setup test test-long interpreter,$(GOALS)),test-python) $\
+	$(if $(filter setup bench,$(GOALS)),valgrind) $\
 	$(if $(filter setup deploy,$(GOALS)),serial mpremote) $\
 	$(if $(filter setup check format,$(GOALS)),check)
 
@@ -117,12 +126,13 @@ help:
 	@echo "make test       run all tests on all targets           [TARGET=...]"
 	@echo "make test-long  the same with what takes too long for every day"
 	@echo "make bench      count instructions and heap bytes      [OP=packb,loads] [DOC=a,d]"
+	@echo "make size       sizes of files and in RAM, and what the budget allows  [ARCH=...]"
 	@echo "make all        build both modules for every architecture, into build/<arch>/"
 	@echo "make ARCH=...   build both modules for one architecture"
 	@echo "make setup      install and fetch all that the others need (they do it too)"
 	@echo "make deploy     put the modules on a board  [PORT=/dev/ttyACM0] [MODULE=...] [FORCE=1]"
 	@echo "make dist       make dist/, a release of all that is built for every architecture"
-	@echo "make check      check formatting, spelling and scripts, build everything with -Werror"
+	@echo "make check      check formatting, spelling and scripts, build everything with -Werror, check sizes"
 	@echo "make format     format the sources"
 	@echo "make clean      remove what was built"
 	@echo "make distclean  remove what was fetched, too"
@@ -147,7 +157,7 @@ all: modules
 # Not in the help: the runner names it when an interpreter is missing.
 interpreter: modules
 	$(SUBMAKE) $(JOBS) -f tests/boards/boards.mk interpreter \
-		TARGET=$(if $(BENCH),$(subst $(space),$(comma),$(NAMED)),$\
+		TARGET=$(if $(MEASURE),$(subst $(space),$(comma),$(NAMED)),$\
 			$(if $(TEST),$(or $(TARGET),$(TEST_ALL)),$(DEMO_TARGET)))
 .PHONY: interpreter
 
@@ -176,6 +186,7 @@ include bench/bench.mk
 
 check: modules
 	@$(TOP)/tools/check.sh
+	@$(call PYTHON_FOR,elftools) bench/size.py --static $(SIZE_ARCHS)
 
 format: ready
 	@$(TOP)/tools/check.sh --fix

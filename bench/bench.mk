@@ -1,8 +1,25 @@
-# The bench, included by the top Makefile.
-#   OP=packb,loads   only operations whose names begin so
+# The bench and the budget of sizes, included by the top Makefile.
+#
+# make bench:
+#   OP=packb,loads   only operations that begin so
 #   DOC=a,d          only these documents
+#   TARGET=...       only mps2-an385, the Cortex-M3, or only unix-x64
+# Without any of these it writes results.json, the charts, and the tables of the documents.
+#
+# make size:
+#   ARCH=...         only of these architectures
+#   BUDGET=write     make bench/budget.json fit
 
-BENCH_ARGS = $(if $(OP),--op $(OP)) $(if $(DOC),--doc $(DOC))
+machine_mps2-an385 := cortex-m3
+machine_unix-x64 := x64
+BENCH_ARGS = $(if $(TARGET),--machine $(machine_$(TARGET))) $(if $(OP),--op '$(OP)') $\
+	$(if $(DOC),--doc '$(DOC)')
 
 bench: interpreter
 	@$(call PYTHON_FOR,elftools serial msgpack) bench/run.py $(BENCH_ARGS)
+
+size: interpreter
+	@$(call PYTHON_FOR,elftools serial msgpack) bench/size.py $(if $(filter write,$(BUDGET)),--write) $(SIZE_ARCHS)
+
+# What can be built with this tree.
+SIZE_ARCHS = $$(tools/tree.sh archs '$(MPY_DIR)' $(WANTED))

@@ -2,8 +2,8 @@
 
 /usr/bin/python3 bench/documents.py shows their sizes.
 
-Every codec that is compared can hold them: no int is in 128..255 or 32768..65535 or beyond 2**30,
-where the C module of 2020 errs. JSON_DOCUMENTS names those without bytes.
+Every codec that is compared can hold them: all ints are below 2**30. JSON_DOCUMENTS names those
+without bytes.
 """
 
 import json

@@ -17,8 +17,9 @@ from collections import Counter
 
 import cortexm3
 import documents
+import programs
 from elftools.elf.elffile import ELFFile
-from operations import OPERATIONS
+from operations import OPERATIONS, keyed
 
 MODULE = cortexm3.TOP / "build/armv7m/msgpack.mpy"
 OBJECTS = cortexm3.TOP / "build/obj/armv7m/msgpack"
@@ -114,12 +115,12 @@ def trace(operation, document):
         log, control = f"{folder}/log", f"{folder}/qmp"
         board = cortexm3.start(["-D", log, "-qmp", f"unix:{control},server=on,wait=off"])
         try:
-            source = cortexm3.program(document, [operation], run=False)
+            source = programs.once(cortexm3, document, operation)
             cortexm3.run(board, source, f"document {document}")
             monitor = Monitor(control)
             monitor.command("singlestep on")
             monitor.command("log exec,nochain")
-            cortexm3.run(board, "fn(*prepared)", operation.name)
+            cortexm3.run(board, "fn(*args)", operation.name)
             monitor.command("log none")
             monitor.command("singlestep off")
             firmware = Symbols(firmware_functions(board.target.interpreter))
@@ -212,7 +213,11 @@ def main(argv):
     parser.add_argument("-n", type=int, default=40, help="how many functions to show")
     parser.add_argument("--function", action="append", default=[], help="show its instructions")
     args = parser.parse_args(argv)
-    operations = [o for o in OPERATIONS if o.name.startswith(args.operation)]
+    operations = [
+        o
+        for o in (*OPERATIONS, *keyed(args.document))
+        if o.name.startswith(args.operation) and programs.possible(o, args.document)
+    ]
     if not operations:
         parser.error("no such operation; bench/run.py --list names them")
     try:
@@ -224,7 +229,7 @@ def main(argv):
             ]
         symbols = Symbols(functions)
         show(addresses, symbols, place, args.n)
-        elf = cortexm3.targets.select(["mps2-an385/armv7m"])[0].interpreter
+        elf = cortexm3.TARGET.interpreter
         for name in args.function:
             show_instructions(name, addresses, symbols, elf)
     except (cortexm3.Failed, cortexm3.install.Missing) as e:

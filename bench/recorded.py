@@ -1,4 +1,6 @@
-"""Figures of other codecs that were measured once; recorded.json holds them."""
+"""Figures of other codecs that were measured once, and the state of the interpreter with which
+stock json needs what was recorded for it then; recorded.json holds both.
+"""
 
 import json
 from pathlib import Path
@@ -10,3 +12,13 @@ def figures(target, operation, kind="instructions"):
     """{document: figure}; empty for what was not recorded."""
     row = RECORDED.get(target, {}).get(kind, {}).get(operation, [])
     return {n: value for n, value in zip(RECORDED["documents"], row) if value is not None}
+
+
+def state(target, what):
+    return RECORDED[target]["state"][what]
+
+
+def names(target):
+    """Names that were interned then: strings of document f, and as many others."""
+    wanted = RECORDED[target]["state"]["names"]
+    return wanted["of document f"], [f"name_{i}" for i in range(wanted["others"])]

@@ -1,28 +1,35 @@
 #!/usr/bin/env python3
-"""Measure msgpack and stock json on the same documents.
+"""Measure msgpack and stock json on the same documents, in instructions and heap bytes.
 
-usage: bench/run.py [--op NAME,...] [--doc NAME,...] [--list]
+Without --op and --doc everything is measured, and results.json, the charts and the tables in
+README.md and bench/README.md are written.
 """
 
 import argparse
-import math
 import sys
 
+import build
 import cortexm3
 import documents
-import recorded
-from operations import C2020_PEER, JSON_PEER, OPERATIONS, TARGETS
+import figures
+import programs
+import report
+import x64
+from operations import KEYED_NAMES, OPERATIONS, REFERENCE, keyed
+
+MACHINES = {m.NAME: m for m in (cortexm3, x64)}
+ERRORS = (build.Missing, figures.Deviation, cortexm3.Failed, cortexm3.install.Missing, x64.Failed)
 
 
 def arguments(argv):
     parser = argparse.ArgumentParser(prog="bench/run.py", description=__doc__.split("\n")[0])
-    parser.add_argument("--op", default="", help="operations that begin so: packb,loads")
-    parser.add_argument("--doc", default="", help="documents: a,b2")
+    parser.add_argument("--machine", choices=MACHINES, help="only on one machine")
+    parser.add_argument("--op", help="only operations that begin so: packb,loads")
+    parser.add_argument("--doc", help="only these documents: a,b2")
     parser.add_argument("--list", action="store_true", help="name operations and documents")
     args = parser.parse_args(argv)
-    args.op = [o for o in OPERATIONS if named(o, args.op)]
-    if not args.op:
-        parser.error("no such operation; --list names them")
+    args.everything = not (args.machine or args.op or args.doc)
+    args.machines = [MACHINES[args.machine]] if args.machine else list(MACHINES.values())
     known = list(documents.DOCUMENTS)
     args.doc = args.doc.split(",") if args.doc else known
     for name in args.doc:
@@ -31,67 +38,72 @@ def arguments(argv):
     return args
 
 
-def named(operation, names):
-    """Does one of the names, divided by commas, begin the operation's, or what json calls it?"""
-    own = (operation.name, operation.name.removeprefix("json."))
-    return any(o.startswith(n) for n in names.split(",") for o in own)
+def chosen(operations, beginnings):
+    """The operations whose name, or what json calls it, begins with one of the given."""
+    return [
+        o
+        for o in operations
+        if not beginnings
+        or any(
+            name.startswith(b)
+            for b in beginnings.split(",")
+            for name in (o.name, o.name.removeprefix("json."))
+        )
+    ]
 
 
-def mean(ratios):
-    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+def measure(machine, names, beginnings=None):
+    """{"instructions": {operation: {document: n}}, "heap": the same}"""
+    sources = []
+    for name in names:
+        operations = [o for o in chosen(OPERATIONS, beginnings) if programs.possible(o, name)]
+        sources.append((name, operations))
+        if name in documents.KEYED_DOCUMENTS:
+            # A program of its own, as others must not have interned the keys.
+            sources.append((name, chosen(keyed(name), beginnings)))
+    sources = [(name, operations) for name, operations in sources if operations]
+    order = [o.name for o in OPERATIONS] + list(KEYED_NAMES)
+    results = {kind: {o: {} for o in order} for kind in ("instructions", "heap")}
+    counted = machine.measure([programs.program(machine, *source) for source in sources])
+    for (name, _), counts in zip(sources, counted):
+        for operation, (instructions, heap) in counts.items():
+            results["instructions"][operation][name] = instructions
+            results["heap"][operation][name] = heap
+    return {kind: {o: row for o, row in rows.items() if row} for kind, rows in results.items()}
 
 
-def table(results, target):
-    """The lines of a table for people."""
-    names = [n for n in documents.DOCUMENTS if any(n in r for r in results.values())]
-    yield f"{target}, instructions ({' '.join(names)})"
-    for operation, counts in results.items():
-        yield line(operation, [counts[n][0] if n in counts else "-" for n in names])
-    yield "heap bytes"
-    for operation, counts in results.items():
-        yield line(operation, [counts[n][1] if n in counts else "-" for n in names])
-    yield "instructions, part of what the C module of 2020 needed (json: of the recorded ones)"
-    for operation in results:
-        peer = C2020_PEER.get(operation)
-        theirs = recorded.figures(target, f"C 2020 {peer}" if peer else operation)
-        yield from ratios(operation, results[operation], names, theirs)
-    yield "instructions of json, times ours"
-    for operation, peer in JSON_PEER.items():
-        if operation in results and peer in results:
-            theirs = {n: c[0] for n, c in results[peer].items()}
-            yield from ratios(operation, results[operation], names, theirs, inverse=True)
-
-
-def ratios(operation, counts, names, theirs, inverse=False):
-    found = {n: counts[n][0] / theirs[n] for n in names if n in counts and theirs.get(n)}
-    if inverse:
-        found = {n: 1 / r for n, r in found.items()}
-    if found:
-        cells = [f"{found[n]:.2f}" if n in found else "-" for n in names]
-        eight = [r for n, r in found.items() if n != "gx"]
-        text = f"{'least' if inverse else 'mean'} "
-        text += f"{min(eight):.2f}" if inverse else f"{mean(eight):.3f}" if eight else ""
-        if operation in TARGETS and not inverse:
-            text += " (wanted: {}, none above {})".format(*TARGETS[operation])
-        yield line(operation, cells) + "   " + text
-
-
-def line(name, cells):
-    return f"  {name:24}" + "".join(f"{cell:>9}" for cell in cells)
+def reference(machine):
+    """{operation: {document: instructions}} of stock json in the recorded state."""
+    names = documents.JSON_DOCUMENTS
+    counted = machine.measure([programs.reference(machine, n, REFERENCE) for n in names])
+    return {o.name: {n: c[o.name][0] for n, c in zip(names, counted)} for o in REFERENCE}
 
 
 def main(argv):
     args = arguments(argv)
     if args.list:
-        print("operations: " + ", ".join(o.name for o in OPERATIONS))
+        print("operations: " + ", ".join([*(o.name for o in OPERATIONS), *KEYED_NAMES]))
         print("documents: " + ", ".join(f"{n} ({c})" for n, c in documents.CONTENTS.items()))
         return 0
     try:
-        results = cortexm3.measure(args.doc, args.op)
-    except (cortexm3.Failed, cortexm3.install.Missing) as e:
+        results = {}
+        if args.everything:
+            results["build"] = build.describe()
+            references = {m.NAME: reference(m) for m in args.machines}
+            for name, rows in references.items():
+                figures.check_reference(name, rows)
+        for machine in args.machines:
+            results[machine.NAME] = measure(machine, args.doc, args.op)
+            print("\n".join(report.table(machine.NAME, results[machine.NAME])), flush=True)
+            if args.everything:
+                results[machine.NAME]["reference"] = references[machine.NAME]
+        if args.everything:
+            figures.save(results)
+            for file in report.write(results):
+                print(f"wrote {file}")
+    except ERRORS as e:
         print(f"bench: {e}", file=sys.stderr)
         return 1
-    print("\n".join(table(results, "cortex-m3")))
     return 0
 
 

@@ -108,6 +108,11 @@ group() {
             packages="python3 python3-serial"
             python_has serial
             ;;
+        valgrind)
+            what="valgrind, which counts instructions"
+            packages="valgrind"
+            have valgrind
+            ;;
         javascript)
             what="node and npm, for the JavaScript peer"
             packages="nodejs npm"

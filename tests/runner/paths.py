@@ -13,7 +13,17 @@ SCRATCH = BUILD / "tests" / f"run-{os.getpid()}"
 EXAMPLES = TOP / "examples"
 
 # Folders of test scripts, one per subject.
-SUITES = ("harness", "build", "host", "msgpack", "finaliser", "compare", "docs", "release")
+SUITES = (
+    "harness",
+    "build",
+    "host",
+    "msgpack",
+    "finaliser",
+    "compare",
+    "docs",
+    "release",
+    "bench",
+)
 
 
 def shown(path):

@@ -1,0 +1,88 @@
+"""The bench's results as results.json holds them, and what follows from them.
+
+{"build": {...}, machine: {"instructions": {operation: {document: n}}, "heap": ..., "reference":
+instructions of stock json in the recorded state}}
+"""
+
+import json
+import math
+from pathlib import Path
+
+import documents
+import recorded
+from operations import C2020_PEER, JSON_PEER
+
+FILE = Path(__file__).parent / "results.json"
+TOLERANCE = 0.01
+MACHINES = {"cortex-m3": "an emulated Cortex-M3", "x64": "x64"}
+# The two forms of one document count once in means.
+VARIANTS = ("gx",)
+
+
+class Deviation(Exception):
+    """Stock json does not need what it needed when the figures were recorded."""
+
+
+def load():
+    return json.loads(FILE.read_text())
+
+
+def save(results):
+    """One operation a line, so that a difference can be read."""
+    text = json.dumps(results, indent=2)
+    rows = json.dumps
+    machines = []
+    for machine in MACHINES:
+        kinds = [
+            f'    "{kind}": {{\n'
+            + ",\n".join(f"      {rows(o)}: {rows(row)}" for o, row in by_operation.items())
+            + "\n    }"
+            for kind, by_operation in results[machine].items()
+        ]
+        machines.append(f'  "{machine}": {{\n' + ",\n".join(kinds) + "\n  }")
+    build = json.dumps({"build": results["build"]}, indent=2)[2:-2]
+    text = "{\n" + ",\n".join([build, *machines]) + "\n}\n"
+    FILE.write_text(text)
+
+
+def mean(ratios):
+    """The geometric mean."""
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
+
+
+def plain(ratios):
+    """Those that count in means."""
+    return [r for name, r in ratios.items() if name not in VARIANTS]
+
+
+def of_c2020(machine, operation, row):
+    """{document: part of the C module's instructions}"""
+    peer = C2020_PEER.get(operation)
+    theirs = recorded.figures(machine, f"C 2020 {peer}")
+    return {n: row[n] / theirs[n] for n in documents.DOCUMENTS if n in row and n in theirs}
+
+
+def times_json(rows, operation):
+    """{document: how many times as many instructions json needs}"""
+    theirs = rows.get(JSON_PEER.get(operation), {})
+    row = rows[operation]
+    return {n: theirs[n] / row[n] for n in documents.DOCUMENTS if n in row and n in theirs}
+
+
+def check_reference(machine, reference):
+    """Raise Deviation unless json needs what was recorded for it, within TOLERANCE."""
+    wrong = []
+    for operation, row in reference.items():
+        for name, expected in recorded.figures(machine, operation).items():
+            if name in row and abs(row[name] / expected - 1) > TOLERANCE:
+                percent = 100 * (row[name] / expected - 1)
+                wrong.append(
+                    f"  {operation} {name}: {row[name]}, not {expected} ({percent:+.2f} %)"
+                )
+    if wrong:
+        raise Deviation(
+            f"{machine}: stock json does not need what it needed when the figures of the C module "
+            "of 2020 were recorded, so they do not compare with this build's:\n"
+            + "\n".join(wrong)
+            + "\nIs this another MicroPython, compiler or QEMU than results.json names?"
+        )

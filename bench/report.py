@@ -1,0 +1,155 @@
+"""Tables for people, in the terminal and in the documents, and the charts."""
+
+import json
+import re
+from pathlib import Path
+
+import chart
+import documents
+import figures
+from operations import C2020_PEER, C2020_WANTED, JSON_PEER, JSON_WANTED
+
+HERE = Path(__file__).parent
+TOP = HERE.parent
+# What is written stands between <!-- bench NAME --> and <!-- end of bench NAME -->.
+SIZES = ("mpy", "text", "rodata", "bss", "import", "use")
+FILES = (TOP / "README.md", HERE / "README.md")
+
+
+def table(machine, measured):
+    """Lines for the terminal."""
+    rows = measured["instructions"]
+    names = [n for n in documents.DOCUMENTS if any(n in row for row in rows.values())]
+
+    def line(title, cells, more=""):
+        cells = "".join(f"{cells.get(n, '-'):>9}" for n in names)
+        return f"  {title:24}{cells}  {more}".rstrip()
+
+    yield line(f"{machine}", {n: n for n in names}).lstrip()
+    for kind in ("instructions", "heap"):
+        yield {"instructions": "instructions", "heap": "bytes of heap"}[kind]
+        for operation, row in measured[kind].items():
+            yield line(operation, row)
+    yield "instructions as part of what the C module of 2020 needed"
+    for operation, row in rows.items():
+        ratios = figures.of_c2020(machine, operation, row)
+        if ratios:
+            yield line(operation, rounded(ratios), c2020_summary(machine, operation, ratios))
+    yield "how many times as many json needs"
+    for operation in rows:
+        ratios = figures.times_json(rows, operation)
+        if ratios:
+            yield line(operation, rounded(ratios), json_summary(machine, operation, ratios))
+
+
+def rounded(ratios):
+    return {n: f"{r:.2f}" for n, r in ratios.items()}
+
+
+def c2020_summary(machine, operation, ratios):
+    ratios = figures.plain(ratios)
+    text = f"mean {figures.mean(ratios):.3f}, most {max(ratios):.2f}" if ratios else ""
+    if machine == "cortex-m3" and operation in C2020_WANTED:
+        text += " (wanted: {}, {})".format(*C2020_WANTED[operation])
+    return text
+
+
+def json_summary(machine, operation, ratios):
+    text = f"least {min(ratios.values()):.2f}"
+    if machine == "cortex-m3" and operation in JSON_WANTED:
+        text += f" (wanted: {JSON_WANTED[operation]})"
+    return text
+
+
+def markdown(head, rows, names=1):
+    """A table whose first columns are names, the others figures."""
+    lines = [head, ["---"] * names + ["--:"] * (len(head) - names), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
+
+
+def cells(row):
+    return [row.get(n, "–") for n in documents.DOCUMENTS]
+
+
+def summary(results):
+    """The table for the project's README: the Cortex-M3, and the ratios."""
+    rows = results["cortex-m3"]["instructions"]
+    body = []
+    for operation in ("packb", "pack, reused BytesIO", "unpackb"):
+        row = rows[operation]
+        body.append([f"`{operation}`", *cells(row)])
+        if operation in JSON_PEER:
+            ratios = rounded(figures.times_json(rows, operation))
+            body.append(["times faster than json", *cells(ratios)])
+        ratios = rounded(figures.of_c2020("cortex-m3", operation, row))
+        body.append(["part of the C module's", *cells(ratios)])
+    return markdown(["", *documents.DOCUMENTS], body)
+
+
+def details(machine, results):
+    """All tables of one machine, for the bench's README."""
+    measured = results[machine]
+    names = list(documents.DOCUMENTS)
+    parts = []
+    for kind, title in (("instructions", "Instructions"), ("heap", "Bytes of heap")):
+        body = [[o, *cells(row)] for o, row in measured[kind].items()]
+        parts.append(markdown([title, *names], body))
+    rows = measured["instructions"]
+    body = []
+    for operation, peer in C2020_PEER.items():
+        ratios = figures.of_c2020(machine, operation, rows[operation])
+        mean = f"{figures.mean(figures.plain(ratios)):.3f}"
+        body.append([operation, *cells(rounded(ratios)), mean])
+    parts.append(markdown(["Part of the C module's", *names, "mean"], body))
+    body = []
+    for operation in JSON_PEER:
+        ratios = figures.times_json(rows, operation)
+        if ratios:
+            body.append([operation, *cells(rounded(ratios)), f"{min(ratios.values()):.2f}"])
+    parts.append(markdown(["Times faster than json", *names, "least"], body))
+    return "\n".join(parts)
+
+
+def sizes():
+    """What the budget allows, for the bench's README."""
+    budget = json.loads((HERE / "budget.json").read_text())
+    rows = [
+        [arch, module, *(found.get(what, "–") for what in SIZES)]
+        for arch, modules in budget.items()
+        for module, found in modules.items()
+    ]
+    return markdown(["ARCH", "module", *SIZES], rows, names=2)
+
+
+def made_of(results):
+    """What results.json says about the build."""
+    return "".join(f"- {what}: `{value}`\n" for what, value in results["build"].items())
+
+
+def contents(results):
+    """{file: what it must contain}"""
+    pieces = {
+        "summary": summary(results),
+        "build": made_of(results),
+        "sizes": sizes(),
+        **{machine: details(machine, results) for machine in figures.MACHINES},
+    }
+    found = {}
+    for file in FILES:
+        found[file] = re.sub(
+            r"(<!-- bench (\S+) -->\n).*?(<!-- end of bench \2 -->)",
+            lambda m: f"{m[1]}{pieces[m[2]]}{m[3]}",
+            file.read_text(),
+            flags=re.S,
+        )
+    for machine in figures.MACHINES:
+        found[HERE / f"{machine}.svg"] = chart.draw(machine, results[machine]["instructions"])
+    return found
+
+
+def write(results):
+    """Write the documents and the charts; yield which."""
+    for file, text in contents(results).items():
+        if not file.exists() or file.read_text() != text:
+            file.write_text(text)
+            yield file.relative_to(TOP)

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""What the modules take: of the .mpy file, its parts, and the board's RAM.
+
+budget.json has the most that each may take, in bytes:
+  mpy, text, rodata, bss  the file, and what it consists of
+  import                  RAM of an import, as gc.mem_alloc() tells after gc.collect(); where code
+                          lies outside of the heap (unix), it is not among it
+  use                     the same after one use of every function, class and method
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TOP / "tools"), str(TOP / "tests")]
+
+import mpyinfo
+from runner import install, qemu, scripts, targets, unix
+from runner.paths import SCRATCH
+
+BUDGET = Path(__file__).parent / "budget.json"
+MODULES = ("msgpack", "finaliserproxy")
+STATIC = ("mpy", "text", "rodata", "bss")
+RAM = ("import", "use")
+# The budget is made in steps, so that not each byte is a change.
+STEP = 32
+
+PROGRAM = """\
+# needs: {module}
+{use}
+import gc
+
+def ram():
+    def scrub(n):
+        a = b = c = d = e = f = g = None
+        return n and scrub(n - 1), a, b, c, d, e, f, g
+    scrub(12)
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+def imported():
+    import {module}
+
+def used():
+    import {module}
+    use({module})
+
+ram()
+before = ram()
+imported()
+after = ram()
+used()
+print("@", after - before, ram() - before)
+"""
+
+
+class Failed(Exception):
+    pass
+
+
+def static(arch, module):
+    """The sizes in the file."""
+    path = TOP / f"build/{arch}/{module}.mpy"
+    if not path.exists():
+        raise Failed(f"{path.relative_to(TOP)} is missing: make size builds it")
+    info = mpyinfo.read(path)
+    return {"mpy": info.size, "text": info.text, "rodata": info.rodata, "bss": info.bss}
+
+
+# What we want on a Cortex-M3, whose heap holds the code too: RAM after use.
+WANTED = {"msgpack": 8192, "finaliserproxy": 4096}
+
+
+def target_of(arch):
+    """The first target that runs the files of an architecture; None for those that none runs."""
+    return next((t for t in targets.TARGETS if t.arch == arch and not t.subset), None)
+
+
+def ram(target):
+    """{module: the sizes in RAM} on a target."""
+    kind = qemu if target.kind == "qemu" else unix
+    session = kind.Session(target, list(MODULES))
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    found = {}
+    try:
+        session.start()
+        if kind is unix:
+            # A module keeps its path, which should not depend on where this runs.
+            session.env["MICROPYPATH"] = f"build/{target.arch}"
+        for module in MODULES:
+            use = (Path(__file__).parent / f"use_{module}.py").read_text()
+            file = SCRATCH / f"ram_{module}.py"
+            file.write_text(PROGRAM.format(use=use, module=module))
+            output, error = session.run_program(scripts.read(file))
+            if error or not output.startswith("@"):
+                raise Failed(f"{target.name}: {module}: {output}{error}")
+            found[module] = dict(zip(RAM, map(int, output.split()[1:])))
+    except install.Missing as e:
+        raise Failed(f"{target.name}: {e}") from None
+    finally:
+        session.stop()
+        shutil.rmtree(SCRATCH, ignore_errors=True)
+    return found
+
+
+def measure(archs, with_ram):
+    """{arch: {module: {what: bytes}}}"""
+    sizes = {}
+    for arch in archs:
+        sizes[arch] = {module: static(arch, module) for module in MODULES}
+        target = target_of(arch)
+        if with_ram and target:
+            for module, found in ram(target).items():
+                sizes[arch][module].update(found)
+    return sizes
+
+
+def table(sizes):
+    """Lines for the terminal."""
+    row = "{:<12}{:<16}{:>9}{:>9}{:>9}{:>9}{:>9}{:>9}".format
+    yield row("arch", "module", *STATIC, *RAM)
+    for arch, modules in sizes.items():
+        for module, found in modules.items():
+            yield row(arch, module, *(found.get(what, "-") for what in (*STATIC, *RAM)))
+
+
+def excesses(sizes, budget):
+    """A line for each size above the budget, or without one."""
+    for arch, modules in sizes.items():
+        for module, found in modules.items():
+            allowed = budget.get(arch, {}).get(module, {})
+            for what, size in found.items():
+                most = allowed.get(what)
+                if most is None:
+                    yield f"{arch} {module}: {what} has no budget"
+                elif size > most:
+                    yield f"{arch} {module}: {what} is {size}, {size - most} above {most}"
+
+
+def write(sizes, budget):
+    """Make the budget fit the sizes, as tight as its steps allow; keep the rest of it."""
+    for arch, modules in sizes.items():
+        for module, found in modules.items():
+            allowed = budget.setdefault(arch, {}).setdefault(module, {})
+            allowed.update({what: -(-size // STEP) * STEP for what, size in found.items()})
+    rows = []
+    for arch, modules in budget.items():
+        inner = [f'    "{module}": {json.dumps(found)}' for module, found in modules.items()]
+        rows.append(f'  "{arch}": {{\n' + ",\n".join(inner) + "\n  }")
+    BUDGET.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(prog="bench/size.py", description=__doc__.split("\n")[0])
+    parser.add_argument("--static", action="store_true", help="only what is in the files")
+    parser.add_argument("--write", action="store_true", help="make the budget fit")
+    parser.add_argument("archs", nargs="+")
+    args = parser.parse_args(argv)
+    budget = json.loads(BUDGET.read_text()) if BUDGET.exists() else {}
+    try:
+        sizes = measure(args.archs, not args.static)
+    except Failed as e:
+        print(f"size: {e}", file=sys.stderr)
+        return 1
+    if args.write:
+        write(sizes, budget)
+        print("\n".join(table(sizes)))
+        # Only here, as they want more of Python's modules than the rest.
+        import figures
+        import report
+
+        for file in (BUDGET.relative_to(TOP), *report.write(figures.load())):
+            print(f"wrote {file}")
+        return 0
+    if not args.static:
+        print("\n".join(table(sizes)))
+        wanted = ", ".join(f"{module} {size}" for module, size in WANTED.items())
+        print(f"wanted on armv7m after use, at most: {wanted}")
+    found = list(excesses(sizes, budget))
+    if found:
+        print("\n".join(f"size: {line}" for line in found), file=sys.stderr)
+        print(
+            "size: bench/budget.json allows no more; if it has to: make size BUDGET=write",
+            file=sys.stderr,
+        )
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,153 @@
+# targets: host
+# needs: nothing
+# timeout: 300
+#
+# The bench counts, and counts the same each time.
+
+import re
+import subprocess
+
+from _bench import TOP
+from check import case, end, eq, raises, true
+
+import cortexm3
+import documents
+import figures
+import operations
+import programs
+import recorded
+import run
+import x64
+
+NAMES = ("a", "g")
+BEGINNINGS = "packb,pack,unpackb,json"
+
+
+@case
+def two_boards_agree_to_the_instruction():
+    first = run.measure(cortexm3, NAMES, BEGINNINGS)
+    eq(run.measure(cortexm3, NAMES, BEGINNINGS), first)
+    rows = first["instructions"]
+    eq(sorted(rows["packb"]), ["a", "g"])
+    eq(sorted(rows["json.loads"]), ["a"])
+    eq(sorted(rows["unpackb, keys named"]), ["a"])
+    # Nothing is less than what it is part of.
+    true(all(n > 1000 for row in rows.values() for n in row.values()))
+    true(rows["packb"]["g"] < rows["packb"]["a"] < rows["pack, new BytesIO"]["a"])
+
+
+@case
+def heap_bytes():
+    heap = run.measure(cortexm3, ["a"], "packb,pack,json")["heap"]
+    eq(heap["pack, reused BytesIO"]["a"], 0)
+    # The bytes object has one block of 16 bytes, its data and a NUL as many as they need.
+    data = documents.msgpack_of("a", single=True)
+    eq(heap["packb"]["a"], 16 + (len(data) + 1 + 15) // 16 * 16)
+    recorded_heap = recorded.figures("cortex-m3", "json.dumps", "heap")
+    eq(heap["json.dumps"]["a"], recorded_heap["a"])
+
+
+@case
+def instructions_are_instructions():
+    # A loop of assembler: two instructions each time around.
+    loop = (
+        "@micropython.asm_thumb\ndef loop(r0):\n    label(again)\n    sub(r0, 1)\n    bne(again)\n"
+    )
+
+    class Machine:
+        WORD, SINGLE, HOLES = cortexm3.WORD, cortexm3.SINGLE, cortexm3.HOLES
+        START, STOP = cortexm3.START, cortexm3.STOP
+        IMPORTS = cortexm3.IMPORTS + "\n" + loop
+
+    def counted(n):
+        operation = operations.Operation("loop", "loop", str(n))
+        source = programs.begin(Machine, []) + programs.measuring(operation, Machine)
+        return cortexm3.measure([source])[0]["loop"][0]
+
+    # A tick of the timer is 0.6 instructions.
+    true(abs(counted(11000) - counted(1000) - 20000) <= 2)
+
+
+@case
+def x64_twice():
+    first = run.measure(x64, NAMES, BEGINNINGS)
+    again = run.measure(x64, NAMES, BEGINNINGS)
+    eq(again["heap"], first["heap"])
+    for operation, row in first["instructions"].items():
+        for name, n in row.items():
+            true(abs(again["instructions"][operation][name] / n - 1) < 0.001)
+
+
+@case
+def stock_json_needs_what_was_recorded():
+    for machine in (cortexm3, x64):
+        rows = run.reference(machine)
+        eq(
+            {o: sorted(row) for o, row in rows.items()},
+            dict.fromkeys(rows, sorted("a b b2 c d f".split())),
+        )
+        figures.check_reference(machine.NAME, rows)
+
+
+@case
+def another_build_is_noticed():
+    rows = {o.name: recorded.figures("cortex-m3", o.name) for o in operations.REFERENCE}
+    figures.check_reference("cortex-m3", rows)
+    good = rows["json.loads"]["d"]
+    rows["json.loads"]["d"] = round(good * 1.009)
+    figures.check_reference("cortex-m3", rows)
+    for factor in (1.011, 0.989):
+        rows["json.loads"]["d"] = round(good * factor)
+        raises(
+            figures.Deviation, figures.check_reference, "cortex-m3", rows, match="json.loads d: "
+        )
+
+
+@case
+def a_program_that_fails():
+    raises(cortexm3.Failed, cortexm3.measure, ["1 / 0"], match="ZeroDivisionError")
+    raises(x64.Failed, x64.measure, ["1 / 0"], match="ZeroDivisionError")
+
+
+def command(*arguments):
+    tool = ["/usr/bin/python3", TOP / "bench" / arguments[0], *arguments[1:]]
+    return subprocess.run(tool, capture_output=True, text=True)
+
+
+@case
+def some_operations_on_some_documents():
+    before = figures.FILE.read_text()
+    result = command("run.py", "--machine", "cortex-m3", "--op", "loads,unpackb", "--doc", "a,g")
+    eq((result.returncode, result.stderr), (0, ""))
+    lines = [re.split("  +", line.strip()) for line in result.stdout.splitlines()]
+    eq(lines[0], ["cortex-m3", "a", "g"])
+    eq(
+        [line[0] for line in lines[2:6]],
+        ["unpackb", "json.loads", "unpackb, keys named", "json.loads, keys named"],
+    )
+    true("packb" not in [line[0] for line in lines])
+    eq(figures.FILE.read_text(), before)
+    eq(command("run.py", "--doc", "a,z").returncode, 2)
+
+
+@case
+def profile():
+    result = command("profile.py", "unpackb", "a", "--function", "decoder_run")
+    eq((result.returncode, result.stderr), (0, ""))
+    lines = result.stdout.splitlines()
+    total = int(lines[0].split()[0])
+    measured = run.measure(cortexm3, ["a"], "unpackb")["instructions"]["unpackb"]["a"]
+    true(0 <= total - measured < 400)
+    table = [line.split() for line in lines[2 : lines.index("")]]
+    by_name = {row[-1]: int(row[0]) for row in table}
+    true(by_name["qstr_find_strn"] > total / 4)
+    ours = sum(n for name, n in by_name.items() if name.startswith("*"))
+    eq(int(table[-1][0]), by_name["module"])
+    # The least of our functions may not be among those that are shown.
+    true(by_name["module"] * 0.95 < ours <= by_name["module"])
+    start = lines.index("decoder_run")
+    counts = [int(line[:9]) for line in lines[start + 1 :] if line[:9].strip()]
+    eq(sum(counts), by_name["*decoder_run"])
+
+
+end()
