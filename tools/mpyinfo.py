@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Show what is in .mpy files: architecture, and the sizes of file, code and data.
+"""Show what is in .mpy files: version, architecture, and the sizes of file, code and data.
 
 usage: mpyinfo.py FILE...
 
@@ -198,8 +198,8 @@ def read(path):
 def main(paths):
     if not paths:
         sys.exit(__doc__.split("\n\n")[1])
-    row = "{:<16}{:<12}{:>8}{:>8}{:>8}{:>8}".format
-    print(row("module", "arch", ".mpy", "text", "rodata", "bss"))
+    row = "{:<16}{:<12}{:<6}{:<6}{:>8}{:>8}{:>8}{:>8}".format
+    print(row("module", "arch", "abi", "flags", ".mpy", "text", "rodata", "bss"))
     status = 0
     for path in paths:
         try:
@@ -210,7 +210,9 @@ def main(paths):
             status = 1
             continue
         module = os.path.basename(path).removesuffix(".mpy")
-        print(row(module, info.arch, info.size, info.text, info.rodata, info.bss))
+        flags = f"{info.arch_flags:#x}" if info.arch_flags else "-"
+        sizes = info.size, info.text, info.rodata, info.bss
+        print(row(module, info.arch, info.version, flags, *sizes))
     return status
 
 

@@ -146,8 +146,12 @@ def table():
         result = command(good)
         eq((result.returncode, result.stderr), (0, ""))
         head, row = result.stdout.splitlines()
-        eq(head.split(), ["module", "arch", ".mpy", "text", "rodata", "bss"])
-        eq(row.split(), ["m", "armv7m", str(len(GOOD)), "300", "5", "200"])
+        eq(head.split(), ["module", "arch", "abi", "flags", ".mpy", "text", "rodata", "bss"])
+        eq(row.split(), ["m", "armv7m", "6.3", "-", str(len(GOOD)), "300", "5", "200"])
+        flagged = header(11, 0x40) + uint(300) + GOOD[4:]
+        good.write_bytes(flagged)
+        row = command(good).stdout.splitlines()[1]
+        eq(row.split()[:5], ["m", "rv32imc", "6.3", "0x12c", str(len(flagged))])
 
 
 @case
