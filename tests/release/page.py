@@ -205,8 +205,10 @@ def what_does_not_work():
 def finaliserproxy_on_an_esp32():
     open_file()
     paste(implementation(mpy_of("xtensawin"), (1, 23, 0, "")))
-    choose("finaliserproxy")
-    true("need v1.24 or later" in shown("warning") or print(shown("warning")))
+    for modules in ("msgpack finaliserproxy", "finaliserproxy"):
+        choose(modules)
+        text = "v1.23. On xtensawin finaliserproxy needs v1.24 or later: update it."
+        true(shown("warning").endswith(text) or print(shown("warning")))
     choose("msgpack")
     eq(shown("warning"), "")
 
