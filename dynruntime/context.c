@@ -28,7 +28,7 @@ static mp_obj_t fun_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_
     return self->fun(self->nm, n_args, n_kw, args);
 }
 
-mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, bool takes_kw) {
+NATMOD_INIT mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, bool takes_kw) {
     fun_obj_t *self = m_malloc(sizeof(fun_obj_t));
     self->base.type = nm->fun_type;
     self->nm = nm;
@@ -37,7 +37,7 @@ mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, 
     return MP_OBJ_FROM_PTR(self);
 }
 
-mp_obj_type_t *natmod_type_new(natmod_t *nm, qstr name, uint16_t flags, size_t n_slots) {
+NATMOD_INIT mp_obj_type_t *natmod_type_new(natmod_t *nm, qstr name, uint16_t flags, size_t n_slots) {
     size_t size = offsetof(mp_obj_type_t, slots) + (1 + n_slots) * sizeof(void *);
     mp_obj_type_t *type = m_malloc(size);
     memset(type, 0, size);
@@ -54,7 +54,7 @@ mp_obj_t natmod_type_methods(mp_obj_type_t *type, size_t n_slots, size_t n_metho
     return dict;
 }
 
-const mp_obj_type_t *natmod_builtin_type(qstr name) {
+NATMOD_INIT const mp_obj_type_t *natmod_builtin_type(qstr name) {
     return (const mp_obj_type_t *)MP_OBJ_TO_PTR(mp_load_global(name));
 }
 
@@ -86,15 +86,44 @@ static void version_store(void) {
 
 #ifndef NATMOD_USERMOD
 
-mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
-    (void)args;
+NATMOD_INIT static void init(mp_obj_fun_bc_t *self) {
     // The importer restores the globals if this raises.
     mp_obj_dict_t *globals = mp_fun_table.swap_globals(self->context->module.globals);
     natmod_init(context_new(self, natmod_state_size()));
     version_store();
     mp_fun_table.swap_globals(globals);
+}
+
+#if NATMOD_DROPS_INIT
+__asm__ (".section .text.init, \"ax\", %progbits\nnatmod_init_start:\n.text");
+extern __attribute__((visibility("hidden"))) const byte natmod_init_start[];
+
+// Give the end of the code back. Shrinking a block of the GC heap neither moves it nor fails.
+static void drop_init(const mp_obj_fun_bc_t *self) {
+    const byte *code = self->bytecode;
+    // Firmware may run code at another address than it has in the heap.
+    size_t size = natmod_init_start - code;
+    if (size < 0x10000) {
+        // As far as is known code lies in the heap wherever this code runs. This makes sure: what
+        // lies between two objects of the heap is in the heap. The hole that the code got is the
+        // first that is large enough, so a larger object probably gets one behind it.
+        byte *above = m_realloc_maybe(NULL, 2 * size, false);
+        if ((const byte *)self < code && code < above) {
+            m_realloc_maybe((void *)code, size, false);
+        }
+        m_free(above);
+    }
+}
+#endif
+
+mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    (void)args;
+    init(self);
+    #if NATMOD_DROPS_INIT
+    drop_init(self);
+    #endif
     return mp_const_none;
 }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Link the objects of a native module to a .mpy file.
 
-The linking itself is done by the MicroPython tree's own tools/mpy_ld.py. Before that this
-checks what would fail on a board or only there: symbols that nobody provides, writable and
-zero-initialised data (which nothing keeps alive through a collection), and floats in calls
-across the function table. Each message names the symbol and the object file.
+The linking itself is done by the MicroPython tree's own tools/mpy_ld.py, see init_last.py. Before
+that this checks what would fail on a board or only there: symbols that nobody provides, writable
+and zero-initialised data (which nothing keeps alive through a collection), floats in calls across
+the function table, and uses of code that is gone by then. Each message names the symbol and the
+object file.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 
+import init_last
 import xtensa
 from elftools.elf.elffile import ELFFile
 
@@ -115,6 +117,33 @@ def check(paths):
     return messages
 
 
+def init_users(path):
+    """The functions that use code of the section .text.init and should not."""
+    found = set()
+    with open(path, "rb") as f:
+        elf = ELFFile(f)
+        init = elf.get_section_index(init_last.INIT)
+        symbols = elf.get_section_by_name(".symtab")
+        functions = [s for s in symbols.iter_symbols() if s["st_info"]["type"] == "STT_FUNC"]
+        for relocations in elf.iter_sections():
+            if not init or relocations["sh_type"] not in ("SHT_REL", "SHT_RELA"):
+                continue
+            section = relocations["sh_info"]
+            for r in relocations.iter_relocations():
+                symbol = symbols.get_symbol(r["r_info_sym"])
+                if section == init or symbol["st_shndx"] != init:
+                    continue
+                # The address of a Thumb function is odd.
+                users = [
+                    s.name
+                    for s in functions
+                    if s["st_shndx"] == section
+                    and 0 <= r["r_offset"] - (s["st_value"] & ~1) < s["st_size"]
+                ]
+                found.add(users[0] if users else elf.get_section(section).name)
+    return sorted(found - {"mpy_init"})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tree", required=True, help="MicroPython source tree")
@@ -125,6 +154,12 @@ def main():
     args = parser.parse_args()
 
     messages = check(args.objects)
+    for path in args.objects:
+        for function in init_users(path):
+            messages.append(
+                f"{os.path.basename(path)}: '{function}' uses code that is dropped after the "
+                "import (see NATMOD_INIT in dynruntime/natmod.h)"
+            )
     if args.arch.startswith("xtensa"):
         for path in args.objects:
             for symbol in xtensa.unresolved_calls(path):
@@ -138,7 +173,8 @@ def main():
     # mpy_ld.py stores the output's path as given in the file, where it costs RAM on the board
     # and makes builds differ; so it runs in the output folder and gets the bare name.
     folder, name = os.path.split(os.path.abspath(args.output))
-    command = [sys.executable, os.path.abspath(os.path.join(args.tree, "tools", "mpy_ld.py"))]
+    tree = os.path.abspath(args.tree)
+    command = [sys.executable, os.path.abspath(init_last.__file__), tree]
     command += ["--arch", args.arch, "--qstrs", os.path.abspath(args.qstrs), "-o", name]
     objects = [os.path.abspath(o) for o in args.objects]
     with tempfile.TemporaryDirectory() as copies:

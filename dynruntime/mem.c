@@ -5,10 +5,12 @@
 
 #include "natmod.h"
 
+#ifndef NATMOD_SMALL
 void *natmod_malloc(size_t n) {
     void *block = mp_fun_table.realloc_(NULL, n, true);
     return block != NULL ? block : natmod_realloc(NULL, n);
 }
+#endif
 
 void *natmod_realloc(void *ptr, size_t n) {
     // More than half of the address space is not to be had, and firmware's own sums would wrap.
@@ -25,7 +27,7 @@ void *natmod_realloc(void *ptr, size_t n) {
 }
 
 void *memcpy(void *restrict dest, const void *restrict src, size_t n) {
-    #if NATMOD_UNALIGNED
+    #if NATMOD_UNALIGNED && !defined(NATMOD_SMALL)
     // MicroPython's own copies byte by byte unless both sides are aligned.
     natmod_word_t *d = dest;
     const natmod_word_t *s = src;
@@ -42,9 +44,11 @@ void *memcpy(void *restrict dest, const void *restrict src, size_t n) {
     #endif
 }
 
+#ifndef NATMOD_SMALL
 void *memmove(void *dest, const void *src, size_t n) {
     return mp_fun_table.memmove_(dest, src, n);
 }
+#endif
 
 void *memset(void *dest, int c, size_t n) {
     return mp_fun_table.memset_(dest, c, n);

@@ -49,6 +49,17 @@ static inline void *natmod_realloc(void *ptr, size_t n_bytes) {
 
 #else
 
+#include "py/nativeglue.h"
+
+// On some machines a function needs six halfwords to find the function table, and only two to call
+// one that does.
+#if defined(NATMOD_SMALL) && (defined(__thumb__) || defined(__riscv))
+static __attribute__((const, noinline)) const mp_fun_table_t *natmod_table(void) {
+    return &mp_fun_table;
+}
+#define mp_fun_table (*natmod_table())
+#endif
+
 #include "py/dynruntime.h"
 #include "py/objexcept.h"
 #include "py/smallint.h"
@@ -69,7 +80,11 @@ double mp_obj_get_float_to_d(mp_obj_t o);
 // The memory functions of py/dynruntime.h raise whatever the caller's globals call MemoryError.
 #undef m_malloc
 #undef m_realloc
+#ifdef NATMOD_SMALL
+#define m_malloc(n) (natmod_realloc(NULL, (n)))
+#else
 #define m_malloc(n) (natmod_malloc(n))
+#endif
 #define m_realloc(ptr, n) (natmod_realloc((ptr), (n)))
 void *natmod_malloc(size_t n);
 void *natmod_realloc(void *ptr, size_t n);
@@ -116,8 +131,16 @@ static inline const uint16_t *natmod_qstr_table(void) {
 #define mp_native_qstr_table (natmod_qstr_table())
 #endif
 
-// The mpy file's entry point, which dynruntime/natmod.c defines.
-mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args);
+// On Cortex-M, where code lies in the GC heap, the code that only the import runs is given back
+// after it. NATMOD_INIT marks such functions; link.py places them at the end of the code, and
+// checks that nothing else refers to them.
+#if defined(NATMOD_SMALL) && defined(__thumb__)
+#define NATMOD_DROPS_INIT (1)
+#define NATMOD_INIT __attribute__((section(".text.init"), noinline))
+#endif
+
+// The mpy file's entry point, which dynruntime/context.c defines.
+__attribute__((externally_visible)) mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args);
 
 #endif
 
@@ -154,6 +177,10 @@ NATMOD_INLINE void natmod_copy_short(byte *dest, const byte *src, size_t n) {
     }
 }
 
+#ifndef NATMOD_INIT
+#define NATMOD_INIT
+#endif
+
 #ifndef MP_NORETURN
 #define MP_NORETURN __attribute__((noreturn))
 #endif
@@ -176,7 +203,7 @@ typedef struct _natmod_t {
 // the part of the import that fills the state and stores the module's names with mp_store_name
 // or mp_store_global. State arrives zeroed, with its natmod_t filled in.
 size_t natmod_state_size(void);
-void natmod_init(natmod_t *nm);
+NATMOD_INIT void natmod_init(natmod_t *nm);
 
 // A builtin class of the given name. Call it only from natmod_init, where the current globals
 // are the module's own. Raises NameError when the firmware lacks it.

@@ -123,6 +123,43 @@ def objects_do_not_share_names_on_xtensa():
             box.write("natmod/tiny/Makefile", makefile.replace("tiny.c", "tiny.c a.c b.c"))
 
 
+LATE = """\
+static mp_obj_t late(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)n_args;
+    (void)n_kw;
+    (void)args;
+    return RESULT;
+}
+
+"""
+
+
+def small(result, arch):
+    """Build a module with a function, so that the code of the import comes last: link errors."""
+    with Sandbox() as box:
+        makefile = box.path("natmod/tiny/Makefile").read_text()
+        box.write("natmod/tiny/Makefile", makefile.replace("include", "SMALL = yes\ninclude"))
+        source = SOURCE.replace("void natmod", LATE.replace("RESULT", result) + "void natmod")
+        source = source.replace(RETURNS, "natmod_fun_new(nm, late, 0, 0, false)")
+        box.write("natmod/tiny/tiny.c", source)
+        status, output = box.make(f"ARCH={arch}", "V=1")
+        errors = [line for line in output.splitlines() if line.startswith("link error: ")]
+        eq(bool(status), bool(errors))
+        return errors
+
+
+@case
+def code_of_the_import():
+    again = "natmod_fun_new(nm, late, 0, 0, false)"
+    for arch in ("armv6m", "armv7m", "armv7emdp"):
+        eq(small("MP_OBJ_FROM_PTR(nm)", arch), [])
+        errors = small(again, arch)
+        eq(len(errors), 1)
+        true("'late' uses code that is dropped after the import" in errors[0])
+    for arch in ("x64", "rv32imc", "xtensa", "xtensawin"):
+        eq(small(again, arch), [])
+
+
 @case
 def float_call():
     for call in ("mp_obj_new_float_from_f(1.0f)", "mp_obj_new_float_from_d(1.0)"):
