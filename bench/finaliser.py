@@ -6,13 +6,25 @@ import gc
 import sys
 from machine import mem32
 
-gc.collect()
-gc.collect()
+
+def scrub(n=10):
+    a = b = c = d = e = f = g = None
+    if n:
+        scrub(n - 1)
+    return a, b, c, d, e, f, g
+
+
+def clean():
+    scrub()
+    gc.collect()
+    gc.collect()
+
+
+clean()
 _ram = gc.mem_alloc()
 import finaliserproxy
 
-gc.collect()
-gc.collect()
+clean()
 _ram = gc.mem_alloc() - _ram
 
 import vfs
@@ -71,19 +83,6 @@ def make_finalizers(objects, finalize, n):
         finalize(objects[i], callback)
 
 
-def scrub(n=10):
-    a = b = c = d = e = f = g = None
-    if n:
-        scrub(n - 1)
-    return a, b, c, d, e, f, g
-
-
-def clean():
-    scrub()
-    gc.collect()
-    gc.collect()
-
-
 # Three batches of blocks of the one source, six of the other.
 N = 96
 
@@ -97,6 +96,15 @@ def cost(fn, kept, arg):
     gc.enable()
     clean()
     return count / N, (gc.mem_alloc() - before) / N
+
+
+# Instructions that each of N objects takes to die.
+def death(kept):
+    kept[:] = [None] * N
+    scrub()
+    dead = instructions(gc.collect)
+    clean()
+    return (dead - instructions(gc.collect)) / N
 
 
 def measure(name):
@@ -116,12 +124,14 @@ def measure(name):
     proxy = cost(make, kept, Thing)
     print("  creation: %.0f instructions more than %.0f" % (proxy[0] - plain[0], plain[0]))
     print("  heap: %.0f bytes more than %.0f" % (proxy[1] - plain[1], plain[1]))
-    kept[:] = [None] * N
-    scrub()
-    dead = instructions(gc.collect)
-    clean()
-    base = instructions(gc.collect)
-    print("  a dead one costs the collection %.0f instructions" % ((dead - base) / N))
+    print("  a dead one costs the collection %.0f instructions" % death(kept))
+    for i in range(N):
+        kept[i] = fp.FinaliserProxy(callback)
+    print("    with a function as the callback %.0f" % death(kept))
+    for i in range(N):
+        kept[i] = Thing()
+        fp.detach(kept[i])
+    print("    detached %.0f" % death(kept))
     kept[:] = [Obj() for i in range(N)]
     count, size = cost(make_finalizers, kept, fp.finalize)
     print("  finalize: %.0f instructions, %.0f bytes" % (count, size))

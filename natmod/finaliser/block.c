@@ -2,55 +2,66 @@
 
 #include "finaliser.h"
 
-// The __del__ of every block. It runs during the sweep: nothing can be allocated, and what the
-// block refers to may be as dead as the block itself. Dead memory still has its contents (see
-// docs/finaliser.md), so reading it and calling into it is fine, and so is writing to it.
-static mp_obj_t block_del(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
-    state_t *st = state_of(nm);
-    block_t *self = MP_OBJ_TO_PTR(args[0]);
-    if (self == st->canary) {
-        finalize_exit(st);
-    } else if (!st->over) {
-        mp_obj_t obj = self->obj;
-        fin_t *fin = self->fin;
-        // First, so that nothing can make it happen again.
-        self->obj = MP_OBJ_NULL;
-        self->fin = NULL;
-        if (fin != NULL) {
-            finalize_died(st, fin);
-        } else if (obj != MP_OBJ_NULL) {
-            mp_call_function_n_kw(obj, 0, 0, NULL);
+// As the interpreter has it.
+typedef struct _bound_method_t {
+    mp_obj_base_t base;
+    mp_obj_t method;
+    mp_obj_t self;
+} bound_method_t;
+
+// Only the collector, in its sweep, asks a block for attributes: for __del__, which it then calls.
+// Nothing can be allocated, and what the block refers to may be as dead as the block itself. Dead
+// memory still has its contents (see docs/finaliser.md), so reading it and calling into it is
+// fine, and so is writing to it.
+static void block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
+    block_t *self = MP_OBJ_TO_PTR(self_in);
+    state_t *st = state_of(natmod_of_obj(self_in));
+    bool is_canary = self == st->canary;
+    if (attr != MP_QSTR___del__ || (st->over && !is_canary)) {
+        return;
+    }
+    mp_obj_t obj = self->obj;
+    fin_t *fin = self->fin;
+    // First, so that nothing can make it happen again.
+    self->obj = MP_OBJ_NULL;
+    self->fin = NULL;
+    if (fin != NULL) {
+        finalize_died(st, fin);
+    } else if (is_canary) {
+        dest[0] = st->internal;
+        dest[1] = self_in;
+    } else if (obj == self_in) {
+        finalize_retry(st);
+    } else if (obj != MP_OBJ_NULL) {
+        const bound_method_t *bound = MP_OBJ_TO_PTR(obj);
+        if (bound->base.type == st->bound_type) {
+            // As most callbacks are. Let the collector call the method itself, which costs a
+            // sixth less than the detour.
+            dest[0] = bound->method;
+            dest[1] = bound->self;
+        } else {
+            // It calls with an argument, and the callback takes none.
+            dest[0] = st->internal;
+            dest[1] = obj;
         }
     }
-    return mp_const_none;
 }
 
 // The interpreter calls this for an instance whose __init__ has not called ours, with the
-// instance's own arguments, which mean nothing to us. Such an instance gets no finaliser.
+// instance's own arguments, which mean nothing to us. Such an instance gets no block.
 static mp_obj_t block_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)type;
     (void)n_args;
     (void)n_kw;
     (void)args;
-    return MP_OBJ_FROM_PTR(state_of(natmod_of_type(type))->inert);
+    return mp_const_none;
 }
 
 void block_init(state_t *st) {
-    natmod_t *nm = &st->nm;
-    mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_finaliserproxy, MP_TYPE_FLAG_NONE, 2);
+    mp_obj_type_t *type = natmod_type_new(&st->nm, MP_QSTR_finaliserproxy, MP_TYPE_FLAG_NONE, 2);
     MP_OBJ_TYPE_SET_SLOT(type, make_new, block_make_new, 1);
-    mp_obj_dict_store(natmod_type_methods(type, 2, 1), MP_OBJ_NEW_QSTR(MP_QSTR___del__),
-        natmod_fun_new(nm, block_del, 1, 1, false));
+    MP_OBJ_TYPE_SET_SLOT(type, attr, block_attr, 2);
     st->block_type = type;
-
-    // Without the flag, and with fields that stay empty.
-    block_t *inert = m_malloc(sizeof(block_t));
-    inert->base.type = type;
-    inert->obj = MP_OBJ_NULL;
-    inert->fin = NULL;
-    inert->next = NULL;
-    st->inert = inert;
 }
 
 block_t *block_take(state_t *st) {

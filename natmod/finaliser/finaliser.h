@@ -16,6 +16,7 @@ struct _block_t {
     mp_obj_base_t base;
     // A proxy: what to call when the block dies, or MP_OBJ_NULL.
     // A handle: the object that the finalizer watches.
+    // One that asks the scheduler again: itself.
     mp_obj_t obj;
     // A handle: its finalizer. NULL in every other block.
     fin_t *fin;
@@ -44,30 +45,32 @@ struct _state_t {
     natmod_t nm;
     const mp_obj_type_t *block_type;
     const mp_obj_type_t *fin_type;
+    const mp_obj_type_t *bound_type; // Of bound methods.
+    mp_obj_t proxy_class; // FinaliserProxy.
+    mp_obj_t isinstance; // Builtin functions.
+    mp_obj_t callable;
+    mp_obj_t internal; // The function that only the firmware calls.
     mp_obj_t acquire; // Methods of a lock, or MP_OBJ_NULL where there are no threads.
     mp_obj_t release;
 
     // Where blocks come from.
     source_t source;
-    mp_obj_t class;   // The filesystem class.
-    const mp_obj_type_t *device_type;
-    mp_obj_t device_method;
+    qstr name;
+    mp_obj_t class;   // The filesystem class of that name.
+    mp_obj_t device;
     block_t *pool;    // Blocks ready for use.
-    block_t *inert;   // The base of instances whose __init__ has not called ours.
 
     // Finalizers.
     fin_t *registry;  // Those that wait, newest first.
     block_t *canary;  // Dies when the firmware resets, as the first block.
     mp_obj_t schedule; // micropython.schedule, or MP_OBJ_NULL.
-    mp_obj_t drain;   // What is scheduled.
-    mp_obj_t retry;   // The callback of a block that schedules it again.
     mp_obj_t print_exception; // sys.print_exception
-    mp_obj_t before;  // What sys.atexit had before.
+    mp_obj_t before;  // What sys.atexit had before, or MP_OBJ_NULL.
     mp_obj_t detach;  // Methods of finalizers.
     mp_obj_t peek;
     volatile bool any_due;   // Some finalizer in the registry may be due.
-    volatile bool scheduled; // drain is in the scheduler's queue.
-    bool retrying;           // A block was dropped that calls `retry` when it dies.
+    volatile bool scheduled; // The internal function is in the scheduler's queue.
+    bool retrying;           // A block was dropped whose death has that tried again.
     volatile bool over;      // The final sweep has reached the canary.
 };
 
@@ -100,8 +103,8 @@ void root_set(void *ptr);
 /******************************************************************************/
 // image.c: the device that the private filesystems lie on.
 
-// An object with readblocks and ioctl.
-mp_obj_t device_new(state_t *st, source_t source);
+// Make an object with readblocks and ioctl, for st->source.
+void device_init(state_t *st);
 
 /******************************************************************************/
 // source.c: getting blocks from stock objects.
@@ -128,8 +131,7 @@ void block_give(state_t *st, block_t *block);
 /******************************************************************************/
 // proxy.c
 
-// The class FinaliserProxy.
-mp_obj_t proxy_class_new(state_t *st);
+void proxy_init(state_t *st);
 
 mp_obj_t proxy_detach(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args);
 mp_obj_t proxy_close(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args);
@@ -143,8 +145,8 @@ void finalize_init(state_t *st);
 // Called in the sweep: the finalizer's handle has died, and the object with it.
 void finalize_died(state_t *st, fin_t *fin);
 
-// Called in the final sweep.
-void finalize_exit(state_t *st);
+// Called in the sweep: the block that asks the scheduler again has died.
+void finalize_retry(state_t *st);
 
 mp_obj_t finalize_poll(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args);
 

@@ -143,16 +143,9 @@ mp_obj_t finalize_poll(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t 
     return MP_OBJ_NEW_SMALL_INT(run_due(state_of(nm)));
 }
 
-// What the scheduler calls.
-static mp_obj_t drain(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    state_of(nm)->scheduled = false;
-    __sync_synchronize();
-    return finalize_poll(nm, n_args, n_kw, args);
-}
-
 static void call_schedule(void *arg) {
     state_t *st = arg;
-    mp_obj_t args[2] = { st->drain, mp_const_none };
+    mp_obj_t args[2] = { st->internal, mp_const_none };
     mp_call_function_n_kw(st->schedule, 2, 0, args);
 }
 
@@ -177,22 +170,16 @@ static void schedule(state_t *st) {
         st->retrying = true;
         st->pool = block->next;
         block->next = NULL;
-        block->obj = st->retry;
+        block->obj = MP_OBJ_FROM_PTR(block);
     }
     unlock(st);
 }
 
-// The callback of that block.
-static mp_obj_t retry(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
-    (void)args;
-    state_t *st = state_of(nm);
+void finalize_retry(state_t *st) {
     st->retrying = false;
     if (st->any_due) {
         schedule(st);
     }
-    return mp_const_none;
 }
 
 void finalize_died(state_t *st, fin_t *fin) {
@@ -205,9 +192,10 @@ void finalize_died(state_t *st, fin_t *fin) {
 }
 
 /******************************************************************************/
-// The end of the program
+// What the firmware calls
 
-void finalize_exit(state_t *st) {
+// The end of the program.
+static void end(state_t *st) {
     st->over = true;
     for (fin_t *fin = st->registry; fin != NULL; fin = fin->next) {
         fin->due |= fin->atexit;
@@ -216,17 +204,24 @@ void finalize_exit(state_t *st) {
     }
     st->any_due = true;
     run_due(st);
+    if (st->before != MP_OBJ_NULL) {
+        mp_call_function_n_kw(st->before, 0, 0, NULL);
+    }
 }
 
-// What sys.atexit calls, where the firmware has that.
-static mp_obj_t at_exit(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
+// One function for all of it. The scheduler calls it with None, sys.atexit, where the firmware has
+// that, with nothing, and the sweep with the canary or with a callback.
+static mp_obj_t internal(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_kw;
-    (void)args;
     state_t *st = state_of(nm);
-    finalize_exit(st);
-    if (!natmod_is_none(st->before)) {
-        mp_call_function_n_kw(st->before, 0, 0, NULL);
+    if (n_args == 0 || args[0] == MP_OBJ_FROM_PTR(st->canary)) {
+        end(st);
+    } else if (natmod_is_none(args[0])) {
+        st->scheduled = false;
+        __sync_synchronize();
+        run_due(st);
+    } else {
+        mp_call_function_n_kw(args[0], 0, 0, NULL);
     }
     return mp_const_none;
 }
@@ -239,7 +234,7 @@ static mp_obj_t fin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
     state_t *st = state_of(natmod_of_type(type));
     mp_arg_check_num(n_args, n_kw, 2, 255, true);
     if (!(mp_obj_get_type(args[0])->flags & MP_TYPE_FLAG_INSTANCE_TYPE)) {
-        natmod_raise(st->nm.TypeError, "finalize needs an instance of a Python class");
+        natmod_raise(st->nm.TypeError, "instance of a Python class expected");
     }
     size_t n = n_args - 2 + 2 * n_kw;
     fin_t *fin = m_malloc(sizeof(fin_t) + n * sizeof(mp_obj_t));
@@ -338,14 +333,15 @@ void finalize_init(state_t *st) {
     st->fin_type = type;
     st->peek = natmod_fun_new(nm, fin_peek, 1, 1, false);
     st->detach = natmod_fun_new(nm, fin_detach, 1, 1, false);
-    st->drain = natmod_fun_new(nm, drain, 1, 1, false);
-    st->retry = natmod_fun_new(nm, retry, 0, 0, false);
+    st->internal = natmod_fun_new(nm, internal, 0, 1, false);
     st->schedule = state_import(MP_QSTR_micropython, MP_QSTR_schedule);
     st->print_exception = state_import(MP_QSTR_sys, MP_QSTR_print_exception);
     st->canary = block_take(st);
     mp_obj_t atexit = state_import(MP_QSTR_sys, MP_QSTR_atexit);
     if (atexit != MP_OBJ_NULL) {
-        mp_obj_t fun = natmod_fun_new(nm, at_exit, 0, 0, false);
-        st->before = mp_call_function_n_kw(atexit, 1, 0, &fun);
+        mp_obj_t before = mp_call_function_n_kw(atexit, 1, 0, &st->internal);
+        if (!natmod_is_none(before)) {
+            st->before = before;
+        }
     }
 }

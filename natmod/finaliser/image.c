@@ -62,20 +62,16 @@ static const uint8_t parts[] = {
     0,
 };
 
-typedef struct _device_t {
-    mp_obj_base_t base;
-    source_t source;
-} device_t;
-
-static void read_image(const device_t *self, mp_obj_t block, int start, const mp_buffer_info_t *buf) {
+static void read_image(source_t source, mp_obj_t block, int start, const mp_buffer_info_t *buf) {
     uint8_t *dest = buf->buf;
-    memset(dest, self->source == SOURCE_FAT ? 0 : 0xff, buf->len);
+    memset(dest, source == SOURCE_FAT ? 0 : 0xff, buf->len);
     // Byte by byte: where code memory takes 32-bit access only, GCC does what is needed.
     for (const uint8_t *p = parts; *p != 0; p += 4 + p[3]) {
-        if (p[0] == 1 + self->source && MP_OBJ_NEW_SMALL_INT(p[1]) == block) {
-            int to = 2 * p[2] - start;
-            for (int i = 0; i < p[3]; i++, to++) {
-                if (to >= 0 && to < (int)buf->len) {
+        if (p[0] == 1 + source && MP_OBJ_NEW_SMALL_INT(p[1]) == block) {
+            size_t to = 2 * p[2] - start;
+            for (size_t i = 0; i < p[3]; i++, to++) {
+                // What lies before the buffer is a large number.
+                if (to < buf->len) {
                     dest[to] = p[4 + i];
                 }
             }
@@ -83,43 +79,37 @@ static void read_image(const device_t *self, mp_obj_t block, int start, const mp
     }
 }
 
-// All methods of the device in one: readblocks(block, buf), readblocks(block, buf, offset) and
+// The device is its own methods: readblocks(block, buf), readblocks(block, buf, offset) and
 // ioctl(op, arg), as vfs.AbstractBlockDev documents them.
-static mp_obj_t device_method(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_kw;
-    const device_t *self = MP_OBJ_TO_PTR(args[0]);
+static mp_obj_t device_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_arg_check_num(n_args, n_kw, 2, 3, false);
+    source_t source = state_of(natmod_of_obj(self_in))->source;
     mp_buffer_info_t buf;
-    if (mp_get_buffer(args[2], &buf, MP_BUFFER_WRITE)) {
-        read_image(self, args[1], n_args == 4 ? MP_OBJ_SMALL_INT_VALUE(args[3]) : 0, &buf);
+    if (mp_get_buffer(args[1], &buf, MP_BUFFER_WRITE)) {
+        read_image(source, args[0], n_args == 3 ? MP_OBJ_SMALL_INT_VALUE(args[2]) : 0, &buf);
         return mp_const_none;
     }
     int result = 0;
-    if (args[1] == MP_OBJ_NEW_SMALL_INT(4)) {
+    if (args[0] == MP_OBJ_NEW_SMALL_INT(4)) {
         // The number of blocks.
-        result = self->source == SOURCE_LFS2 ? 2 : 4;
-    } else if (args[1] == MP_OBJ_NEW_SMALL_INT(5)) {
+        result = source == SOURCE_LFS2 ? 2 : 4;
+    } else if (args[0] == MP_OBJ_NEW_SMALL_INT(5)) {
         // The size of a block.
-        result = self->source == SOURCE_FAT ? 512 : 128;
+        result = source == SOURCE_FAT ? 512 : 128;
     }
     return MP_OBJ_NEW_SMALL_INT(result);
 }
 
 static void device_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     (void)attr;
-    dest[0] = state_of(natmod_of_obj(self_in))->device_method;
-    dest[1] = self_in;
+    dest[0] = self_in;
 }
 
-mp_obj_t device_new(state_t *st, source_t source) {
-    if (st->device_type == NULL) {
-        mp_obj_type_t *type = natmod_type_new(&st->nm, MP_QSTR_finaliserproxy, MP_TYPE_FLAG_NONE, 1);
-        MP_OBJ_TYPE_SET_SLOT(type, attr, device_attr, 1);
-        st->device_method = natmod_fun_new(&st->nm, device_method, 3, 4, false);
-        st->device_type = type;
-    }
-    device_t *self = m_malloc(sizeof(device_t));
-    self->base.type = st->device_type;
-    self->source = source;
-    return MP_OBJ_FROM_PTR(self);
+void device_init(state_t *st) {
+    mp_obj_type_t *type = natmod_type_new(&st->nm, MP_QSTR_finaliserproxy, MP_TYPE_FLAG_NONE, 2);
+    MP_OBJ_TYPE_SET_SLOT(type, attr, device_attr, 1);
+    MP_OBJ_TYPE_SET_SLOT(type, call, device_call, 2);
+    mp_obj_base_t *device = m_malloc(sizeof(mp_obj_base_t));
+    device->type = type;
+    st->device = MP_OBJ_FROM_PTR(device);
 }

@@ -21,7 +21,7 @@ void root_set(void *ptr) {
 
 #else
 
-__attribute__((visibility("default"))) void *volatile natmod_root;
+__attribute__((visibility("default"), externally_visible)) void *volatile natmod_root;
 
 void root_set(void *ptr) {
     natmod_root = ptr;

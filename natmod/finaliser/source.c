@@ -23,12 +23,10 @@
 
 // The filesystem object is dropped after each batch, so its cost is shared by the blocks of the
 // batch. The 37000 instructions of VfsLfs2 must be shared by more than those of VfsFat.
+// While importing the canary is wanted, and the last block, which stays in the pool.
+#define BATCH_FIRST (2)
 #define BATCH_FAT (16)
 #define BATCH_LFS (32)
-
-static qstr class_name(source_t source) {
-    return source == SOURCE_FAT ? MP_QSTR_VfsFat : source == SOURCE_LFS2 ? MP_QSTR_VfsLfs2 : MP_QSTR_VfsLfs1;
-}
 
 // Turn a stock object into a block. Returns NULL if it is not one with a finaliser.
 static block_t *take_over(state_t *st, mp_obj_t iterator) {
@@ -50,12 +48,12 @@ static block_t *take_over(state_t *st, mp_obj_t iterator) {
 
 static void make_batch(void *arg) {
     state_t *st = arg;
-    mp_obj_t device = device_new(st, st->source);
-    mp_obj_t filesystem = mp_call_function_n_kw(st->class, 1, 0, &device);
+    mp_obj_t filesystem = mp_call_function_n_kw(st->class, 1, 0, &st->device);
     mp_obj_t method[3];
     mp_load_method(filesystem, MP_QSTR_ilistdir, method);
     method[2] = MP_OBJ_NEW_QSTR(MP_QSTR__slash_);
-    for (size_t n = st->source == SOURCE_FAT ? BATCH_FAT : BATCH_LFS; n > 0; n--) {
+    size_t n = st->canary == NULL ? BATCH_FIRST : st->source == SOURCE_FAT ? BATCH_FAT : BATCH_LFS;
+    for (; n > 0; n--) {
         block_t *block = take_over(st, mp_call_method_n_kw(1, 0, method));
         if (block == NULL) {
             return;
@@ -73,10 +71,14 @@ void source_fill(state_t *st) {
 }
 
 bool source_init(state_t *st) {
+    device_init(st);
     mp_obj_t exception = MP_OBJ_NULL;
-    for (st->source = 0; st->source < N_SOURCES; st->source++) {
-        st->class = state_import(MP_QSTR_vfs, class_name(st->source));
+    for (source_t source = 0; source < N_SOURCES; source++) {
+        st->name = source == SOURCE_FAT ? MP_QSTR_VfsFat
+            : source == SOURCE_LFS2 ? MP_QSTR_VfsLfs2 : MP_QSTR_VfsLfs1;
+        st->class = state_import(MP_QSTR_vfs, st->name);
         if (st->class != MP_OBJ_NULL) {
+            st->source = source;
             exception = natmod_protect(make_batch, st);
             if (st->pool != NULL) {
                 return true;
@@ -94,5 +96,5 @@ mp_obj_t source_name(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *a
     (void)n_args;
     (void)n_kw;
     (void)args;
-    return MP_OBJ_NEW_QSTR(class_name(state_of(nm)->source));
+    return MP_OBJ_NEW_QSTR(state_of(nm)->name);
 }

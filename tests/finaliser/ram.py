@@ -1,0 +1,35 @@
+# The memory that the module takes, where code lies in the heap.
+# needs: finaliserproxy
+# targets: mps2-an385/armv7m next-mps2-an385
+
+import gc
+import check
+from check import case, true
+
+
+class Names:
+    pass
+
+
+# A table of names that has room: what a new one costs is not the module's.
+for i in range(20):
+    setattr(Names, "name_%d" % i, i)
+
+
+def in_use():
+    check.collect_garbage()
+    check.collect_garbage()
+    return gc.mem_alloc()
+
+
+@case
+def after_import():
+    before = in_use()
+    import finaliserproxy
+
+    bytes = in_use() - before
+    true(bytes <= 4096 or print(bytes))
+    true(finaliserproxy.source())
+
+
+check.end()
