@@ -14,9 +14,13 @@ class Obj:
     pass
 
 
-def run(n, callback):
+def make(n, callback):
     for i in range(n):
         FinaliserProxy(callback)
+
+
+def run(n, callback):
+    make(n, callback)
     check.collect_garbage()
     check.collect_garbage()
 
@@ -63,6 +67,27 @@ def schedule():
         pass
     true(len(ran) >= 3)
     eq(set(ran), {42})
+
+
+@case
+def collect_later():
+    # What to do instead of gc.collect().
+    ran = []
+
+    def collect(arg):
+        gc.collect()
+        ran.append(arg)
+
+    def callback():
+        try:
+            micropython.schedule(collect, None)
+        except RuntimeError:
+            pass
+
+    run(10, callback)
+    for i in range(20):
+        pass
+    true(len(ran) >= 1)
 
 
 @case

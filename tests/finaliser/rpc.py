@@ -148,8 +148,8 @@ def errors_have_their_number():
         check.collect_garbage()
         check.collect_garbage()
         true(numbers[number] >= 18)
-        eq(sum(numbers.values()), numbers[number])
-        numbers[number] = 0
+        # One of the first stream may die with those of the second.
+        eq(numbers[None], 0)
 
 
 @case
@@ -157,6 +157,8 @@ def over_the_uart():
     # What goes out comes back.
     if "mps2" not in check.target:
         check.skip("no second UART")
+    if "notime" in check.target:
+        check.skip("waiting for the reply takes a time module")
     from uart2 import UART
 
     uart = UART()

@@ -114,10 +114,11 @@ def zero_heap(fn, *args):
 
 def collect_garbage():
     """Collect, with nothing kept alive by what earlier calls left on the stack."""
-    try:
-        _scrub(12)
-    except RuntimeError:
-        pass
+    for first in (_scrub, _scrub_more, _scrub_most):
+        try:
+            first(12)
+        except RuntimeError:
+            pass
     gc.collect()
 
 
@@ -165,7 +166,22 @@ def _same(a, b):
     return a == b
 
 
+# Frames of several sizes, since each leaves some words of the stack as they are.
 def _scrub(depth):
+    a = None
+    if depth:
+        _scrub_more(depth - 1)
+    return a
+
+
+def _scrub_more(depth):
+    a = b = c = d = None
+    if depth:
+        _scrub_most(depth - 1)
+    return a, b, c, d
+
+
+def _scrub_most(depth):
     a = b = c = d = e = f = g = h = None
     if depth:
         _scrub(depth - 1)
