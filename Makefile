@@ -110,7 +110,7 @@ NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
 	$(foreach a,$(WANTED),$(call arch_needs,$a)) $\
 	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS)),$(call target_needs,$t))) $\
 	$(if $(MEASURE)$(filter setup test test-long interpreter,$(GOALS)),test-python) $\
-	$(if $(filter setup bench,$(GOALS)),valgrind) $\
+	$(if $(filter setup test test-long bench,$(GOALS)),valgrind) $\
 	$(if $(filter setup deploy,$(GOALS)),serial mpremote) $\
 	$(if $(filter setup check format,$(GOALS)),check)
 
