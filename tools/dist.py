@@ -21,7 +21,7 @@ TOP = Path(__file__).resolve().parents[1]
 VERSION = (TOP / "VERSION").read_text().strip()
 STUBS = sorted((TOP / "natmod").glob("*/*.pyi"), key=lambda path: path.name)
 MODULES = [stub.stem for stub in STUBS]
-RAM = json.loads((TOP / "tools/ram.json").read_text())
+BUDGET = json.loads((TOP / "bench/budget.json").read_text())
 
 
 class NotForRelease(Exception):
@@ -41,6 +41,12 @@ def verified(file, module, arch):
         if getattr(info, what) != value:
             raise NotForRelease(f"{file}: its {what} is {getattr(info, what)!r}, not {value!r}")
     return info
+
+
+def ram(module, arch, info):
+    """The RAM of an import; None where nothing runs the architecture, so that it is not known."""
+    growth = BUDGET.get(arch, {}).get(module, {}).get("import")
+    return firmware.ram(growth, info) if growth else None
 
 
 def package(modules):
@@ -72,7 +78,7 @@ def add_module(build, dist, module, arch):
         "flat": flat,
         "bytes": len(data),
         "native": info.text,
-        "ram": RAM[module].get(arch),  # None where nothing emulates the architecture.
+        "ram": ram(module, arch, info),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
 

@@ -41,10 +41,10 @@ def abi_of(mpy):
 def ram(growth, info):
     """The RAM of a module whose import made the heap grow; info is mpyinfo's about its file.
 
-    On some boards the native code is not in the heap, and only data make it grow, which take less
-    than the code.
+    On some boards the native code is not in the heap. Then only the data is, which takes less than
+    half as much. Where the code is in the heap, a part of it may be gone after the import.
     """
-    return growth + (info.text if growth < info.text else 0)
+    return growth + (info.text if growth < info.text // 2 else 0)
 
 
 # On an ESP8266, code runs from the first MiB of flash. Firmware for 2 MiB and more leaves this end

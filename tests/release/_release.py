@@ -37,6 +37,7 @@ class Sources(Sandbox):
         shutil.rmtree(self.top / "natmod")
         shutil.copytree(TOP / "natmod", self.top / "natmod")
         shutil.copy(TOP / "README.md", self.top)
+        shutil.copy(TOP / "bench/budget.json", self.top / "bench")
         return self
 
 

@@ -70,8 +70,8 @@ def index_tells_of_each_file():
         eq((f["arch"], f["abi"], f["native"]), (info.arch, info.version, info.text))
         eq((f["bytes"], f["sha256"]), (len(data), hashlib.sha256(data).hexdigest()))
         eq(f["version"], VERSION)
-        # More than the code and the data, and not twice that.
-        true(info.text < f["ram"] < 2 * info.text or print(f))
+        # About the code, of which a part may be gone after the import, and the data.
+        true(info.text * 3 / 4 < f["ram"] < 2 * info.text or print(f))
 
 
 @case
