@@ -48,7 +48,7 @@ NATMOD_INIT mp_obj_type_t *natmod_type_new(natmod_t *nm, qstr name, uint16_t fla
     return type;
 }
 
-mp_obj_t natmod_type_methods(mp_obj_type_t *type, size_t n_slots, size_t n_methods) {
+NATMOD_INIT mp_obj_t natmod_type_methods(mp_obj_type_t *type, size_t n_slots, size_t n_methods) {
     mp_obj_t dict = mp_obj_new_dict(n_methods);
     MP_OBJ_TYPE_SET_SLOT(type, locals_dict, MP_OBJ_TO_PTR(dict), n_slots);
     return dict;
@@ -59,7 +59,7 @@ NATMOD_INIT const mp_obj_type_t *natmod_builtin_type(qstr name) {
 }
 
 // The context that every import starts with.
-static natmod_t *context_new(void *init_fun, size_t size) {
+NATMOD_INIT static natmod_t *context_new(void *init_fun, size_t size) {
     natmod_t *nm = m_malloc(size);
     memset(nm, 0, size);
     nm->init_fun = init_fun;
@@ -74,7 +74,7 @@ static natmod_t *context_new(void *init_fun, size_t size) {
 }
 
 // Every module says which release it is from.
-static void version_store(void) {
+NATMOD_INIT static void version_store(void) {
     mp_obj_t items[3] = {
         MP_OBJ_NEW_SMALL_INT(NATMOD_VERSION_MAJOR),
         MP_OBJ_NEW_SMALL_INT(NATMOD_VERSION_MINOR),

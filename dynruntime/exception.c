@@ -2,7 +2,7 @@
 
 #include "natmod.h"
 
-mp_obj_type_t *natmod_exception_new(natmod_t *nm, qstr name, mp_const_obj_t parent) {
+NATMOD_INIT mp_obj_type_t *natmod_exception_new(natmod_t *nm, qstr name, mp_const_obj_t parent) {
     mp_obj_type_t *type = natmod_type_new(nm, name, MP_TYPE_FLAG_NONE, 4);
     MP_OBJ_TYPE_SET_SLOT(type, make_new, mp_obj_exception_make_new, 1);
     MP_OBJ_TYPE_SET_SLOT(type, print, mp_obj_exception_print, 2);

@@ -2,7 +2,7 @@
 
 #include "natmod.h"
 
-void natmod_add_functions(natmod_t *nm, mp_obj_t dict, const natmod_entry_t *entries, size_t n) {
+NATMOD_INIT void natmod_add_functions(natmod_t *nm, mp_obj_t dict, const natmod_entry_t *entries, size_t n) {
     mp_obj_t obj = MP_OBJ_NULL;
     for (size_t i = 0; i < n; i++) {
         const natmod_entry_t *entry = &entries[i];

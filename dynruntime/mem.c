@@ -7,7 +7,7 @@
 
 #ifndef NATMOD_SMALL
 void *natmod_malloc(size_t n) {
-    void *block = mp_fun_table.realloc_(NULL, n, true);
+    void *block = natmod_table_inline()->realloc_(NULL, n, true);
     return block != NULL ? block : natmod_realloc(NULL, n);
 }
 #endif
@@ -26,7 +26,7 @@ void *natmod_realloc(void *ptr, size_t n) {
     }
 }
 
-void *memcpy(void *restrict dest, const void *restrict src, size_t n) {
+NATMOD_FAST void *memcpy(void *restrict dest, const void *restrict src, size_t n) {
     #if NATMOD_UNALIGNED && !defined(NATMOD_SMALL)
     // MicroPython's own copies byte by byte unless both sides are aligned.
     natmod_word_t *d = dest;

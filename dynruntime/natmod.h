@@ -38,6 +38,7 @@
 #define m_free(ptr) gc_free(ptr)
 
 #define natmod_get_type (&mp_obj_get_type)
+#define natmod_get_val_array (&mp_binary_get_val_array)
 
 static inline void *natmod_realloc(void *ptr, size_t n_bytes) {
     void *result = gc_realloc(ptr, n_bytes, true);
@@ -53,9 +54,13 @@ static inline void *natmod_realloc(void *ptr, size_t n_bytes) {
 
 // On some machines a function needs six halfwords to find the function table, and only two to call
 // one that does.
-#if defined(NATMOD_SMALL) && (defined(__thumb__) || defined(__riscv))
-static __attribute__((const, noinline)) const mp_fun_table_t *natmod_table(void) {
+static inline __attribute__((always_inline)) const mp_fun_table_t *natmod_table_inline(void) {
     return &mp_fun_table;
+}
+
+#if defined(NATMOD_WHOLE) && (defined(__thumb__) || defined(__riscv))
+static __attribute__((const, noinline)) const mp_fun_table_t *natmod_table(void) {
+    return natmod_table_inline();
 }
 #define mp_fun_table (*natmod_table())
 #endif
@@ -110,8 +115,9 @@ void *natmod_realloc(void *ptr, size_t n);
 #undef mp_obj_get_array
 #undef mp_obj_cast_to_native_base
 
-// For a pointer to the function.
-#define natmod_get_type (mp_fun_table.obj_get_type)
+// For functions that are called once for each object: the shortest way to these.
+#define natmod_get_type (natmod_table_inline()->obj_get_type)
+#define natmod_get_val_array (natmod_table_inline()->binary_get_val_array)
 
 // These are in the function table, but py/dynruntime.h has no name for them.
 #ifndef mp_call_method_n_kw
@@ -134,7 +140,7 @@ static inline const uint16_t *natmod_qstr_table(void) {
 // On Cortex-M, where code lies in the GC heap, the code that only the import runs is given back
 // after it. NATMOD_INIT marks such functions; link.py places them at the end of the code, and
 // checks that nothing else refers to them.
-#if defined(NATMOD_SMALL) && defined(__thumb__)
+#if defined(NATMOD_WHOLE) && defined(__thumb__)
 #define NATMOD_DROPS_INIT (1)
 #define NATMOD_INIT __attribute__((section(".text.init"), noinline))
 #endif
@@ -143,6 +149,9 @@ static inline const uint16_t *natmod_qstr_table(void) {
 __attribute__((externally_visible)) mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args);
 
 #endif
+
+// For what is to be fast before it is small.
+#define NATMOD_FAST __attribute__((optimize("O2")))
 
 // For what runs once for each object.
 #define NATMOD_INLINE static inline __attribute__((always_inline))

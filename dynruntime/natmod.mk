@@ -1,10 +1,10 @@
 # The build rule for one native module, included by the module's own Makefile, which sets
 #   MOD          the module's name, which is also the name of the .mpy file
 #   SRC          its C sources
-#   FAST_SRC     those of them that are to be fast before they are small, if any
 #   NATMOD_SRC   those of dynruntime/ that it uses besides context.c and mem.c
-#   SMALL        "yes" to have small code before fast code: all sources are compiled at once, so no
-#                two may define the same static name; and see NATMOD_SMALL in natmod.h
+#   WHOLE        "yes" to compile all sources at once, which makes the code a sixth smaller; then no
+#                two may define the same static name
+#   SMALL        "yes" for that, and small code before fast code: see NATMOD_SMALL in natmod.h
 # and is called with ARCH=..., and optionally MPY_DIR=..., CROSS=..., CFLAGS_EXTRA=... and V=1.
 #
 # Result: build/$(ARCH)/$(MOD).mpy. Objects lie in build/obj/$(ARCH)/$(MOD).
@@ -33,7 +33,7 @@ OUT = $(TOP)/build/$(ARCH)
 BUILD = $(TOP)/build/obj/$(ARCH)/$(MOD)
 CONFIG_H = $(BUILD)/config.h
 ALL_SRC = $(SRC) $(addprefix $(TOP)/dynruntime/,context.c mem.c $(NATMOD_SRC))
-OBJ = $(addprefix $(BUILD)/,$(if $(SMALL),whole.o,$(notdir $(ALL_SRC:.c=.o))))
+OBJ = $(addprefix $(BUILD)/,$(if $(WHOLE)$(SMALL),whole.o,$(notdir $(ALL_SRC:.c=.o))))
 # Headers too may use MP_QSTR_ names.
 QSTR_SRC = $(ALL_SRC) $(wildcard *.h) $(wildcard $(TOP)/dynruntime/*.h)
 VPATH = $(TOP)/dynruntime
@@ -53,9 +53,8 @@ CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_
 	-fpic -fno-common -fvisibility=hidden -fno-jump-tables -fno-tree-loop-distribute-patterns \
 	-U_FORTIFY_SOURCE -ffile-prefix-map=$(TOP)=. \
 	-I. -I$(TOP)/dynruntime -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) \
-	$(if $(SMALL),-fwhole-program -fno-move-loop-invariants -DNATMOD_SMALL) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
-
-FAST = -O2
+	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE) \
+	$(if $(SMALL),-fno-move-loop-invariants -DNATMOD_SMALL) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
 
 .PHONY: all clean FORCE
 all: $(OUT)/$(MOD).mpy
@@ -69,7 +68,7 @@ $(BUILD):
 # Rewritten only when its text changes, so that everything rebuilds when a flag, the compiler or
 # the MicroPython tree does, and nothing otherwise.
 $(BUILD)/flags: FORCE | $(BUILD)
-	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(FAST) $(FAST_SRC) $(MPY_DIR) $(ALL_SRC))' >$@.new; \
+	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(ALL_SRC))' >$@.new; \
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The numbers of the module's qstrs, and below them NATMOD_NAME_ constants for natmod_name_t. Every object depends on them, so a source that changes
@@ -86,7 +85,7 @@ $(CONFIG_H): $(BUILD)/qstr.stamp ;
 
 $(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
 	$(Q)echo "CC    $(ARCH) $(MOD) $(notdir $<)"
-	$(Q)$(CC) $(CFLAGS) $(if $(filter $(FAST_SRC),$(notdir $<)),$(FAST)) -MD -MP -o $@ -c $<
+	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
 
 $(BUILD)/whole.c: $(BUILD)/flags
 	$(Q)printf '#include "%s"\n' $(ALL_SRC) >$@

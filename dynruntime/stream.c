@@ -5,7 +5,7 @@
 #include "stream.h"
 
 // A module's attribute, or MP_OBJ_NULL.
-static mp_obj_t attribute_maybe(mp_obj_t module, qstr name) {
+NATMOD_INIT static mp_obj_t attribute_maybe(mp_obj_t module, qstr name) {
     mp_obj_t dest[2];
     mp_load_method_maybe(module, name, dest);
     return dest[0];
@@ -16,24 +16,24 @@ typedef struct _import_t {
     mp_obj_t module;
 } import_t;
 
-static void import_name(void *arg) {
+NATMOD_INIT static void import_name(void *arg) {
     import_t *import = arg;
     import->module = mp_import_name(import->name, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
 }
 
 // A module, or None if it cannot be imported.
-static mp_obj_t import_maybe(qstr name) {
+NATMOD_INIT static mp_obj_t import_maybe(qstr name) {
     import_t import = { name, MP_OBJ_NULL };
     return natmod_protect(import_name, &import) == MP_OBJ_NULL ? import.module : mp_const_none;
 }
 
 // An error number, which on some ports is the C library's: the errno module knows.
-static mp_obj_t error_number(mp_obj_t errno_module, qstr name, int number) {
+NATMOD_INIT static mp_obj_t error_number(mp_obj_t errno_module, qstr name, int number) {
     mp_obj_t obj = attribute_maybe(errno_module, name);
     return obj == MP_OBJ_NULL ? MP_OBJ_NEW_SMALL_INT(number) : obj;
 }
 
-void natmod_streams_init(natmod_streams_t *env, natmod_t *nm) {
+NATMOD_INIT void natmod_streams_init(natmod_streams_t *env, natmod_t *nm) {
     env->nm = nm;
     mp_obj_t iobase = attribute_maybe(import_maybe(MP_QSTR_io), MP_QSTR_IOBase);
     if (iobase != MP_OBJ_NULL) {
