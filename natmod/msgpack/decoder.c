@@ -12,6 +12,9 @@
 
 #include "module.h"
 
+// What runs once for each object finds the function table by itself.
+#define natmod_table natmod_table_inline
+
 enum {
     FRAME_ROOT,
     FRAME_LIST,
@@ -63,7 +66,7 @@ NATMOD_INLINE decoder_frame_t *innermost(decoder_t *dec) {
 }
 
 // Objects owed to one container.
-static uint64_t frame_owed(const decoder_frame_t *frame) {
+NATMOD_INLINE uint64_t frame_owed(const decoder_frame_t *frame) {
     uint64_t left = frame->left;
     return frame->kind >= FRAME_DICT ? 2 * left + frame->value_due : left;
 }
@@ -144,7 +147,7 @@ static void body_taken(decoder_t *dec, size_t n) {
 }
 
 // The rest of the body in a block of its own, which grows as the bytes arrive.
-static byte *take_body(decoder_t *dec) {
+NATMOD_FAST static byte *take_body(decoder_t *dec) {
     size_t len = dec->pending;
     size_t at_hand = dec->end - dec->p;
     size_t room = MIN(len, MAX(at_hand, MIN_BODY));
@@ -174,13 +177,13 @@ static mp_obj_t take_bytes(decoder_t *dec) {
     return len == 0 ? dec->st->empty_bytes : body_to_obj(dec->st->bytes_type, take_body(dec), len);
 }
 
-static void check_utf8(decoder_t *dec, const byte *p, size_t len) {
+NATMOD_FAST static void check_utf8(decoder_t *dec, const byte *p, size_t len) {
     if (!utf8_is_valid(p, len)) {
         natmod_raise(dec->st->UnicodeError, "invalid UTF-8");
     }
 }
 
-static bool is_key(decoder_t *dec, size_t at, uint32_t mark, const byte *p) {
+NATMOD_INLINE bool is_key(decoder_t *dec, size_t at, uint32_t mark, const byte *p) {
     if (dec->key_marks[at] != mark) {
         return false;
     }
@@ -196,11 +199,11 @@ static bool is_key(decoder_t *dec, size_t at, uint32_t mark, const byte *p) {
 
 // A program has most likely named its keys: then they are interned already. The interpreter looks
 // for them at length, so those that came lately are remembered.
-static mp_obj_t take_key(decoder_t *dec, size_t len) {
+NATMOD_FAST static mp_obj_t take_key(decoder_t *dec, size_t len) {
     const byte *p = dec->p;
     uint32_t mark = 0;
     if (len - 1 < KEY_MAX) {
-        mark = len | p[0] << 8 | p[len - 1] << 16;
+        mark = len | p[0] << 8 | p[len - 1] << 16 | (uint32_t)p[len - 1 - (len > 1)] << 24;
         // In maps of the same kind the next key is behind the last one.
         size_t at = dec->key_at;
         if (at >= dec->keys_used || !is_key(dec, at, mark, p)) {
@@ -299,7 +302,7 @@ static __attribute__((noinline)) void more_frames(decoder_t *dec) {
 
 // Open a container for len elements or pairs, inside one to which, with all others, so many
 // objects are owed.
-static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t len, uint64_t others) {
+NATMOD_FAST static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t len, uint64_t others) {
     if (dec->depth == dec->room) {
         more_frames(dec);
     }
@@ -317,7 +320,8 @@ static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t l
     frame->value_due = false;
     if (is_map && natmod_is_none(dec->opt->object_pairs_hook)) {
         frame->kind = FRAME_DICT;
-        frame->obj = mp_obj_new_dict(room);
+        // In a table without any gap the search for a place takes long.
+        frame->obj = mp_obj_new_dict(room + (room * 11 >> 8));
     } else if (is_map || dec->opt->use_list) {
         frame->kind = is_map ? FRAME_PAIRS : FRAME_LIST;
         frame->obj = mp_obj_new_list(room, NULL);
@@ -387,7 +391,7 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
 }
 
 // Close the innermost container; returns what stands for it.
-static mp_obj_t frame_close(decoder_t *dec) {
+NATMOD_FAST static mp_obj_t frame_close(decoder_t *dec) {
     decoder_frame_t *frame = &dec->frames[--dec->depth];
     dec->outer -= frame_owed(innermost(dec));
     mp_obj_t obj = frame->obj;
@@ -415,31 +419,44 @@ void decoder_drop(decoder_t *dec) {
     dec->depth = 0;
 }
 
-// The small integers that a list begins with, as far as they are at hand.
-static void run_of_ints(decoder_t *dec, decoder_frame_t *frame) {
+// The next elements of a list, as long as they are numbers of the common forms and at hand.
+NATMOD_FAST static void take_numbers(decoder_t *dec, decoder_frame_t *frame) {
     mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
-    const byte *p = dec->p;
     const byte *end = dec->end;
-    mp_obj_t *item = list->items;
-    mp_obj_t *last = item + MIN(list->alloc, frame->left);
-    while (item < last && p < end) {
-        int value = (int8_t)*p;
-        size_t size = 1;
-        if (!format_is_fixint(*p)) {
-            size = format_decode_int(p, end - p, &value);
-            if (size == 0) {
-                break;
+    for (;;) {
+        const byte *p = dec->p;
+        mp_obj_t *start = list->items + list->len;
+        mp_obj_t *item = start;
+        mp_obj_t *last = item + MIN(list->alloc - list->len, frame->left);
+        const byte *before;
+        do {
+            before = p;
+            const byte *stop = p + MIN(last - item, end - p); // Each takes a byte.
+            while (p < stop && format_is_fixint(*p)) {
+                *item++ = MP_OBJ_NEW_SMALL_INT((int8_t)*p++);
             }
+            int value;
+            size_t size;
+            while (item < last && p < end && (size = format_decode_int(p, end - p, &value)) != 0) {
+                p += size;
+                *item++ = MP_OBJ_NEW_SMALL_INT(value);
+            }
+        } while (p != before);
+        dec->p = p;
+        list->len += item - start;
+        frame->left -= item - start;
+        uint32_t bits;
+        if (item == last || !format_decode_float32(p, end - p, &bits)) {
+            return;
         }
-        p += size;
-        *item++ = MP_OBJ_NEW_SMALL_INT(value);
+        dec->p = p + FORMAT_FLOAT32_SIZE;
+        frame->left--;
+        *item = float_new(dec->st, 'f', bits, 0);
+        list->len++;
     }
-    dec->p = p;
-    list->len = item - list->items;
-    frame->left -= list->len;
 }
 
-bool decoder_run(decoder_t *dec) {
+NATMOD_FAST bool decoder_run(decoder_t *dec) {
     decoder_frame_t *frame = innermost(dec);
     for (;;) {
         format_tag_t tag;
@@ -496,11 +513,9 @@ bool decoder_run(decoder_t *dec) {
                 frame = frame_open(dec, tag.kind, tag.lo, others);
                 if (tag.lo > 0) {
                     if (frame->kind == FRAME_LIST) {
-                        run_of_ints(dec, frame);
-                        if (frame->left > 0) {
-                            continue;
-                        }
-                    } else {
+                        take_numbers(dec, frame);
+                    }
+                    if (frame->left > 0) {
                         continue;
                     }
                 }
@@ -511,6 +526,9 @@ bool decoder_run(decoder_t *dec) {
         for (;;) {
             if (frame->kind == FRAME_LIST) {
                 list_put(frame, obj);
+                if (tag.kind < KIND_INVALID) {
+                    take_numbers(dec, frame);
+                }
             } else if (frame->kind == FRAME_ROOT) {
                 dec->result = obj;
                 return true;
@@ -613,3 +631,5 @@ mp_obj_t decode_stream(decoder_t *dec) {
     }
     return dec->result;
 }
+
+#undef natmod_table

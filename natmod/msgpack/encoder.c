@@ -51,7 +51,7 @@ void encoder_flush(encoder_t *enc) {
 }
 
 // Make room for n bytes where there is none; other sinks than memory have it only for a small n.
-static __attribute__((noinline)) void make_room(encoder_t *enc, size_t n) {
+static __attribute__((noinline)) void make_space(encoder_t *enc, size_t n) {
     size_t used = enc->cur - enc->start;
     if (enc->sink != SINK_MEMORY) {
         // Whole words, since MicroPython copies these much faster from aligned to aligned memory.
@@ -70,9 +70,9 @@ static __attribute__((noinline)) void make_room(encoder_t *enc, size_t n) {
     enc->end = enc->start + size;
 }
 
-NATMOD_INLINE void ensure_room(encoder_t *enc, size_t n) {
+NATMOD_INLINE void ensure_space(encoder_t *enc, size_t n) {
     if ((size_t)(enc->end - enc->cur) < n) {
-        make_room(enc, n);
+        make_space(enc, n);
     }
 }
 
@@ -101,7 +101,7 @@ static uint32_t length(encoder_t *enc, size_t len) {
 
 // The head and the body of a str, bin or ext, whose body is what obj gives as a buffer.
 static __attribute__((noinline)) void encode_body(encoder_t *enc, unsigned int kind, int8_t code, mp_obj_t obj) {
-    ensure_room(enc, HEAD_ROOM);
+    ensure_space(enc, HEAD_ROOM);
     mp_buffer_info_t buf;
     mp_get_buffer_raise(obj, &buf, MP_BUFFER_READ);
     uint32_t len = length(enc, buf.len);
@@ -113,7 +113,7 @@ static __attribute__((noinline)) void encode_body(encoder_t *enc, unsigned int k
         enc->cur = format_encode_str(enc->cur, len, enc->opt->old_format);
     }
     if (enc->sink == SINK_MEMORY) {
-        ensure_room(enc, len);
+        ensure_space(enc, len);
     }
     // What does not fit behind the head, nor into the memory once that is empty, goes to the sink as
     // it lies. Writing may run Python code, so its place and length are asked for again before each
@@ -146,7 +146,7 @@ void encode_ext(encoder_t *enc, int8_t code, mp_obj_t data) {
     encode_body(enc, KIND_EXT, code, data);
 }
 
-static void encode_float(encoder_t *enc, mp_obj_t obj) {
+NATMOD_FAST static void encode_float(encoder_t *enc, mp_obj_t obj) {
     words_t words;
     bool as_double = enc->opt->double_floats;
     float_to_words(enc->st, obj, as_double, &words);
@@ -171,7 +171,10 @@ NATMOD_INLINE void encode_str(encoder_t *enc, mp_obj_t obj) {
 }
 
 // A small int, at p; returns where it ends.
-static __attribute__((noinline)) byte *put_small_int(byte *p, mp_int_t value) {
+NATMOD_FAST static __attribute__((noinline)) byte *put_small_int(byte *p, mp_int_t value) {
+    if ((mp_uint_t)value <= UINT16_MAX) {
+        return format_encode_uint16(p, value);
+    }
     uint32_t hi = sizeof(value) > 4 ? (uint32_t)((int64_t)value >> 32) : value < 0 ? UINT32_MAX : 0;
     return (value < 0 ? format_encode_negative : format_encode_uint)(p, hi, value);
 }
@@ -207,12 +210,12 @@ static void encode_timestamp(encoder_t *enc, const timestamp_t *timestamp) {
 // Containers
 
 void encode_array_header(encoder_t *enc, size_t len) {
-    ensure_room(enc, HEAD_ROOM);
+    ensure_space(enc, HEAD_ROOM);
     enc->cur = format_encode_array(enc->cur, length(enc, len));
 }
 
 void encode_map_header(encoder_t *enc, size_t len) {
-    ensure_room(enc, HEAD_ROOM);
+    ensure_space(enc, HEAD_ROOM);
     enc->cur = format_encode_map(enc->cur, length(enc, len));
 }
 
@@ -305,7 +308,7 @@ enum {
     CLASS_DICT,
 };
 
-static unsigned int classify_native(state_t *st, mp_obj_t obj) {
+NATMOD_FAST static unsigned int classify_native(state_t *st, mp_obj_t obj) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);
     if (type == st->bytes_type) {
         return CLASS_BIN;
@@ -394,7 +397,7 @@ static mp_obj_t call_default(encoder_t *enc, mp_obj_t obj) {
 }
 
 // Describe the container in a frame and write its head.
-static void frame_open(encoder_t *enc, frame_t *frame, mp_obj_t obj, unsigned int class) {
+NATMOD_INLINE void frame_init(encoder_t *enc, frame_t *frame, mp_obj_t obj, unsigned int class) {
     void *p = MP_OBJ_TO_PTR(obj);
     frame->obj = obj;
     frame->next = 0;
@@ -422,7 +425,7 @@ MP_NORETURN static void raise_type(encoder_t *enc, mp_obj_t obj) {
 }
 
 // Open a container inside another one; returns its frame.
-static frame_t *frame_push(encoder_t *enc, frames_t *frames, mp_obj_t obj, unsigned int class) {
+NATMOD_FAST static frame_t *frame_push(encoder_t *enc, frames_t *frames, mp_obj_t obj, unsigned int class) {
     if (frames->depth + enc->outer == MAX_DEPTH) {
         natmod_raise(enc->st->ValueError, "object nested too deeply");
     }
@@ -436,11 +439,11 @@ static frame_t *frame_push(encoder_t *enc, frames_t *frames, mp_obj_t obj, unsig
         }
     }
     frame_t *frame = &frames->frames[frames->depth++];
-    frame_open(enc, frame, obj, class);
+    frame_init(enc, frame, obj, class);
     return frame;
 }
 
-void encode(encoder_t *enc, mp_obj_t obj) {
+NATMOD_FAST void encode(encoder_t *enc, mp_obj_t obj) {
     state_t *st = enc->st;
     frames_t frames;
     frames.frames = frames.first;
@@ -450,7 +453,7 @@ void encode(encoder_t *enc, mp_obj_t obj) {
     const mp_obj_type_t *(*get_type)(mp_const_obj_t) = natmod_get_type;
     bool from_default = false;
     for (;;) {
-        ensure_room(enc, HEAD_ROOM);
+        ensure_space(enc, HEAD_ROOM);
         if (mp_obj_is_small_int(obj)) {
             enc->cur = encode_small_int(enc->cur, obj);
         } else {

@@ -46,7 +46,7 @@ static void ext_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     }
 }
 
-void ext_init(state_t *st) {
+NATMOD_INIT void ext_init(state_t *st) {
     // Like a namedtuple, it has a tuple's layout and most of a tuple's behaviour.
     const mp_obj_type_t *tuple = st->tuple_type;
     mp_obj_type_t *type = natmod_type_new(&st->nm, MP_QSTR_ExtType, tuple->flags, 8);

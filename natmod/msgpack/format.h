@@ -40,6 +40,7 @@ enum {
     FORMAT_FIXSTR_MAX = 31,
     FORMAT_FIXEXT_MAX = 16,
     FORMAT_HEAD_MAX = 9, // Bytes of the longest head.
+    FORMAT_FLOAT32_SIZE = 5, // Of a number of single precision.
     FORMAT_EXT_TIMESTAMP = -1, // The type code of timestamps.
 };
 
@@ -161,6 +162,16 @@ static inline size_t format_decode_int(const uint8_t *p, size_t avail, int *valu
     return 1 + arg;
 }
 
+// Decode a number of single precision, all of which must be there: false if it is not, or p has
+// anything else.
+static inline int format_decode_float32(const uint8_t *p, size_t avail, uint32_t *bits) {
+    if (avail < FORMAT_FLOAT32_SIZE || *p != FORMAT_FLOAT32) {
+        return 0;
+    }
+    *bits = (uint32_t)p[1] << 24 | p[2] << 16 | p[3] << 8 | p[4];
+    return 1;
+}
+
 // Write a first byte and the lowest arg bytes (0, 1, 2 or 4) of lo; returns where the head ends.
 static inline uint8_t *format_put(uint8_t *p, uint8_t first, unsigned int arg, uint32_t lo) {
     *p++ = first;
@@ -197,6 +208,18 @@ static inline uint8_t *format_encode_uint(uint8_t *p, uint32_t hi, uint32_t lo) 
     }
     unsigned int power = lo <= UINT8_MAX ? 0 : lo <= UINT16_MAX ? 1 : 2;
     return format_put(p, FORMAT_UINT8 + power, 1 << power, lo);
+}
+
+// For those above a fixint, up to 16 bits.
+static inline uint8_t *format_encode_uint16(uint8_t *p, uint32_t lo) {
+    uint8_t *first = p++;
+    *first = FORMAT_UINT8;
+    if (lo > UINT8_MAX) {
+        *first = FORMAT_UINT8 + 1;
+        *p++ = lo >> 8;
+    }
+    *p++ = lo;
+    return p;
 }
 
 // For negative numbers in two's complement.

@@ -126,6 +126,9 @@ bool int_to_words(state_t *st, mp_obj_t obj, words_t *words);
 // integers cannot hold it and ValueError on one without floats.
 mp_obj_t number_new(state_t *st, const format_tag_t *tag);
 
+// A float from its bits, single ('f') or double ('d'). Raises ValueError on a firmware without.
+mp_obj_t float_new(state_t *st, char typecode, uint32_t lo, uint32_t hi);
+
 // The bits of a float object, as a double in hi:lo or as a single in lo.
 void float_to_words(state_t *st, mp_obj_t obj, bool as_double, words_t *words);
 
@@ -249,7 +252,7 @@ typedef struct _decoder_t {
     uint32_t pending; // Bytes of the current object's body that must still come.
     decoder_frame_t root; // Around the outermost object.
     mp_obj_t keys[KEYS]; // Keys of maps that have come lately,
-    uint32_t key_marks[KEYS]; // their lengths, first and last bytes,
+    uint32_t key_marks[KEYS]; // their lengths, first and last two bytes,
     uint8_t keys_used; // how many there are,
     uint8_t key_at; // and where the one is that follows the last one.
     decoder_frame_t *frames; // Open containers.

@@ -168,13 +168,13 @@ static void extra_data_print(const mp_print_t *print, mp_obj_t self_in, mp_print
 }
 
 // An exception class, also stored under its name.
-static mp_obj_type_t *exception_add(state_t *st, qstr name, mp_const_obj_t parent) {
+NATMOD_INIT static mp_obj_type_t *exception_add(state_t *st, qstr name, mp_const_obj_t parent) {
     mp_obj_type_t *type = natmod_exception_new(&st->nm, name, parent);
     mp_store_global(name, MP_OBJ_FROM_PTR(type));
     return type;
 }
 
-static void exceptions_init(state_t *st) {
+NATMOD_INIT static void exceptions_init(state_t *st) {
     mp_obj_t exception = MP_OBJ_FROM_PTR(&mp_type_Exception);
     mp_obj_t value_error = MP_OBJ_FROM_PTR(st->ValueError);
     mp_obj_t unpack_exception = MP_OBJ_FROM_PTR(exception_add(st, MP_QSTR_UnpackException, exception));
@@ -203,7 +203,7 @@ size_t natmod_state_size(void) {
     return sizeof(state_t);
 }
 
-static void types_init(state_t *st) {
+NATMOD_INIT static void types_init(state_t *st) {
     st->str_type = &mp_type_str;
     st->str_buffer = MP_OBJ_TYPE_GET_SLOT(&mp_type_str, buffer);
     st->list_type = &mp_type_list;
@@ -239,7 +239,7 @@ static const natmod_entry_t functions[] = {
     NATMOD_FUN(MP_QSTR_pack_into, fun_pack_into, 2, 3, true),
 };
 
-void natmod_init(natmod_t *nm) {
+NATMOD_INIT void natmod_init(natmod_t *nm) {
     state_t *st = (state_t *)nm;
     natmod_streams_init(&st->streams, nm);
     types_init(st);

@@ -33,21 +33,28 @@ bool int_to_words(state_t *st, mp_obj_t obj, words_t *words) {
     return true;
 }
 
-mp_obj_t number_new(state_t *st, const format_tag_t *tag) {
+NATMOD_FAST mp_obj_t float_new(state_t *st, char typecode, uint32_t lo, uint32_t hi) {
+    if (st->float_type == st->int_type) {
+        natmod_raise(st->ValueError, "this firmware has no floats");
+    }
+    number_t number;
+    number.word[0] = lo;
+    number.word[1] = hi;
+    return natmod_get_val_array(typecode, &number, 0);
+}
+
+NATMOD_FAST mp_obj_t number_new(state_t *st, const format_tag_t *tag) {
     // Most integers are small ints on any firmware: those of 31 bits with their sign.
     if (tag->kind == KIND_UINT ? tag->hi == 0 && tag->lo >> 30 == 0
         : tag->kind == KIND_INT && (tag->lo >> 30 == 0 ? tag->hi == 0 : tag->lo >> 30 == 3 && tag->hi == UINT32_MAX)) {
         return MP_OBJ_NEW_SMALL_INT((mp_int_t)(int32_t)tag->lo);
     }
+    if (tag->kind >= KIND_FLOAT32) {
+        return float_new(st, tag->kind == KIND_FLOAT32 ? 'f' : 'd', tag->lo, tag->hi);
+    }
     number_t number;
     number.word[0] = tag->lo;
     number.word[1] = tag->hi;
-    if (tag->kind >= KIND_FLOAT32) {
-        if (st->float_type == st->int_type) {
-            natmod_raise(st->ValueError, "this firmware has no floats");
-        }
-        return mp_binary_get_val_array(tag->kind == KIND_FLOAT32 ? 'f' : 'd', &number, 0);
-    }
     mp_obj_t obj = mp_binary_get_val_array(tag->kind == KIND_UINT ? 'Q' : 'q', &number, 0);
     if (tag->kind == KIND_UINT && mp_binary_op(MP_BINARY_OP_LESS, obj, MP_OBJ_NEW_SMALL_INT(0)) == mp_const_true) {
         natmod_raise(st->OverflowError, "integer too large for this firmware");
@@ -72,7 +79,7 @@ void float_to_words(state_t *st, mp_obj_t obj, bool as_double, words_t *words) {
 
 // Where in a float object its value is, in words; 0 if floats are no objects in memory, as in some
 // firmware, which makes them differ from pointers in the lowest bits.
-static size_t find_float_words(bool is_double) {
+NATMOD_INIT static size_t find_float_words(bool is_double) {
     number_t number;
     size_t where = 0;
     for (uint32_t i = 0; i < 4; i++) {
@@ -95,7 +102,7 @@ static size_t find_float_words(bool is_double) {
     return where;
 }
 
-void floats_init(state_t *st) {
+NATMOD_INIT void floats_init(state_t *st) {
     // 1 + 2**-52 is 1 in single precision.
     number_t number;
     number.word[0] = 1;

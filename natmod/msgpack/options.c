@@ -35,7 +35,7 @@ static const natmod_name_t names[KW_END] = {
     [KW_TIMEOUT] = NATMOD_NAME(MP_QSTR_timeout),
 };
 
-void options_init(state_t *st) {
+NATMOD_INIT void options_init(state_t *st) {
     for (size_t i = 0; i < KW_END; i++) {
         st->kw[i] = MP_OBJ_NEW_QSTR(natmod_name_to_qstr(names[i]));
     }

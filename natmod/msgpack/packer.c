@@ -48,15 +48,15 @@ static mp_obj_t packer_bytes(encoder_t *enc) {
 // something, which is given away if the Packer is to do so.
 typedef mp_obj_t (*action_t)(encoder_t *enc, const mp_obj_t *args);
 
-typedef struct _job_t {
+typedef struct _packer_job_t {
     packer_t *self;
     action_t action;
     const mp_obj_t *args;
     mp_obj_t result;
-} job_t;
+} packer_job_t;
 
-static void run_job(void *arg) {
-    job_t *job = arg;
+static void packer_run(void *arg) {
+    packer_job_t *job = arg;
     encoder_t *enc = &job->self->enc;
     job->result = job->action(enc, job->args);
     if (job->result == MP_OBJ_NULL) {
@@ -76,8 +76,8 @@ static mp_obj_t packer_do(action_t action, const mp_obj_t *args) {
         natmod_raise(enc->st->RuntimeError, "Packer in use");
     }
     size_t used = enc->cur - enc->start;
-    job_t job = { self, action, args, MP_OBJ_NULL };
-    mp_obj_t exception = natmod_protect(run_job, &job);
+    packer_job_t job = { self, action, args, MP_OBJ_NULL };
+    mp_obj_t exception = natmod_protect(packer_run, &job);
     if (exception != MP_OBJ_NULL) {
         enc->cur = enc->start + used;
     }
@@ -208,7 +208,7 @@ static mp_obj_t packer_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_
     return packer_do(drop_bytes, args);
 }
 
-static const natmod_entry_t methods[] = {
+static const natmod_entry_t packer_methods[] = {
     NATMOD_FUN(MP_QSTR_pack, packer_pack, 2, 2, false),
     NATMOD_FUN(MP_QSTR_pack_array_header, packer_pack_array_header, 2, 2, false),
     NATMOD_FUN(MP_QSTR_pack_map_header, packer_pack_map_header, 2, 2, false),
@@ -219,12 +219,12 @@ static const natmod_entry_t methods[] = {
     NATMOD_FUN(MP_QSTR_reset, packer_reset, 1, 1, false),
 };
 
-void packer_init(state_t *st) {
+NATMOD_INIT void packer_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Packer, MP_TYPE_FLAG_NONE, 2);
     MP_OBJ_TYPE_SET_SLOT(type, make_new, packer_make_new, 1);
     mp_obj_t dict = natmod_type_methods(type, 2, 8);
-    natmod_add_functions(nm, dict, methods, MP_ARRAY_SIZE(methods));
+    natmod_add_functions(nm, dict, packer_methods, MP_ARRAY_SIZE(packer_methods));
     st->packer_type = type;
     mp_store_global(MP_QSTR_Packer, MP_OBJ_FROM_PTR(type));
 }

@@ -202,7 +202,7 @@ static const natmod_entry_t methods[] = {
     NATMOD_FUN(MP_QSTR_to_unix_nano, timestamp_to_unix_nano, 1, 1, false),
 };
 
-void timestamp_init(state_t *st) {
+NATMOD_INIT void timestamp_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Timestamp, MP_TYPE_FLAG_NONE, 6);
     MP_OBJ_TYPE_SET_SLOT(type, make_new, timestamp_make_new, 1);

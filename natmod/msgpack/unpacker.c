@@ -109,14 +109,14 @@ static bool read_more(unpacker_t *self) {
 // Objects
 
 // What a method does: all of it while it holds the lock.
-typedef struct _job_t {
+typedef struct _unpacker_job_t {
     unpacker_t *self;
     uint8_t kind; // KIND_ARRAY or KIND_MAP to read a header, or one of those below.
     bool decoding; // An exception comes from the bytes or a hook.
     const byte *data; // To be fed, and how many bytes of it; or how many to read.
     size_t n;
     mp_obj_t result; // MP_OBJ_NULL if bytes are missing.
-} job_t;
+} unpacker_job_t;
 
 enum {
     JOB_UNPACK,
@@ -133,7 +133,7 @@ static void object_done(unpacker_t *self) {
 }
 
 // Do what the bytes at hand allow; true when the job is done, but for bytes to be read.
-static bool try_job(job_t *job) {
+static bool try_job(unpacker_job_t *job) {
     unpacker_t *self = job->self;
     decoder_t *dec = &self->dec;
     for (;;) {
@@ -211,8 +211,8 @@ static void reset(unpacker_t *self) {
     decoder_start(dec);
 }
 
-static void run_job(void *arg) {
-    job_t *job = arg;
+static void unpacker_run(void *arg) {
+    unpacker_job_t *job = arg;
     if (job->kind == JOB_FEED) {
         feed(job->self, job->data, job->n);
     } else if (job->kind == JOB_RESET) {
@@ -249,8 +249,8 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
         natmod_unlock(&self->lock);
         natmod_raise(self->broken, "error in earlier bytes");
     }
-    job_t job = { self, kind, false, data, n, MP_OBJ_NULL };
-    mp_obj_t exception = natmod_protect(run_job, &job);
+    unpacker_job_t job = { self, kind, false, data, n, MP_OBJ_NULL };
+    mp_obj_t exception = natmod_protect(unpacker_run, &job);
     if (exception == MP_OBJ_NULL && job.result == MP_OBJ_NULL && dec->from == dec->p) {
         // Nothing of the next object has come: it is not begun.
         object_done(self);
@@ -356,7 +356,7 @@ static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp
     return number_new((state_t *)nm, &tag);
 }
 
-static const natmod_entry_t methods[] = {
+static const natmod_entry_t unpacker_methods[] = {
     NATMOD_FUN(MP_QSTR_feed, unpacker_feed, 2, 2, false),
     NATMOD_FUN(MP_QSTR_unpack, unpacker_unpack, 1, 1, false),
     NATMOD_FUN(MP_QSTR_skip, unpacker_skip, 1, 1, false),
@@ -367,13 +367,13 @@ static const natmod_entry_t methods[] = {
     NATMOD_FUN(MP_QSTR_reset, unpacker_reset, 1, 1, false),
 };
 
-void unpacker_init(state_t *st) {
+NATMOD_INIT void unpacker_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Unpacker, MP_TYPE_FLAG_ITER_IS_ITERNEXT, 3);
     MP_OBJ_TYPE_SET_SLOT(type, make_new, unpacker_make_new, 1);
     MP_OBJ_TYPE_SET_SLOT(type, iter, unpacker_iternext, 2);
     mp_obj_t dict = natmod_type_methods(type, 3, 8);
-    natmod_add_functions(nm, dict, methods, MP_ARRAY_SIZE(methods));
+    natmod_add_functions(nm, dict, unpacker_methods, MP_ARRAY_SIZE(unpacker_methods));
     st->unpacker_type = type;
     mp_store_global(MP_QSTR_Unpacker, MP_OBJ_FROM_PTR(type));
 }

@@ -160,6 +160,27 @@ static uint8_t *end_of_memory(void) {
     return end;
 }
 
+// The shorter ways for small integers take these and no others.
+static void check_decode_int(const form_t *form, const uint8_t *p, size_t avail) {
+    bool is_int = form->kind == KIND_UINT || form->kind == KIND_INT;
+    CHECK(format_is_fixint(p[0]) == (is_int && form->arg == 0), "first byte", p[0]);
+    int value = 0x5555;
+    size_t size = format_decode_int(p, avail, &value);
+    if (is_int && (form->arg == 1 || form->arg == 2) && avail >= size_of(form)) {
+        CHECK(size == size_of(form), "first byte", p[0]);
+        CHECK((uint64_t)(int64_t)value == value_of(form, p), "first byte", p[0]);
+    } else {
+        CHECK(size == 0 && value == 0x5555, "first byte", p[0]);
+    }
+}
+
+static void check_decode_float32(const form_t *form, const uint8_t *p, size_t avail) {
+    uint32_t bits = 0x5555;
+    bool expected = form->kind == KIND_FLOAT32 && avail >= size_of(form);
+    CHECK(format_decode_float32(p, avail, &bits) == expected, "first byte", p[0]);
+    CHECK(bits == (expected ? value_of(form, p) : 0x5555), "first byte", p[0]);
+}
+
 // Decode a head of which avail bytes are there, and compare with the table.
 static void check_decode(const uint8_t *head, size_t avail) {
     const form_t *form = form_of(head[0]);
@@ -167,6 +188,8 @@ static void check_decode(const uint8_t *head, size_t avail) {
     const uint8_t *p = memcpy(end_of_memory() - avail, head, avail);
     format_tag_t tag;
     memset(&tag, 0x55, sizeof(tag));
+    check_decode_int(form, p, avail);
+    check_decode_float32(form, p, avail);
     CHECK(format_decode(p, avail, &tag) == size, "first byte", head[0]);
     if (size > avail) {
         return;
@@ -359,7 +382,20 @@ static void one_ext(uint32_t len) {
     check_encoded(format_encode_ext(fresh_room(), code, len), KIND_EXT, len, code, false);
 }
 
+static void one_fixstr(uint32_t len) {
+    if (len <= FORMAT_FIXSTR_MAX) {
+        check_encoded(format_encode_fixstr(fresh_room(), len), KIND_STR, len, 0, false);
+    }
+}
+
 static void one_integer(uint64_t value) {
+    bool is_fixint = value <= 0x7f || value >= (uint64_t)-32;
+    CHECK(format_fits_fixint((intptr_t)value) == is_fixint, "value", value);
+    if (is_fixint) {
+        CHECK(format_is_fixint((uint8_t)value), "value", value);
+    } else if (value <= UINT16_MAX) {
+        check_encoded(format_encode_uint16(fresh_room(), value), KIND_UINT, value, 0, false);
+    }
     check_encoded(format_encode_uint(fresh_room(), value >> 32, (uint32_t)value), KIND_UINT, value, 0, false);
     if (value >> 63) {
         check_encoded(format_encode_negative(fresh_room(), value >> 32, (uint32_t)value), KIND_INT, value, 0, false);
@@ -376,6 +412,7 @@ static void maps(void) {
 
 static void strs(void) {
     for_lengths(one_str);
+    for_lengths(one_fixstr);
 }
 
 static void old_strs(void) {

@@ -2,11 +2,12 @@
 # needs: msgpack
 # What arrays and maps become: use_list, the hooks, and keys of every kind.
 import gc
+from io import BytesIO
 
 import check
 import msgpack
 from check import case, eq, raises
-from vectors import CPYTHON, be, expect, hx
+from vectors import CPYTHON, array_head, be, expect, hx
 
 try:
     from collections import OrderedDict
@@ -244,6 +245,45 @@ def hook_changes_its_argument():
     got = msgpack.unpackb(hx("93 91 01 90 92 02 03"), list_hook=grow)
     eq(len(got), 53)
     eq([len(x) for x in got[:3]], [51, 50, 52])
+
+
+@case
+def numbers_in_a_row():
+    # Lists of numbers are read in a way of their own, in each form and wherever they are cut off.
+    forms = ("05", "e0", "cc80", "cd0100", "d0df", "d1ff7f", "ca3f800000", "cb3ff8000000000000")
+    values = (5, -32, 128, 256, -33, -129, 1.0, 1.5)
+    others = (("c0", None), ("a178", "x"), ("90", []), ("ce00010000", 65536))
+    for i in range(len(forms)):
+        for k in range(len(forms)):
+            for other, value in others:
+                data = hx("94" + forms[i] + forms[k] + other + forms[i])
+                want = [values[i], values[k], value, values[i]]
+                expect(msgpack.unpackb(data), want)
+                expect(msgpack.unpackb(b"\x92" + data + b"\x07"), [want, 7])
+                u = msgpack.Unpacker()
+                for cut in range(len(data)):
+                    u.feed(data[cut : cut + 1])
+                expect(u.unpack(), want)
+                if not CPYTHON:
+                    expect(msgpack.unpack(BytesIO(data + b"\x07")), want)
+
+
+@case
+def arrays_that_grow():
+    # Each ends where it should, and nothing lies behind its end.
+    got = []
+    for n in range(70):
+        data = array_head(n) + b"".join(b"\x91" + bytes([i]) for i in range(n))
+        for use_list in (True, False):
+            u = msgpack.Unpacker(use_list=use_list)
+            for i in range(len(data)):
+                u.feed(data[i : i + 1])
+                if i < len(data) - 1:
+                    raises(msgpack.OutOfData, u.unpack)
+            got.append(u.unpack())
+    for n in range(70):
+        expect(got[2 * n], [[i] for i in range(n)])
+        expect(got[2 * n + 1], tuple([(i,) for i in range(n)]))
 
 
 check.end()
