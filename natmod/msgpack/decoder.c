@@ -183,6 +183,15 @@ NATMOD_FAST static void check_utf8(decoder_t *dec, const byte *p, size_t len) {
     }
 }
 
+// From at on, where a mark is, or used.
+NATMOD_FAST static __attribute__((noinline)) size_t find_mark(const uint32_t *marks, size_t at, size_t used,
+    uint32_t mark) {
+    while (at < used && marks[at] != mark) {
+        at++;
+    }
+    return at;
+}
+
 NATMOD_INLINE bool is_key(decoder_t *dec, size_t at, uint32_t mark, const byte *p) {
     if (dec->key_marks[at] != mark) {
         return false;
@@ -207,7 +216,10 @@ NATMOD_FAST static mp_obj_t take_key(decoder_t *dec, size_t len) {
         // In maps of the same kind the next key is behind the last one.
         size_t at = dec->key_at;
         if (at >= dec->keys_used || !is_key(dec, at, mark, p)) {
-            for (at = 0; at < dec->keys_used && !is_key(dec, at, mark, p); at++) {
+            at = 0;
+            while ((at = find_mark(dec->key_marks, at, dec->keys_used, mark)) < dec->keys_used
+                   && !is_key(dec, at, mark, p)) {
+                at++;
             }
         }
         if (at < dec->keys_used) {
