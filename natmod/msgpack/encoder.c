@@ -8,7 +8,8 @@
 /******************************************************************************/
 // Sinks
 
-// Pass on some of the data and return how much, waiting while a stream blocks.
+// Pass on some of the data and return how much: 0 after a wait for a stream that blocks, in which
+// Python code may have run.
 static size_t sink_some(encoder_t *enc, const byte *data, size_t len) {
     if (enc->sink == SINK_BUFFER) {
         // Asked anew each time, since Python code that ran meanwhile may have resized it.
@@ -17,20 +18,20 @@ static size_t sink_some(encoder_t *enc, const byte *data, size_t len) {
         if (enc->offset > buf.len || len > buf.len - enc->offset) {
             natmod_raise(enc->st->ValueError, "buffer too small");
         }
-        memcpy((byte *)buf.buf + enc->offset, data, len);
+        // The data may lie in the same buffer.
+        memmove((byte *)buf.buf + enc->offset, data, len);
         enc->offset += len;
         return len;
     }
-    natmod_wait_t wait = { false, MP_OBJ_NULL };
-    for (;;) {
-        mp_int_t n = natmod_stream_write(enc->stream, data, len);
-        if (n != NATMOD_STREAM_BLOCKS) {
-            return n;
-        }
-        if (!natmod_stream_wait(enc->stream->env, &wait, WRITE_TIMEOUT)) {
-            natmod_raise_instance(enc->stream->env->etimedout);
-        }
+    mp_int_t n = natmod_stream_write(enc->stream, data, len);
+    if (n != NATMOD_STREAM_BLOCKS) {
+        enc->wait.started = false;
+        return n;
     }
+    if (!natmod_stream_wait(enc->stream->env, &enc->wait, WRITE_TIMEOUT)) {
+        natmod_raise_instance(enc->stream->env->etimedout);
+    }
+    return 0;
 }
 
 // Pass on what waits, but for the last few bytes.

@@ -203,6 +203,7 @@ typedef struct _encoder_t {
     bool on_heap; // The memory is a block on the heap.
     uint8_t outer; // Containers around the object, for the limit of depth.
     natmod_stream_t *stream;
+    natmod_wait_t wait; // For the stream.
     mp_obj_t buffer; // And where in it the next byte goes:
     size_t offset;
     const pack_options_t *opt;

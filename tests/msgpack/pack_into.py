@@ -149,4 +149,19 @@ def packs_its_own_buffer():
     eq(bytes(buf[:2]), b"\xc4\x0a")
 
 
+@case
+def in_place():
+    # What is packed may lie in the same buffer, with room for its head in front.
+    for size in (0, 1, 100, 200, 256, 500, 517, 518, 519, 520, 521, 522, 523, 524, 1000):
+        for room in (3, 4, 5, 6, 7, 8, 16):
+            buf = bytearray(room + size)
+            for i in range(size):
+                buf[room + i] = i * 7 + i // 256 & 255
+            want = msgpack.packb(bytes(buf[room:]))
+            if len(want) > room + size:
+                continue
+            eq(msgpack.pack_into(memoryview(buf)[room:], buf), len(want))
+            eq(bytes(buf[: len(want)]), want)
+
+
 check.end()

@@ -3,11 +3,12 @@
 # Hooks that call back into the codec, and hooks that change what is being worked on: a right
 # result or a clean error, never a message whose headers disagree with its bodies.
 import gc
+from errno import EAGAIN
 from io import BytesIO
 
 import check
 import msgpack
-from check import case, eq
+from check import case, eq, raises
 from streams import IoSink, PlainSink
 from vectors import expect, hx
 
@@ -488,6 +489,40 @@ def buffer_of_unpackb_shrunk():
     except CLEAN:
         return
     expect(got, [5, "0123456789"])
+
+
+@case
+def bytearray_changed_while_the_stream_blocks():
+    # What waits for another attempt must be looked for again: no other data goes out.
+    import io
+
+    class Blocked:
+        def __init__(self):
+            self.calls = 0
+            self.got = []
+
+        def write(self, data):
+            self.calls += 1
+            if self.calls == 2:
+                big.extend(bytes(8000))
+                self.junk = [b"Z" * 500 for _ in range(16)]
+                gc.collect()
+                return self.block()
+            self.got.append(bytes(data))
+            return len(data)
+
+        def block(self):
+            raise OSError(EAGAIN)
+
+    class BlockedIo(Blocked, io.IOBase):
+        def block(self):
+            return None
+
+    for make in (Blocked, BlockedIo):
+        stream = make()
+        big = bytearray(b"A" * 3000)
+        raises((RuntimeError, OSError), msgpack.pack, big, stream)
+        eq(set(b"".join(stream.got)[3:]), {65})
 
 
 @case
