@@ -541,6 +541,18 @@ def keys_that_come_again():
 
 
 @case
+def remembered_keys_are_the_same_objects():
+    if CPYTHON:
+        check.skip("ours to promise")
+    # Of 32 bytes, and one more. Nobody names them, so they are not interned.
+    for size, shared in ((32, True), (33, False)):
+        name = "q" * size
+        u = msgpack.Unpacker()
+        u.feed(msgpack.packb({name: 1}) * 2)
+        eq([list(u.unpack())[0] is list(u.unpack())[0] for _ in (1,)], [shared])
+
+
+@case
 def invalid_key_among_remembered_ones():
     u = msgpack.Unpacker()
     u.feed(b"\x81\xa3k\xc3\xa9\x01" * 2 + b"\x81\xa3k\xe0\xa9\x01" * 2)
