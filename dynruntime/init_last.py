@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""MicroPython's tools/mpy_ld.py, with the code of .text.init at the end of the file's code.
+"""MicroPython's tools/mpy_ld.py, with what only the import needs at the end of the file's code.
 
 usage: init_last.py TREE ARGUMENTS...
 
@@ -10,14 +10,20 @@ addresses behind them all.
 import os
 import sys
 
-INIT = ".text.init"
+# In this order: dynruntime/context.c has the address of the first one's start.
+INIT = (".text.init", ".rodata.init", ".data.rel.ro.init")
+
+
+def place(section):
+    """Where a section goes: what stays comes first."""
+    return INIT.index(section.name) if section.name in INIT else -1
 
 
 class Sections(list):
     """The sections of a module; one that is appended goes before those of INIT."""
 
     def append(self, section):
-        self.insert(sum(s.name != INIT for s in self), section)
+        self.insert(sum(s.name not in INIT for s in self), section)
 
 
 def main():
@@ -29,12 +35,12 @@ def main():
 
     def before(env):
         build_got(env)
-        env.sections = Sections(sorted(env.sections, key=lambda s: s.name == INIT))
+        env.sections = Sections(sorted(env.sections, key=place))
 
     def after(env):
         for section in env.sections:
-            if section.name == INIT and env.got_section.addr > section.addr:
-                sys.exit("this MicroPython's mpy_ld.py does not let .text.init be the last code")
+            if section.name in INIT and env.got_section.addr > section.addr:
+                sys.exit("this MicroPython's mpy_ld.py does not let .text.init be the last")
         populate_got(env)
 
     mpy_ld.build_got_generic = before

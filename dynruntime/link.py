@@ -118,11 +118,11 @@ def check(paths):
 
 
 def init_users(path):
-    """The functions that use code of the section .text.init and should not."""
+    """The functions and sections that use what is dropped after the import, and stay."""
     found = set()
     with open(path, "rb") as f:
         elf = ELFFile(f)
-        init = elf.get_section_index(init_last.INIT)
+        init = {elf.get_section_index(name) for name in init_last.INIT} - {None}
         symbols = elf.get_section_by_name(".symtab")
         functions = [s for s in symbols.iter_symbols() if s["st_info"]["type"] == "STT_FUNC"]
         for relocations in elf.iter_sections():
@@ -131,7 +131,7 @@ def init_users(path):
             section = relocations["sh_info"]
             for r in relocations.iter_relocations():
                 symbol = symbols.get_symbol(r["r_info_sym"])
-                if section == init or symbol["st_shndx"] != init:
+                if section in init or symbol["st_shndx"] not in init:
                     continue
                 # The address of a Thumb function is odd.
                 users = [
@@ -157,8 +157,8 @@ def main():
     for path in args.objects:
         for function in init_users(path):
             messages.append(
-                f"{os.path.basename(path)}: '{function}' uses code that is dropped after the "
-                "import (see NATMOD_INIT in dynruntime/natmod.h)"
+                f"{os.path.basename(path)}: '{function}' uses what is dropped after the import "
+                "(see NATMOD_INIT in dynruntime/natmod.h)"
             )
     if args.arch.startswith("xtensa"):
         for path in args.objects:

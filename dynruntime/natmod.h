@@ -137,12 +137,15 @@ static inline const uint16_t *natmod_qstr_table(void) {
 #define mp_native_qstr_table (natmod_qstr_table())
 #endif
 
-// On Cortex-M, where code lies in the GC heap, the code that only the import runs is given back
-// after it. NATMOD_INIT marks such functions; link.py places them at the end of the code, and
-// checks that nothing else refers to them.
+// On Cortex-M, where code lies in the GC heap, what only the import needs is given back after it.
+// NATMOD_INIT marks such functions, NATMOD_INIT_DATA constants, and NATMOD_INIT_TABLE those with
+// addresses in them. link.py places them at the end of the code, and checks that nothing else
+// refers to them.
 #if defined(NATMOD_WHOLE) && defined(__thumb__)
 #define NATMOD_DROPS_INIT (1)
 #define NATMOD_INIT __attribute__((section(".text.init"), noinline))
+#define NATMOD_INIT_DATA __attribute__((section(".rodata.init")))
+#define NATMOD_INIT_TABLE __attribute__((section(".data.rel.ro.init")))
 #endif
 
 // The mpy file's entry point, which dynruntime/context.c defines.
@@ -188,6 +191,8 @@ NATMOD_INLINE void natmod_copy_short(byte *dest, const byte *src, size_t n) {
 
 #ifndef NATMOD_INIT
 #define NATMOD_INIT
+#define NATMOD_INIT_DATA
+#define NATMOD_INIT_TABLE
 #endif
 
 #ifndef MP_NORETURN

@@ -55,6 +55,7 @@ struct _state_t {
 
     // Where blocks come from.
     source_t source;
+    uint8_t batch;    // How many to make at once.
     qstr name;
     mp_obj_t class;   // The filesystem class of that name.
     mp_obj_t device;

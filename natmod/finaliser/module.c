@@ -28,6 +28,8 @@ NATMOD_INIT static void store_fun(natmod_t *nm, qstr name, natmod_fun_t fun, siz
     mp_store_global(name, natmod_fun_new(nm, fun, n_args, n_args, false));
 }
 
+NATMOD_INIT_DATA static const char needs[] = "needs VfsFat, VfsLfs2 or VfsLfs1";
+
 void natmod_init(natmod_t *nm) {
     #ifdef NATMOD_USERMOD
     mp_obj_t globals = MP_OBJ_FROM_PTR(mp_globals_get());
@@ -51,8 +53,7 @@ void natmod_init(natmod_t *nm) {
     lock_init(st);
     block_init(st);
     if (!source_init(st)) {
-        natmod_raise(natmod_builtin_type(MP_QSTR_ImportError),
-            "needs VfsFat, VfsLfs2 or VfsLfs1");
+        natmod_raise(natmod_builtin_type(MP_QSTR_ImportError), needs);
     }
     finalize_init(st);
     proxy_init(st);

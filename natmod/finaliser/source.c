@@ -21,12 +21,12 @@
 
 #include "finaliser.h"
 
-// The filesystem object is dropped after each batch, so its cost is shared by the blocks of the
-// batch. The 37000 instructions of VfsLfs2 must be shared by more than those of VfsFat.
+// The filesystem object is dropped after each batch, so its cost, as much as 37000 instructions
+// with VfsLfs2, is shared by the blocks of the batch. Each batch has twice as many as the one
+// before: a program with few proxies need not have memory for many.
 // While importing the canary is wanted, and the last block, which stays in the pool.
 #define BATCH_FIRST (2)
-#define BATCH_FAT (16)
-#define BATCH_LFS (32)
+#define BATCH_MAX (32)
 
 // Turn a stock object into a block. Returns NULL if it is not one with a finaliser.
 static block_t *take_over(state_t *st, mp_obj_t iterator) {
@@ -52,7 +52,10 @@ static void make_batch(void *arg) {
     mp_obj_t method[3];
     mp_load_method(filesystem, MP_QSTR_ilistdir, method);
     method[2] = MP_OBJ_NEW_QSTR(MP_QSTR__slash_);
-    size_t n = st->canary == NULL ? BATCH_FIRST : st->source == SOURCE_FAT ? BATCH_FAT : BATCH_LFS;
+    size_t n = st->batch;
+    if (n < BATCH_MAX) {
+        st->batch = 2 * n;
+    }
     for (; n > 0; n--) {
         block_t *block = take_over(st, mp_call_method_n_kw(1, 0, method));
         if (block == NULL) {
@@ -79,6 +82,7 @@ bool source_init(state_t *st) {
         st->class = state_import(MP_QSTR_vfs, st->name);
         if (st->class != MP_OBJ_NULL) {
             st->source = source;
+            st->batch = BATCH_FIRST;
             exception = natmod_protect(make_batch, st);
             if (st->pool != NULL) {
                 return true;

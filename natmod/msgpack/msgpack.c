@@ -227,7 +227,7 @@ NATMOD_INIT static void types_init(state_t *st) {
     st->int64_min = number_new(st, &tag);
 }
 
-static const natmod_entry_t functions[] = {
+NATMOD_INIT_TABLE static const natmod_entry_t functions[] = {
     NATMOD_FUN(MP_QSTR_pack, fun_pack, 2, 2, true),
     NATMOD_FUN(MP_QSTR_dump, fun_pack, 2, 2, true),
     NATMOD_FUN(MP_QSTR_packb, fun_packb, 1, 1, true),

@@ -4,7 +4,7 @@
 
 #include "module.h"
 
-static const natmod_name_t names[KW_END] = {
+NATMOD_INIT_DATA static const natmod_name_t names[KW_END] = {
     [KW_OFFSET] = NATMOD_NAME(MP_QSTR_offset),
     [KW_DEFAULT] = NATMOD_NAME(MP_QSTR_default),
     [KW_USE_SINGLE_FLOAT] = NATMOD_NAME(MP_QSTR_use_single_float),

@@ -208,7 +208,7 @@ static mp_obj_t packer_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_
     return packer_do(drop_bytes, args);
 }
 
-static const natmod_entry_t packer_methods[] = {
+NATMOD_INIT_TABLE static const natmod_entry_t packer_methods[] = {
     NATMOD_FUN(MP_QSTR_pack, packer_pack, 2, 2, false),
     NATMOD_FUN(MP_QSTR_pack_array_header, packer_pack_array_header, 2, 2, false),
     NATMOD_FUN(MP_QSTR_pack_map_header, packer_pack_map_header, 2, 2, false),

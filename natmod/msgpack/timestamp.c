@@ -193,7 +193,7 @@ static mp_obj_t timestamp_to_unix_nano(natmod_t *nm, size_t n_args, size_t n_kw,
     return to_number(nm, args[0], 2);
 }
 
-static const natmod_entry_t methods[] = {
+NATMOD_INIT_TABLE static const natmod_entry_t methods[] = {
     NATMOD_FUN(MP_QSTR_from_bytes, timestamp_from_bytes, 1, 1, NATMOD_STATICMETHOD),
     NATMOD_FUN(MP_QSTR_from_unix, timestamp_from_unix, 1, 1, NATMOD_STATICMETHOD),
     NATMOD_FUN(MP_QSTR_from_unix_nano, timestamp_from_unix_nano, 1, 1, NATMOD_STATICMETHOD),

@@ -356,7 +356,7 @@ static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp
     return number_new((state_t *)nm, &tag);
 }
 
-static const natmod_entry_t unpacker_methods[] = {
+NATMOD_INIT_TABLE static const natmod_entry_t unpacker_methods[] = {
     NATMOD_FUN(MP_QSTR_feed, unpacker_feed, 2, 2, false),
     NATMOD_FUN(MP_QSTR_unpack, unpacker_unpack, 1, 1, false),
     NATMOD_FUN(MP_QSTR_skip, unpacker_skip, 1, 1, false),

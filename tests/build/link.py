@@ -124,10 +124,15 @@ def objects_do_not_share_names_on_xtensa():
 
 
 LATE = """\
+NATMOD_INIT_DATA static const byte data[] = "data";
+NATMOD_INIT_TABLE static const void *const table[] = { data };
+
 static mp_obj_t late(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
     (void)n_args;
     (void)n_kw;
     (void)args;
+    (void)table;
     return RESULT;
 }
 
@@ -149,15 +154,21 @@ def small(result, arch):
 
 
 @case
-def code_of_the_import():
-    again = "natmod_fun_new(nm, late, 0, 0, false)"
+def what_the_import_needs():
+    uses = (
+        "natmod_fun_new(nm, late, 0, 0, false)",
+        "mp_obj_new_bytes(data, 4)",
+        "mp_obj_new_bytes((const byte *)table, 4)",
+    )
     for arch in ("armv6m", "armv7m", "armv7emdp"):
         eq(small("MP_OBJ_FROM_PTR(nm)", arch), [])
-        errors = small(again, arch)
-        eq(len(errors), 1)
-        true("'late' uses code that is dropped after the import" in errors[0])
+        for use in uses:
+            errors = small(use, arch)
+            eq(len(errors), 1)
+            true("'late' uses what is dropped after the import" in errors[0])
     for arch in ("x64", "rv32imc", "xtensa", "xtensawin"):
-        eq(small(again, arch), [])
+        for use in uses:
+            eq(small(use, arch), [])
 
 
 @case

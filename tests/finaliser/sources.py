@@ -87,6 +87,35 @@ def lfs1():
     works("VfsLfs1")
 
 
+# Blocks are made in batches that grow: a program with few objects has few blocks, and one with
+# many shares the cost of a filesystem object among them.
+@case
+def batches():
+    filesystems = []
+    blocks = []
+
+    class Filesystem:
+        def __init__(self, device):
+            self.real = vfs.VfsLfs2(device)
+            filesystems.append(1)
+
+        def ilistdir(self, path):
+            blocks.append(1)
+            return self.real.ilistdir(path)
+
+    if not hasattr(vfs, "VfsLfs2"):
+        check.skip("the firmware has no VfsLfs2")
+    fp = load(VfsLfs2=Filesystem)
+    eq((len(filesystems), len(blocks)), (1, 2))
+    kept = []
+    for n in range(1, 200):
+        kept.append(fp.FinaliserProxy(len))
+        fp.detach(kept[-1])
+        # One is the canary's, and one stays.
+        true(n + 2 <= len(blocks) <= min(2 * n + 4, n + 34))
+    true(len(filesystems) <= 5 + 200 // 32)
+
+
 def unavailable(**classes):
     e = raises(ImportError, load, **classes)
     true("VfsFat" in str(e))
