@@ -147,7 +147,7 @@ static void body_taken(decoder_t *dec, size_t n) {
 }
 
 // The rest of the body in a block of its own, which grows as the bytes arrive.
-NATMOD_FAST static byte *take_body(decoder_t *dec) {
+static byte *take_body(decoder_t *dec) {
     size_t len = dec->pending;
     size_t at_hand = dec->end - dec->p;
     size_t room = MIN(len, MAX(at_hand, MIN_BODY));
@@ -177,14 +177,31 @@ static mp_obj_t take_bytes(decoder_t *dec) {
     return len == 0 ? dec->st->empty_bytes : body_to_obj(dec->st->bytes_type, take_body(dec), len);
 }
 
-NATMOD_FAST static void check_utf8(decoder_t *dec, const byte *p, size_t len) {
-    if (!utf8_is_valid(p, len)) {
+NATMOD_INLINE bool is_ascii(const byte *p, size_t len) {
+    uint32_t bits = 0;
+    if (NATMOD_UNALIGNED && len >= 4) {
+        // The last word may overlap the one before.
+        const byte *last = p + len - 4;
+        for (; p < last; p += 4) {
+            bits |= ((const natmod_word_t *)p)->value;
+        }
+        bits |= ((const natmod_word_t *)last)->value;
+    } else {
+        while (len-- > 0) {
+            bits |= *p++;
+        }
+    }
+    return !(bits & 0x80808080);
+}
+
+static __attribute__((noinline)) void check_utf8(decoder_t *dec, const byte *p, size_t len) {
+    if (!is_ascii(p, len) && !utf8_is_valid(p, len)) {
         natmod_raise(dec->st->UnicodeError, "invalid UTF-8");
     }
 }
 
 // From at on, where a mark is, or used.
-NATMOD_FAST static __attribute__((noinline)) size_t find_mark(const uint32_t *marks, size_t at, size_t used,
+static __attribute__((noinline)) size_t find_mark(const uint32_t *marks, size_t at, size_t used,
     uint32_t mark) {
     while (at < used && marks[at] != mark) {
         at++;
@@ -206,40 +223,73 @@ NATMOD_INLINE bool is_key(decoder_t *dec, size_t at, uint32_t mark, const byte *
     return len == 0;
 }
 
-// A program has most likely named its keys: then they are interned already. The interpreter looks
-// for them at length, so those that came lately are remembered.
-NATMOD_FAST static mp_obj_t take_key(decoder_t *dec, size_t len) {
+static mp_obj_t take_short_str(decoder_t *dec, size_t len) {
+    check_utf8(dec, dec->p, len);
+    return body_to_obj(dec->st->str_type, take_body(dec), len);
+}
+
+// A program has most likely named its keys: then they are interned already, take no memory, and
+// are found fast in the dict. But the search for one that is not interned takes long. Where a few
+// in a row were not, most others are not either: then only now and then is one looked for, and the
+// others are as good as those that were looked for in vain.
+NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, size_t len) {
+    unsigned int misses = dec->misses;
     const byte *p = dec->p;
-    uint32_t mark = 0;
-    if (len - 1 < KEY_MAX) {
-        mark = len | p[0] << 8 | p[len - 1] << 16 | (uint32_t)p[len - 1 - (len > 1)] << 24;
-        // In maps of the same kind the next key is behind the last one.
-        size_t at = dec->key_at;
-        if (at >= dec->keys_used || !is_key(dec, at, mark, p)) {
-            at = 0;
-            while ((at = find_mark(dec->key_marks, at, dec->keys_used, mark)) < dec->keys_used
-                   && !is_key(dec, at, mark, p)) {
-                at++;
-            }
+    if (misses < MISSES || misses % LOOK_EVERY == 0) {
+        if (!is_ascii(p, len)) {
+            check_utf8(dec, p, len);
         }
-        if (at < dec->keys_used) {
-            dec->key_at = (at + 1) % KEYS;
-            body_taken(dec, len);
-            return dec->keys[at];
+        mp_obj_t key = mp_obj_new_str((const char *)p, len);
+        dec->p = p + len;
+        dec->pending = 0;
+        // What is not an address is interned. Nothing but the speed depends on this.
+        bool is_interned = ((uintptr_t)key & 3) != 0;
+        // An Unpacker remembers keys for so long that the search is worth it.
+        dec->misses = is_interned || dec->source == SOURCE_FED ? 0 : misses + 1;
+        return key;
+    }
+    dec->misses++;
+    mp_obj_t key = take_short_str(dec, len);
+    mp_obj_str_t *str = MP_OBJ_TO_PTR(key);
+    str->hash = MP_OBJ_SMALL_INT_VALUE(mp_unary_op(MP_UNARY_OP_HASH, key));
+    return key;
+}
+
+// The interpreter looks for interned strings at length, so keys that came lately are remembered.
+static __attribute__((noinline)) mp_obj_t take_known_key(decoder_t *dec, size_t len) {
+    const byte *p = dec->p;
+    uint32_t mark = len | p[0] << 8 | p[len - 1] << 16 | (uint32_t)p[len - 1 - (len > 1)] << 24;
+    // In maps of the same kind the next key is behind the last one.
+    size_t at = dec->key_at;
+    if (at >= dec->keys_used || !is_key(dec, at, mark, p)) {
+        at = 0;
+        while ((at = find_mark(dec->key_marks, at, dec->keys_used, mark)) < dec->keys_used
+               && !is_key(dec, at, mark, p)) {
+            at++;
         }
     }
-    check_utf8(dec, p, len);
-    mp_obj_t key = mp_obj_new_str((const char *)p, len);
-    body_taken(dec, len);
-    if (mark != 0) {
+    if (at < dec->keys_used) {
+        body_taken(dec, len);
+    } else {
+        mp_obj_t key = key_new(dec, len);
         // Where all are in use, not the one that was expected: so some stay even when more keys
         // take turns than there is room for.
-        size_t at = dec->keys_used < KEYS ? dec->keys_used++ : (dec->key_at + 1) % KEYS;
+        at = dec->keys_used < KEYS ? dec->keys_used++ : (dec->key_at + 1) % KEYS;
         dec->key_marks[at] = mark;
         dec->keys[at] = key;
-        dec->key_at = (at + 1) % KEYS;
     }
-    return key;
+    dec->key_at = (at + 1) % KEYS;
+    return dec->keys[at];
+}
+
+// The keys of the outermost map come only once in an object.
+NATMOD_INLINE bool remembers_keys(decoder_t *dec) {
+    return dec->depth > 1 || dec->source == SOURCE_FED;
+}
+
+// The key of a map, all of which is at hand.
+NATMOD_INLINE mp_obj_t take_key(decoder_t *dec, size_t len, bool remember) {
+    return remember && len - 1 < KEY_MAX ? take_known_key(dec, len) : key_new(dec, len);
 }
 
 static mp_obj_t take_str(decoder_t *dec, bool for_map) {
@@ -247,10 +297,9 @@ static mp_obj_t take_str(decoder_t *dec, bool for_map) {
     if (dec->source != SOURCE_STREAM || len <= READ_AHEAD) {
         have(dec, len);
         if (for_map || len == 0) {
-            return take_key(dec, len);
+            return take_key(dec, len, remembers_keys(dec));
         }
-        check_utf8(dec, dec->p, len);
-        return body_to_obj(dec->st->str_type, take_body(dec), len);
+        return take_short_str(dec, len);
     }
     byte *body = take_body(dec);
     check_utf8(dec, body, len);
@@ -314,7 +363,7 @@ static __attribute__((noinline)) void more_frames(decoder_t *dec) {
 
 // Open a container for len elements or pairs, inside one to which, with all others, so many
 // objects are owed.
-NATMOD_FAST static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t len, uint64_t others) {
+static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t len, uint64_t others) {
     if (dec->depth == dec->room) {
         more_frames(dec);
     }
@@ -403,7 +452,7 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
 }
 
 // Close the innermost container; returns what stands for it.
-NATMOD_FAST static mp_obj_t frame_close(decoder_t *dec) {
+static mp_obj_t frame_close(decoder_t *dec) {
     decoder_frame_t *frame = &dec->frames[--dec->depth];
     dec->outer -= frame_owed(innermost(dec));
     mp_obj_t obj = frame->obj;
@@ -468,7 +517,63 @@ NATMOD_FAST static void take_numbers(decoder_t *dec, decoder_frame_t *frame) {
     }
 }
 
-NATMOD_FAST bool decoder_run(decoder_t *dec) {
+// The length of the str that comes, if it is a short one and all at hand; otherwise it is more than
+// FORMAT_FIXSTR_MAX.
+NATMOD_INLINE size_t short_str(decoder_t *dec) {
+    size_t at_hand = dec->end - dec->p;
+    size_t len = at_hand > 0 ? (size_t)*dec->p - FORMAT_FIXSTR : SIZE_MAX;
+    return len < at_hand ? len : SIZE_MAX;
+}
+
+static mp_obj_t scalar_new(decoder_t *dec, const format_tag_t *tag) {
+    if (tag->kind == KIND_NIL) {
+        return mp_const_none;
+    }
+    return tag->kind == KIND_BOOL ? mp_obj_new_bool(tag->lo) : number_new(dec->st, tag);
+}
+
+// The next pairs of a dict, as long as the keys are short strs, the values short strs or neither
+// bytes nor containers, and all is at hand. May end behind a key.
+NATMOD_FAST static void take_pairs(decoder_t *dec, decoder_frame_t *frame) {
+    if (dec->opt->raw || dec->hooked) {
+        return;
+    }
+    bool remember = remembers_keys(dec);
+    size_t max = MIN(dec->opt->max_len[0], FORMAT_FIXSTR_MAX);
+    while (frame->left > 0) {
+        size_t len = short_str(dec);
+        if (len > max) {
+            return;
+        }
+        frame->value_due = true;
+        frame->left--;
+        dec->p++;
+        dec->pending = len;
+        frame->key = take_key(dec, len, remember);
+
+        mp_obj_t obj;
+        len = short_str(dec);
+        if (len <= max && len > 0) {
+            frame->value_due = false;
+            dec->p++;
+            dec->pending = len;
+            obj = take_short_str(dec, len);
+        } else {
+            format_tag_t tag;
+            size_t at_hand = dec->end - dec->p;
+            size_t size = at_hand > 0 ? format_decode(dec->p, at_hand, &tag) : SIZE_MAX;
+            if (size > at_hand || tag.kind >= KIND_INVALID) {
+                return;
+            }
+            frame->value_due = false;
+            dec->p += size;
+            obj = scalar_new(dec, &tag);
+        }
+        mp_obj_dict_store(frame->obj, frame->key, obj);
+    }
+}
+
+bool decoder_run(decoder_t *dec) {
     decoder_frame_t *frame = innermost(dec);
     for (;;) {
         format_tag_t tag;
@@ -481,13 +586,7 @@ NATMOD_FAST bool decoder_run(decoder_t *dec) {
         if (tag.kind < KIND_INVALID) {
             dec->p = body;
             count_head(frame);
-            if (tag.kind == KIND_NIL) {
-                obj = mp_const_none;
-            } else if (tag.kind == KIND_BOOL) {
-                obj = mp_obj_new_bool(tag.lo);
-            } else {
-                obj = number_new(dec->st, &tag);
-            }
+            obj = scalar_new(dec, &tag);
         } else {
             if (tag.kind == KIND_INVALID) {
                 raise_never_used(dec);
@@ -514,20 +613,23 @@ NATMOD_FAST bool decoder_run(decoder_t *dec) {
                 dec->p = body;
                 count_head(frame);
                 uint64_t others = dec->outer + frame_owed(frame);
-                // In case that there is no memory for a frame.
-                dec->outer += tag.lo;
+                uint64_t inside = tag.lo;
                 if (tag.kind == KIND_MAP) {
-                    dec->outer += tag.lo;
+                    inside += tag.lo;
                 }
-                if (dec->source == SOURCE_WHOLE && owed(dec) > at_hand) {
+                if (dec->source == SOURCE_WHOLE && others + inside > at_hand) {
                     return false;
                 }
+                // In case that there is no memory for a frame.
+                dec->outer += inside;
                 frame = frame_open(dec, tag.kind, tag.lo, others);
                 if (tag.lo > 0) {
                     if (frame->kind == FRAME_LIST) {
                         take_numbers(dec, frame);
+                    } else if (frame->kind == FRAME_DICT) {
+                        take_pairs(dec, frame);
                     }
-                    if (frame->left > 0) {
+                    if (frame->left > 0 || frame->value_due) {
                         continue;
                     }
                 }
@@ -548,11 +650,11 @@ NATMOD_FAST bool decoder_run(decoder_t *dec) {
                 tuple_put(frame, obj);
             } else {
                 map_put(dec, frame, obj);
-                if (frame->value_due) {
-                    break;
+                if (frame->kind == FRAME_DICT && !frame->value_due) {
+                    take_pairs(dec, frame);
                 }
             }
-            if (frame->left > 0) {
+            if (frame->left > 0 || frame->value_due) {
                 break;
             }
             obj = frame_close(dec);

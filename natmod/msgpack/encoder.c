@@ -172,7 +172,7 @@ NATMOD_INLINE void encode_str(encoder_t *enc, mp_obj_t obj) {
 }
 
 // A small int, at p; returns where it ends.
-NATMOD_FAST static __attribute__((noinline)) byte *put_small_int(byte *p, mp_int_t value) {
+static __attribute__((noinline)) byte *put_small_int(byte *p, mp_int_t value) {
     if ((mp_uint_t)value <= UINT16_MAX) {
         return format_encode_uint16(p, value);
     }
@@ -309,7 +309,7 @@ enum {
     CLASS_DICT,
 };
 
-NATMOD_FAST static unsigned int classify_native(state_t *st, mp_obj_t obj) {
+static unsigned int classify_native(state_t *st, mp_obj_t obj) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);
     if (type == st->bytes_type) {
         return CLASS_BIN;
@@ -426,7 +426,7 @@ MP_NORETURN static void raise_type(encoder_t *enc, mp_obj_t obj) {
 }
 
 // Open a container inside another one; returns its frame.
-NATMOD_FAST static frame_t *frame_push(encoder_t *enc, frames_t *frames, mp_obj_t obj, unsigned int class) {
+static frame_t *frame_push(encoder_t *enc, frames_t *frames, mp_obj_t obj, unsigned int class) {
     if (frames->depth + enc->outer == MAX_DEPTH) {
         natmod_raise(enc->st->ValueError, "object nested too deeply");
     }

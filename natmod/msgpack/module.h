@@ -242,6 +242,8 @@ enum {
 enum {
     KEYS = 16,
     KEY_MAX = 32, // Bytes of a key that is remembered.
+    MISSES = 4, // Keys in a row that were not interned, before one in LOOK_EVERY is looked for.
+    LOOK_EVERY = 16,
 };
 
 typedef struct _decoder_t {
@@ -256,6 +258,7 @@ typedef struct _decoder_t {
     uint32_t key_marks[KEYS]; // their lengths, first and last two bytes,
     uint8_t keys_used; // how many there are,
     uint8_t key_at; // and where the one is that follows the last one.
+    uint8_t misses; // Keys that were made since one was found interned.
     decoder_frame_t *frames; // Open containers.
     uint16_t depth;
     uint16_t room; // Frames that the memory has room for.

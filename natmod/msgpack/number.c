@@ -33,7 +33,7 @@ bool int_to_words(state_t *st, mp_obj_t obj, words_t *words) {
     return true;
 }
 
-NATMOD_FAST mp_obj_t float_new(state_t *st, char typecode, uint32_t lo, uint32_t hi) {
+mp_obj_t float_new(state_t *st, char typecode, uint32_t lo, uint32_t hi) {
     if (st->float_type == st->int_type) {
         natmod_raise(st->ValueError, "this firmware has no floats");
     }
@@ -43,7 +43,7 @@ NATMOD_FAST mp_obj_t float_new(state_t *st, char typecode, uint32_t lo, uint32_t
     return natmod_get_val_array(typecode, &number, 0);
 }
 
-NATMOD_FAST mp_obj_t number_new(state_t *st, const format_tag_t *tag) {
+mp_obj_t number_new(state_t *st, const format_tag_t *tag) {
     // Most integers are small ints on any firmware: those of 31 bits with their sign.
     if (tag->kind == KIND_UINT ? tag->hi == 0 && tag->lo >> 30 == 0
         : tag->kind == KIND_INT && (tag->lo >> 30 == 0 ? tag->hi == 0 : tag->lo >> 30 == 3 && tag->hi == UINT32_MAX)) {

@@ -11,7 +11,7 @@ byte *body_new(size_t len) {
     return body;
 }
 
-NATMOD_FAST mp_obj_t body_to_obj(const mp_obj_type_t *type, byte *body, size_t len) {
+mp_obj_t body_to_obj(const mp_obj_type_t *type, byte *body, size_t len) {
     mp_obj_str_t *str = m_malloc(sizeof(mp_obj_str_t));
     str->base.type = type;
     str->hash = 0; // Computed when somebody wants it.
