@@ -497,22 +497,23 @@ NATMOD_FAST static void take_numbers(decoder_t *dec, decoder_frame_t *frame) {
                 *item++ = MP_OBJ_NEW_SMALL_INT((int8_t)*p++);
             }
             int value;
-            size_t size;
-            while (item < last && p < end && (size = format_decode_int(p, end - p, &value)) != 0) {
-                p += size;
+            size_t int_size;
+            while (item < last && p < end && (int_size = format_decode_int(p, end - p, &value)) != 0) {
+                p += int_size;
                 *item++ = MP_OBJ_NEW_SMALL_INT(value);
             }
         } while (p != before);
         dec->p = p;
         list->len += item - start;
         frame->left -= item - start;
-        uint32_t bits;
-        if (item == last || !format_decode_float32(p, end - p, &bits)) {
+        uint32_t hi, lo;
+        size_t size = item < last && p < end ? format_decode_float(p, end - p, &hi, &lo) : 0;
+        if (size == 0) {
             return;
         }
-        dec->p = p + FORMAT_FLOAT32_SIZE;
+        dec->p = p + size;
         frame->left--;
-        *item = float_new(dec->st, 'f', bits, 0);
+        *item = float_new(dec->st, size == FORMAT_FLOAT32_SIZE ? 'f' : 'd', lo, hi);
         list->len++;
     }
 }

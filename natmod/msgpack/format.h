@@ -91,6 +91,10 @@ static inline int format_fits_fixint(intptr_t value) {
     return (uintptr_t)value + 32 < 32 + FORMAT_FIXMAP;
 }
 
+static inline uint32_t format_load32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
 // Decode the head at p, of which avail bytes are there, at least one. Returns how many bytes the
 // head has; the tag is complete only if that is not more than avail. Never reads past avail.
 static inline size_t format_decode(const uint8_t *p, size_t avail, format_tag_t *tag) {
@@ -137,7 +141,7 @@ static inline size_t format_decode(const uint8_t *p, size_t avail, format_tag_t 
         }
         if (arg == 8) {
             tag->hi = lo;
-            lo = (uint32_t)p[5] << 24 | p[6] << 16 | p[7] << 8 | p[8];
+            lo = format_load32(p + 5);
         }
     }
     if (kind == KIND_EXT) {
@@ -162,14 +166,17 @@ static inline size_t format_decode_int(const uint8_t *p, size_t avail, int *valu
     return 1 + arg;
 }
 
-// Decode a number of single precision, all of which must be there: false if it is not, or p has
-// anything else.
-static inline int format_decode_float32(const uint8_t *p, size_t avail, uint32_t *bits) {
-    if (avail < FORMAT_FLOAT32_SIZE || *p != FORMAT_FLOAT32) {
+// Decode a floating-point number, of which avail bytes are there, at least one: its size, or 0 if it
+// is longer, or p has anything else. In one of single precision hi means nothing.
+static inline size_t format_decode_float(const uint8_t *p, size_t avail, uint32_t *hi, uint32_t *lo) {
+    unsigned int is_double = *p - FORMAT_FLOAT32;
+    size_t size = FORMAT_FLOAT32_SIZE + 4 * is_double;
+    if (is_double > 1 || size > avail) {
         return 0;
     }
-    *bits = (uint32_t)p[1] << 24 | p[2] << 16 | p[3] << 8 | p[4];
-    return 1;
+    *hi = format_load32(p + 1);
+    *lo = format_load32(p + size - 4);
+    return size;
 }
 
 // Write a first byte and the lowest arg bytes (0, 1, 2 or 4) of lo; returns where the head ends.

@@ -13,24 +13,20 @@ static mp_obj_t timestamp_new(state_t *st, mp_obj_t seconds, uint32_t nanosecond
 /******************************************************************************/
 // Bodies
 
-static uint32_t load32(const byte *p) {
-    return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
-}
-
 mp_obj_t timestamp_from_body(state_t *st, const byte *body, size_t len, unsigned int mode) {
     format_tag_t seconds = { .kind = KIND_UINT };
     uint32_t nanoseconds = 0;
     if (len == 4) {
-        seconds.lo = load32(body);
+        seconds.lo = format_load32(body);
     } else if (len == 8) {
-        nanoseconds = load32(body) >> 2;
+        nanoseconds = format_load32(body) >> 2;
         seconds.hi = body[3] & 3;
-        seconds.lo = load32(body + 4);
+        seconds.lo = format_load32(body + 4);
     } else if (len == 12) {
-        nanoseconds = load32(body);
+        nanoseconds = format_load32(body);
         seconds.kind = KIND_INT;
-        seconds.hi = load32(body + 4);
-        seconds.lo = load32(body + 8);
+        seconds.hi = format_load32(body + 4);
+        seconds.lo = format_load32(body + 8);
     }
     if ((len != 4 && len != 8 && len != 12) || nanoseconds >= NANOSECONDS) {
         natmod_raise(st->ValueError, "malformed timestamp");

@@ -174,11 +174,17 @@ static void check_decode_int(const form_t *form, const uint8_t *p, size_t avail)
     }
 }
 
-static void check_decode_float32(const form_t *form, const uint8_t *p, size_t avail) {
-    uint32_t bits = 0x5555;
-    bool expected = form->kind == KIND_FLOAT32 && avail >= size_of(form);
-    CHECK(format_decode_float32(p, avail, &bits) == expected, "first byte", p[0]);
-    CHECK(bits == (expected ? value_of(form, p) : 0x5555), "first byte", p[0]);
+static void check_decode_float(const form_t *form, const uint8_t *p, size_t avail) {
+    uint32_t hi = 0x5555;
+    uint32_t lo = 0x5555;
+    size_t size = format_decode_float(p, avail, &hi, &lo);
+    if ((form->kind == KIND_FLOAT32 || form->kind == KIND_FLOAT64) && avail >= size_of(form)) {
+        CHECK(size == size_of(form), "first byte", p[0]);
+        CHECK(lo == (uint32_t)value_of(form, p), "first byte", p[0]);
+        CHECK(form->kind == KIND_FLOAT32 || hi == value_of(form, p) >> 32, "first byte", p[0]);
+    } else {
+        CHECK(size == 0 && hi == 0x5555 && lo == 0x5555, "first byte", p[0]);
+    }
 }
 
 // Decode a head of which avail bytes are there, and compare with the table.
@@ -189,7 +195,7 @@ static void check_decode(const uint8_t *head, size_t avail) {
     format_tag_t tag;
     memset(&tag, 0x55, sizeof(tag));
     check_decode_int(form, p, avail);
-    check_decode_float32(form, p, avail);
+    check_decode_float(form, p, avail);
     CHECK(format_decode(p, avail, &tag) == size, "first byte", head[0]);
     if (size > avail) {
         return;
