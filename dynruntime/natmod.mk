@@ -53,8 +53,8 @@ CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_
 	-fpic -fno-common -fvisibility=hidden -fno-jump-tables -fno-tree-loop-distribute-patterns \
 	-U_FORTIFY_SOURCE -ffile-prefix-map=$(TOP)=. \
 	-I. -I$(TOP)/dynruntime -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) \
-	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE) \
-	$(if $(SMALL),-fno-move-loop-invariants -DNATMOD_SMALL) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
+	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE -fno-move-loop-invariants -fno-tree-dominator-opts) \
+	$(if $(SMALL),-DNATMOD_SMALL) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
 
 .PHONY: all clean FORCE
 all: $(OUT)/$(MOD).mpy
