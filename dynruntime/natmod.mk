@@ -42,6 +42,10 @@ LINK_PY = $(TOP)/dynruntime/link.py $(TOP)/dynruntime/init_last.py $(TOP)/dynrun
 
 VERSION := $(shell cat $(TOP)/VERSION)
 
+# Optimisations that make the code longer and not faster; found by leaving each out.
+LEAN = -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta -fno-tree-scev-cprop \
+	-fno-schedule-insns2 -fno-ira-hoist-pressure
+
 # Jump tables and the loops that GCC turns into library calls need what mpy_ld cannot give.
 # The float width is no business of the build: natmod.h forbids floats in calls.
 CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_DYNRUNTIME \
@@ -53,7 +57,7 @@ CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_
 	-fpic -fno-common -fvisibility=hidden -fno-jump-tables -fno-tree-loop-distribute-patterns \
 	-U_FORTIFY_SOURCE -ffile-prefix-map=$(TOP)=. \
 	-I. -I$(TOP)/dynruntime -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) \
-	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE -fno-move-loop-invariants -fno-tree-dominator-opts) \
+	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE $(LEAN)) \
 	$(if $(SMALL),-DNATMOD_SMALL) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
 
 .PHONY: all clean FORCE

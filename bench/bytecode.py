@@ -1,0 +1,85 @@
+# What the class Timestamp takes in bytecode, as a .mpy file may hold beside native code, in bytes of
+# the Cortex-M3's heap. It has the methods and errors of the native one, less what the codec needs
+# as well; bench/parts.py runs this, and says what the native one takes.
+import gc
+
+import micropython
+
+SOURCE = '''
+class Timestamp:
+    def __init__(self, seconds, nanoseconds=0):
+        if not isinstance(seconds, int):
+            raise TypeError("seconds must be an int")
+        if not 0 <= nanoseconds < 1000000000:
+            raise ValueError("integer argument out of range")
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+
+    def __repr__(self):
+        return "Timestamp(seconds=%d, nanoseconds=%d)" % (self.seconds, self.nanoseconds)
+
+    def __hash__(self):
+        return hash(self.seconds) ^ self.nanoseconds
+
+    def __eq__(self, other):
+        return isinstance(other, Timestamp) and self.to_unix_nano() == other.to_unix_nano()
+
+    def __lt__(self, other):
+        if not isinstance(other, Timestamp):
+            raise TypeError("not a Timestamp")
+        return self.to_unix_nano() < other.to_unix_nano()
+
+    def __le__(self, other):
+        return not other < self
+
+    @staticmethod
+    def from_bytes(b):
+        return from_body(b)
+
+    @staticmethod
+    def from_unix(t):
+        return Timestamp.from_unix_nano(int(t * 1000000000))
+
+    @staticmethod
+    def from_unix_nano(n):
+        return Timestamp(n // 1000000000, n % 1000000000)
+
+    def to_bytes(self):
+        return to_body(self)
+
+    def to_unix(self):
+        return self.seconds + self.nanoseconds / 1000000000
+
+    def to_unix_nano(self):
+        return self.seconds * 1000000000 + self.nanoseconds
+'''
+
+
+def names(o):
+    # Names that a program has are not counted.
+    o.Timestamp, o.seconds, o.nanoseconds, o.from_body, o.to_body, o.from_bytes, o.from_unix
+    o.from_unix_nano, o.to_bytes, o.to_unix, o.to_unix_nano, o.other, o.self, o.t, o.b, o.n
+
+
+def ram():
+    def scrub(n):
+        a = b = c = d = e = f = g = None
+        return n and scrub(n - 1), a, b, c, d, e, f, g
+
+    scrub(12)
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+
+def define():
+    exec(SOURCE, module)
+
+
+# Without the numbers of lines.
+micropython.opt_level(3)
+module = {}
+ram()
+before = ram()
+define()
+print(ram() - before)
