@@ -1,11 +1,11 @@
-# What the class Timestamp takes in bytecode, as a .mpy file may hold beside native code, in bytes of
-# the Cortex-M3's heap. It has the methods and errors of the native one, less what the codec needs
-# as well; bench/parts.py runs this, and says what the native one takes.
+# What the class Timestamp takes in bytecode, as a .mpy file may hold beside native code, in bytes
+# of the Cortex-M3's heap. It has the methods and errors of the native one, less what the codec
+# needs as well; bench/parts.py runs this, and says what the native one takes.
 import gc
 
 import micropython
 
-SOURCE = '''
+SOURCE = """
 class Timestamp:
     def __init__(self, seconds, nanoseconds=0):
         if not isinstance(seconds, int):
@@ -52,7 +52,7 @@ class Timestamp:
 
     def to_unix_nano(self):
         return self.seconds * 1000000000 + self.nanoseconds
-'''
+"""
 
 
 def names(o):

@@ -59,14 +59,14 @@ def run(*command):
 
 
 def copy():
-    """The files that git knows, as they are now, with the build's downloads and interpreters."""
+    """The sources, with the build's downloads and interpreters."""
     shutil.rmtree(COPY, ignore_errors=True)
-    files = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=TOP, capture_output=True, text=True, check=True
-    )
-    for name in files.stdout.rstrip("\0").split("\0"):
-        (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(TOP / name, COPY / name)
+    for path in TOP.iterdir():
+        if path.is_file():
+            COPY.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, COPY)
+        elif path.name not in ("build", ".git"):
+            shutil.copytree(path, COPY / path.name)
     (COPY / "build").mkdir()
     for name in ("deps", "mps2-an385"):
         (COPY / "build" / name).symlink_to(TOP / "build" / name)
