@@ -25,6 +25,7 @@ enum {
 
 enum {
     MIN_ROOM = 8, // Elements that a container has room for from the start.
+    MAX_ROOM = INT32_MAX / 16, // And those whose size in memory is sure not to wrap.
     MIN_BODY = 256, // Bytes that are trusted to come.
 };
 
@@ -224,6 +225,9 @@ NATMOD_INLINE bool is_key(decoder_t *dec, size_t at, uint32_t mark, const byte *
 }
 
 static mp_obj_t take_short_str(decoder_t *dec, size_t len) {
+    if (len == 0) {
+        return dec->st->empty_str;
+    }
     check_utf8(dec, dec->p, len);
     return body_to_obj(dec->st->str_type, take_body(dec), len);
 }
@@ -233,6 +237,9 @@ static mp_obj_t take_short_str(decoder_t *dec, size_t len) {
 // in a row were not, most others are not either: then only now and then is one looked for, and the
 // others are as good as those that were looked for in vain.
 NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, size_t len) {
+    if (len == 0) {
+        return dec->st->empty_str;
+    }
     unsigned int misses = dec->misses;
     const byte *p = dec->p;
     if (misses < MISSES || misses % LOOK_EVERY == 0) {
@@ -296,7 +303,7 @@ static mp_obj_t take_str(decoder_t *dec, bool for_map) {
     size_t len = dec->pending;
     if (dec->source != SOURCE_STREAM || len <= READ_AHEAD) {
         have(dec, len);
-        if (for_map || len == 0) {
+        if (for_map) {
             return take_key(dec, len, remembers_keys(dec));
         }
         return take_short_str(dec, len);
@@ -373,6 +380,7 @@ static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t l
     size_t at_hand = dec->end - dec->p;
     size_t room = at_hand > others ? (at_hand - (size_t)others) >> is_map : 0;
     room = MIN(len, MAX(room, MIN_ROOM));
+    room = MIN(room, MAX_ROOM);
 
     dec->outer = others;
     decoder_frame_t *frame = &dec->frames[dec->depth++];
@@ -432,8 +440,13 @@ static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
 // A key or a value.
 static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
     if (frame->value_due) {
-        const mp_obj_type_t *type = dec->opt->strict_map_key ? mp_obj_get_type(obj) : &mp_type_str;
-        if (type != &mp_type_str && type != dec->st->bytes_type) {
+        const mp_obj_type_t *type = mp_obj_get_type(obj);
+        if (type != &mp_type_str && type != dec->st->int_type) {
+            // Where a bytes key is compared with a str, some firmware prints a warning, and that may
+            // run Python code, just as keys can that a hook has made.
+            dec->hooked = true;
+        }
+        if (dec->opt->strict_map_key && type != &mp_type_str && type != dec->st->bytes_type) {
             natmod_raise(dec->st->ValueError, "map key is neither str nor bytes");
         }
         frame->key = obj;
@@ -445,7 +458,7 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
     } else {
         mp_obj_dict_store(frame->obj, frame->key, obj);
         if (dec->hooked) {
-            // A hook may have made a key whose hash or comparison with this one runs Python code.
+            // The comparison with another key may have run Python code.
             check_buffer(dec);
         }
     }
@@ -554,7 +567,7 @@ NATMOD_FAST static void take_pairs(decoder_t *dec, decoder_frame_t *frame) {
 
         mp_obj_t obj;
         len = short_str(dec);
-        if (len <= max && len > 0) {
+        if (len <= max) {
             frame->value_due = false;
             dec->p++;
             dec->pending = len;

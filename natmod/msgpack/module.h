@@ -100,6 +100,7 @@ typedef struct _state_t {
 
     mp_obj_t eof_error; // An instance; see natmod_streams_t.
     mp_obj_t empty_bytes;
+    mp_obj_t empty_str;
     mp_obj_t int64_min; // Of the integers that the format has.
     mp_obj_t uint64_max;
     bool double_floats; // Whether the firmware's floats are doubles.
@@ -264,7 +265,7 @@ typedef struct _decoder_t {
     uint16_t room; // Frames that the memory has room for.
     uint8_t source;
     bool frames_on_heap;
-    bool hooked; // A hook has been called.
+    bool hooked; // Python code may run where keys are compared: a hook may have made one, say.
     bool lost; // An error leaves the position undefined.
     mp_obj_t buffer; // What p points into, to notice that a hook resizes it; or null.
     mp_obj_t result;

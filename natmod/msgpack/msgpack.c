@@ -221,6 +221,7 @@ NATMOD_INIT static void types_init(state_t *st) {
     mp_obj_t eof_error = mp_load_global(MP_QSTR_EOFError);
     st->eof_error = mp_call_function_n_kw(eof_error, 0, 0, NULL);
     st->empty_bytes = mp_obj_new_bytes(NULL, 0);
+    st->empty_str = mp_obj_new_str("", 0);
     format_tag_t tag = { .kind = KIND_UINT, .hi = UINT32_MAX, .lo = UINT32_MAX };
     st->uint64_max = number_new(st, &tag);
     tag = (format_tag_t) { .kind = KIND_INT, .hi = (uint32_t)INT32_MIN };

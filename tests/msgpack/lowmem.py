@@ -342,4 +342,22 @@ def body_as_large_as_memory():
             raises(MemoryError, msgpack.Packer().pack, huge)
 
 
+@case
+def containers_in_a_buffer_as_large_as_memory():
+    # As many elements as the bytes at hand may bring: their sizes in memory must not wrap either.
+    try:
+        import uctypes
+    except ImportError:
+        check.skip("no uctypes")
+    claims = ("dd40000001", 30), ("dd20000001", 29), ("df20000001", 30), ("df10000001", 29)
+    for text, bits in claims:
+        # There are no more bytes than these, and the first that is read behind them is an error.
+        head = bytearray(hx(text) + b"\xc0" * 400 + b"\xc1")
+        data = uctypes.bytearray_at(uctypes.addressof(head), (1 << bits) + 16)
+        kept = [bytearray(b"\xaa" * 16) for _ in range(200)]
+        for use_list in (True, False):
+            raises(MemoryError, msgpack.unpackb, data, use_list=use_list)
+        eq(sum([k != b"\xaa" * 16 for k in kept]), 0)
+
+
 check.end()

@@ -2,6 +2,7 @@
 # needs: msgpack
 # Maps from str to simple values. Their keys are looked for among the strings that the program has,
 # or made without that, or remembered: each way gives the same.
+import gc
 import io
 
 import check
@@ -232,6 +233,33 @@ def errors_and_the_next_message():
             u.feed(data + b"\xa3end")
             raises(error, u.unpack)
             eq(u.unpack(), "end")
+
+
+@case
+def empty_strs_take_no_heap():
+    if CPYTHON:
+        check.skip("counts MicroPython's heap")
+
+    def used(data):
+        msgpack.unpackb(data)
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        kept = msgpack.unpackb(data)
+        after = gc.mem_alloc()
+        gc.enable()
+        return after - before, kept
+
+    # Behind many keys that nobody has, and among them, as values, elements and keys.
+    start = b"\x92" + numbered(unnamed(5)) + b"\x9c"
+    eq(used(start + 12 * b"\xa0")[0], used(start + 12 * b"\xc0")[0])
+    for n in (1, 3, 4, 5, 16, 17, 40):
+        for head in (b"", b"\x91"):
+            pairs = head + map_head(n) + b"".join(packed(k) + b"%c" for k in unnamed(n))
+            nothing, kept = used(pairs.replace(b"%c", b"\xc0"))
+            eq(used(pairs.replace(b"%c", b"\xa0"))[0], nothing)
+    data = map_head(12) + b"".join(packed(k) + b"\xc0" for k in unnamed(10))
+    eq(used(data + b"\xa0\xc0\xa0\xc0")[0], used(data + b"\xc0\xc0\xc0\xc0")[0])
 
 
 @case

@@ -3,6 +3,8 @@
 # bytes that follow are not where they were. That is noticed before any of them is read.
 
 import gc
+import io
+import os
 
 import check
 import msgpack
@@ -83,6 +85,47 @@ def comparison_with_a_key():
 
     raises(RuntimeError, msgpack.unpackb, buf, match="buffer", ext_hook=lambda code, data: Key())
     eq(len(calls), 1)
+
+
+@case
+def comparison_that_warns():
+    # Some firmware prints a warning when a str is compared with bytes, and a terminal may be an
+    # object of Python.
+    if not hasattr(os, "dupterm"):
+        check.skip("no os.dupterm")
+    text = []
+
+    class Terminal(io.IOBase):
+        def __init__(self, do):
+            self.do = do
+
+        def write(self, data):
+            text.append(bytes(data))
+            self.do()
+            return len(data)
+
+        def readinto(self, data):
+            return None
+
+    def with_terminal(do, fn):
+        os.dupterm(Terminal(do))
+        try:
+            fn()
+        finally:
+            os.dupterm(None)
+
+    with_terminal(lambda: None, lambda: {b"a": 0}.get("a"))
+    if not text:
+        check.skip("nothing warns here")
+    # The keys have the same hash. What comes next may be in a map or not.
+    for key in (b"\xc4\x01a", b"\x91\xc4\x01a"):
+        for head in (b"\x83", b"\x91\x83"):
+            same = b"\xa1a" if key[0] == 0xC4 else b"\x91\xa1a"
+            buf = bytearray(head + key + b"\xc0" + same + b"\xc0\xa1b\xa3xyz")
+            with_terminal(
+                lambda: buf.extend(bytes(4000)) if len(buf) < 4000 else None,
+                lambda: raises(RuntimeError, msgpack.unpackb, buf, match="buffer", use_list=False),
+            )
 
 
 @case

@@ -4,9 +4,8 @@
 
 #include "../mpconfigvariant_common.h"
 
-// Maps may have keys of both types.
-#undef MICROPY_PY_STR_BYTES_CMP_WARN
-#define MICROPY_PY_STR_BYTES_CMP_WARN (0)
+// The warning of a comparison of str with bytes may run Python code, as on ESP32 boards.
+#define MICROPY_PY_OS_DUPTERM (1)
 
 // The compiler knows that setjmp returns twice; AddressSanitizer needs it to.
 #define MICROPY_NLR_SETJMP (1)
