@@ -105,12 +105,14 @@ WANTED := $(or $(ARCH),$(sort $(if $(strip $(EVERYTHING)),$(ARCHS)) $\
 	$(foreach t,$(NAMED),$(call target_archs,$t))))
 WANTED := $(foreach a,$(ARCHS),$(filter $a,$(WANTED)))
 
+# Those run the tests of this machine as well.
+EVERYWHERE := $(if $(filter setup test test-long,$(GOALS)),$(HOST_TARGETS))
 RUN := $(filter setup demo interpreter test test-long bench size,$(GOALS))
 NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
 	$(foreach a,$(WANTED),$(call arch_needs,$a)) $\
-	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS)),$(call target_needs,$t))) $\
+	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS) $(EVERYWHERE)),$(call target_needs,$t))) $\
 	$(if $(MEASURE)$(filter setup test test-long interpreter,$(GOALS)),test-python) $\
-	$(if $(filter setup test test-long bench,$(GOALS)),valgrind) $\
+	$(if $(filter bench,$(GOALS)),valgrind) $\
 	$(if $(filter setup deploy,$(GOALS)),serial mpremote) $\
 	$(if $(filter setup check format,$(GOALS)),check)
 

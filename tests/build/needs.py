@@ -101,6 +101,31 @@ def an_optional_tree_that_is_not_to_be_had():
         eq(box.run("tools/setup.sh", "next"), (0, ""))
 
 
+def groups_for(*arguments):
+    """The groups of tools that a make has installed."""
+    with Sandbox() as box:
+        box.write("tools/setup.sh", "#!/bin/sh\necho needs: $*\nexit 1\n")
+        status, output = box.run("make", *arguments)
+        eq(status, 2)
+        (line,) = [line for line in output.splitlines() if line.startswith("needs: ")]
+        return line.split()[1:]
+
+
+@case
+def groups_for_each_goal():
+    # What the tests of this machine itself want is among them.
+    for goal in ("setup", "test", "test-long"):
+        groups = groups_for(goal)
+        wanted = "browser javascript valgrind test-python qemu-arm qemu-riscv qemu-user next unix"
+        eq(sorted(set(wanted.split()) - set(groups)), [])
+    true("check" in groups_for("setup") and "check" in groups_for("check"))
+    true("browser" in groups_for("test", "TARGET=host"))
+    for arguments in (["demo"], ["bench"], ["test", "TARGET=unix-x64"], ["ARCH=armv7m"]):
+        true("browser" not in groups_for(*arguments))
+    true("valgrind" in groups_for("bench"))
+    true("arm" in groups_for("ARCH=armv7m"))
+
+
 @case
 def unknown_group():
     with Sandbox() as box:
