@@ -1,8 +1,7 @@
 # What the class Timestamp takes in bytecode, as a .mpy file may hold beside native code, in bytes
 # of the Cortex-M3's heap. It has the methods and errors of the native one, less what the codec
-# needs as well; bench/parts.py runs this, and says what the native one takes.
-import gc
-
+# needs as well. bench/parts.py runs this behind the ram() of bench/size.py, and says what the
+# native one takes.
 import micropython
 
 SOURCE = """
@@ -61,21 +60,11 @@ def names(o):
     o.from_unix_nano, o.to_bytes, o.to_unix, o.to_unix_nano, o.other, o.self, o.t, o.b, o.n
 
 
-def ram():
-    def scrub(n):
-        a = b = c = d = e = f = g = None
-        return n and scrub(n - 1), a, b, c, d, e, f, g
-
-    scrub(12)
-    gc.collect()
-    gc.collect()
-    return gc.mem_alloc()
-
-
 def define():
     exec(SOURCE, module)
 
 
+ram = globals()["ram"]
 # Without the numbers of lines.
 micropython.opt_level(3)
 module = {}

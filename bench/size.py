@@ -30,9 +30,8 @@ STEP = 32
 # MicroPython's memory for names grows by as much, and when depends on the length of the path too.
 CHUNK = 128
 
-PROGRAM = """\
-# needs: {module}
-{use}
+# The start of a program: what lies in the heap and is in use.
+RAM_PROGRAM = """\
 import gc
 
 def ram():
@@ -43,7 +42,12 @@ def ram():
     gc.collect()
     gc.collect()
     return gc.mem_alloc()
+"""
 
+PROGRAM = """\
+# needs: {module}
+{use}
+{ram}
 def imported():
     import {module}
 
@@ -96,7 +100,7 @@ def ram(target):
         for module in MODULES:
             use = (Path(__file__).parent / f"use_{module}.py").read_text()
             file = SCRATCH / f"ram_{module}.py"
-            file.write_text(PROGRAM.format(use=use, module=module))
+            file.write_text(PROGRAM.format(use=use, module=module, ram=RAM_PROGRAM))
             output, error = session.run_program(scripts.read(file))
             if error or not output.startswith("@"):
                 raise Failed(f"{target.name}: {module}: {output}{error}")

@@ -220,11 +220,9 @@ def find_files(folder, arch, modules, lib):
     for module in modules:
         path = Path(folder, arch, f"{module}.mpy")
         try:
-            info = mpyinfo.read(path)
-        except OSError as e:
-            raise Failure(f"{path}: {e.strerror}") from None
+            info = mpyinfo.load(path)
         except mpyinfo.FormatError as e:
-            raise Failure(f"{path}: {e}") from None
+            raise Failure(str(e)) from None
         if (info.arch, info.version) != (arch, firmware.ABI):
             raise Failure(f"{path} is for {info.arch}, .mpy version {info.version}")
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -31,11 +31,10 @@ class NotForRelease(Exception):
 def verified(file, module, arch):
     """mpyinfo's Info about the file, or NotForRelease."""
     try:
-        info = mpyinfo.read(file)
-    except OSError as e:
-        raise NotForRelease(f"{file}: {e.strerror}; run: make ARCH={arch}") from None
+        info = mpyinfo.load(file)
     except mpyinfo.FormatError as e:
-        raise NotForRelease(f"{file}: {e}") from None
+        hint = "" if Path(file).exists() else f"; run: make ARCH={arch}"
+        raise NotForRelease(f"{e}{hint}") from None
     expected = {"arch": arch, "version": firmware.ABI, "name": f"{module}.mpy", "arch_flags": 0}
     for what, value in expected.items():
         if getattr(info, what) != value:

@@ -195,6 +195,16 @@ def read(path):
         return parse(f.read())
 
 
+def load(path):
+    """The same for tools: FormatError, with the path, also where there is nothing to read."""
+    try:
+        return read(path)
+    except OSError as e:
+        raise FormatError(f"{path}: {e.strerror}") from None
+    except FormatError as e:
+        raise FormatError(f"{path}: {e}") from None
+
+
 def main(paths):
     if not paths:
         sys.exit(__doc__.split("\n\n")[1])
@@ -203,10 +213,9 @@ def main(paths):
     status = 0
     for path in paths:
         try:
-            info = read(path)
-        except (OSError, FormatError) as e:
-            message = e.strerror if isinstance(e, OSError) else e
-            print(f"mpyinfo: {path}: {message}", file=sys.stderr)
+            info = load(path)
+        except FormatError as e:
+            print(f"mpyinfo: {e}", file=sys.stderr)
             status = 1
             continue
         module = os.path.basename(path).removesuffix(".mpy")

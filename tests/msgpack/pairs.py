@@ -63,7 +63,7 @@ def gives(data, obj, **options):
 
 @case
 def many_unnamed():
-    for n in (1, 3, 4, 5, 15, 16, 17, 100):
+    for n in (1, 3, 4, 5, 15, 16, 17, 100, 300):
         keys = unnamed(n)
         gives(numbered(keys), {k: i for i, k in enumerate(keys)})
         # and not the outermost map
@@ -137,6 +137,16 @@ def lengths_of_keys():
         gives(numbered(keys), {k: i for i, k in enumerate(keys)})
     keys = unnamed(9) + ["", "a"]
     gives(numbered(keys), {k: i for i, k in enumerate(keys)})
+
+
+@case
+def keys_that_look_alike():
+    # Of the same length, with the same first and last characters, some of them NUL, and repeated.
+    for pattern in ("ab%04dyz", "\x00%03d\x00\x00", "a%03dbbbbbbbbbbbbbbbbbbbbbbb"):
+        keys = [pattern % i for i in range(40)]
+        want = {k: i for i, k in enumerate(keys)}
+        gives(numbered(keys), want)
+        gives(b"\x93" + 3 * numbered(keys), 3 * [want])
 
 
 VALUES = (
