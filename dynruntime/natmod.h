@@ -223,6 +223,10 @@ NATMOD_INIT void natmod_init(natmod_t *nm);
 // are the module's own. Raises NameError when the firmware lacks it.
 const mp_obj_type_t *natmod_builtin_type(qstr name);
 
+// An attribute of a module, or MP_OBJ_NULL if the firmware has no such module or attribute. What
+// else is raised propagates. Call it only from natmod_init.
+mp_obj_t natmod_import_maybe(qstr module, qstr attr);
+
 /******************************************************************************/
 // Types and functions
 

@@ -4,53 +4,28 @@
 
 #include "stream.h"
 
-// A module's attribute, or MP_OBJ_NULL.
-NATMOD_INIT static mp_obj_t attribute_maybe(mp_obj_t module, qstr name) {
-    mp_obj_t dest[2];
-    mp_load_method_maybe(module, name, dest);
-    return dest[0];
-}
-
-typedef struct _import_t {
-    qstr name;
-    mp_obj_t module;
-} import_t;
-
-NATMOD_INIT static void import_name(void *arg) {
-    import_t *import = arg;
-    import->module = mp_import_name(import->name, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
-}
-
-// A module, or None if it cannot be imported.
-NATMOD_INIT static mp_obj_t import_maybe(qstr name) {
-    import_t import = { name, MP_OBJ_NULL };
-    return natmod_protect(import_name, &import) == MP_OBJ_NULL ? import.module : mp_const_none;
-}
-
 // An error number, which on some ports is the C library's: the errno module knows.
-NATMOD_INIT static mp_obj_t error_number(mp_obj_t errno_module, qstr name, int number) {
-    mp_obj_t obj = attribute_maybe(errno_module, name);
+NATMOD_INIT static mp_obj_t error_number(qstr name, int number) {
+    mp_obj_t obj = natmod_import_maybe(MP_QSTR_errno, name);
     return obj == MP_OBJ_NULL ? MP_OBJ_NEW_SMALL_INT(number) : obj;
 }
 
 NATMOD_INIT void natmod_streams_init(natmod_streams_t *env, natmod_t *nm) {
     env->nm = nm;
-    mp_obj_t iobase = attribute_maybe(import_maybe(MP_QSTR_io), MP_QSTR_IOBase);
+    mp_obj_t iobase = natmod_import_maybe(MP_QSTR_io, MP_QSTR_IOBase);
     if (iobase != MP_OBJ_NULL) {
         env->iobase = MP_OBJ_TO_PTR(iobase);
     }
     env->bytearray = natmod_builtin_type(MP_QSTR_bytearray);
     env->OSError = natmod_builtin_type(MP_QSTR_OSError);
     env->AttributeError = natmod_builtin_type(MP_QSTR_AttributeError);
-    mp_obj_t time = import_maybe(MP_QSTR_time);
-    env->sleep_ms = attribute_maybe(time, MP_QSTR_sleep_ms);
-    env->ticks_ms = attribute_maybe(time, MP_QSTR_ticks_ms);
-    env->ticks_diff = attribute_maybe(time, MP_QSTR_ticks_diff);
-    mp_obj_t errno_module = import_maybe(MP_QSTR_errno);
+    env->sleep_ms = natmod_import_maybe(MP_QSTR_time, MP_QSTR_sleep_ms);
+    env->ticks_ms = natmod_import_maybe(MP_QSTR_time, MP_QSTR_ticks_ms);
+    env->ticks_diff = natmod_import_maybe(MP_QSTR_time, MP_QSTR_ticks_diff);
     mp_obj_t os_error = MP_OBJ_FROM_PTR(env->OSError);
-    env->eagain_number = error_number(errno_module, MP_QSTR_EAGAIN, MP_EAGAIN);
+    env->eagain_number = error_number(MP_QSTR_EAGAIN, MP_EAGAIN);
     env->eagain = mp_call_function_n_kw(os_error, 1, 0, &env->eagain_number);
-    mp_obj_t number = error_number(errno_module, MP_QSTR_ETIMEDOUT, MP_ETIMEDOUT);
+    mp_obj_t number = error_number(MP_QSTR_ETIMEDOUT, MP_ETIMEDOUT);
     env->etimedout = mp_call_function_n_kw(os_error, 1, 0, &number);
 }
 

@@ -17,7 +17,9 @@ static void block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     block_t *self = MP_OBJ_TO_PTR(self_in);
     state_t *st = state_of(natmod_of_obj(self_in));
     bool is_canary = self == st->canary;
-    if (attr != MP_QSTR___del__ || (st->over && !is_canary)) {
+    if (attr != MP_QSTR___del__ || (st->over && !is_canary) || heap_is_usable(st)) {
+        // With the heap usable it is the program that asks: it may find a handle among the
+        // attributes of an object.
         return;
     }
     mp_obj_t obj = self->obj;
@@ -65,10 +67,13 @@ void block_init(state_t *st) {
 }
 
 block_t *block_take(state_t *st) {
+    // In a sweep the block's new owner may be about to be freed, and so may what the block is to
+    // call: then this raises MemoryError. Otherwise it does nothing, see heap_is_usable.
+    m_realloc(MP_OBJ_TO_PTR(st->internal), sizeof(block_t));
     for (;;) {
         lock(st);
         block_t *first = st->pool;
-        // The last one is left for `schedule`, which cannot allocate.
+        // The last one is left for block_drop.
         if (first != NULL && first->next != NULL) {
             st->pool = first->next;
             block_t *block = first;
@@ -87,6 +92,19 @@ block_t *block_take(state_t *st) {
         unlock(st);
         source_fill(st);
     }
+}
+
+bool block_drop(state_t *st) {
+    sweep_lock(st);
+    block_t *block = st->pool;
+    if (block != NULL) {
+        st->pool = block->next;
+        // This collection has marked it. The next one will not.
+        block->next = NULL;
+        block->obj = MP_OBJ_FROM_PTR(block);
+    }
+    sweep_unlock(st);
+    return block != NULL;
 }
 
 void block_give(state_t *st, block_t *block) {

@@ -29,12 +29,12 @@ struct _fin_t {
     mp_obj_base_t base;
     fin_t *next;      // In the registry.
     fin_t *prev;
-    uintptr_t handle; // The handle's address plus 1, which the collector does not follow; or 0.
+    volatile uintptr_t handle; // The handle's address plus 1, which the collector does not follow; or 0.
     uint8_t n_args;
     uint8_t n_kw;
     bool atexit;
     volatile bool due; // Set when the object has died.
-    mp_obj_t func;     // MP_OBJ_NULL when the finalizer is dead and out of the registry.
+    mp_obj_t func;     // MP_OBJ_NULL when the finalizer is dead.
     mp_obj_t args[];   // n_args positional ones, then n_kw pairs.
 };
 
@@ -43,6 +43,15 @@ typedef enum { SOURCE_FAT, SOURCE_LFS2, SOURCE_LFS1, N_SOURCES } source_t;
 
 struct _state_t {
     natmod_t nm;
+    // Bytes come first: Thumb code reaches these with short instructions.
+    volatile bool any_due;   // Some finalizer in the registry may be due.
+    volatile bool scheduled; // The internal function is in the scheduler's queue.
+    bool retrying;           // A block was dropped whose death has that tried again.
+    volatile bool locked;    // A thread is between lock and unlock.
+    volatile bool sweeping;  // A sweep is between sweep_lock and sweep_unlock.
+    volatile bool over;      // The final sweep has reached the canary.
+    uint8_t source;          // A source_t.
+    uint8_t batch;           // Blocks to make at once.
     const mp_obj_type_t *block_type;
     const mp_obj_type_t *fin_type;
     const mp_obj_type_t *bound_type; // Of bound methods.
@@ -54,8 +63,6 @@ struct _state_t {
     mp_obj_t release;
 
     // Where blocks come from.
-    source_t source;
-    uint8_t batch;    // How many to make at once.
     qstr name;
     mp_obj_t class;   // The filesystem class of that name.
     mp_obj_t device;
@@ -69,21 +76,11 @@ struct _state_t {
     mp_obj_t before;  // What sys.atexit had before, or MP_OBJ_NULL.
     mp_obj_t detach;  // Methods of finalizers.
     mp_obj_t peek;
-    volatile bool any_due;   // Some finalizer in the registry may be due.
-    volatile bool scheduled; // The internal function is in the scheduler's queue.
-    bool retrying;           // A block was dropped whose death has that tried again.
-    volatile bool over;      // The final sweep has reached the canary.
 };
 
 static inline state_t *state_of(natmod_t *nm) {
     return (state_t *)nm;
 }
-
-/******************************************************************************/
-// module.c
-
-// An attribute of a module, or MP_OBJ_NULL if there is no such module or attribute.
-mp_obj_t state_import(qstr module, qstr attr);
 
 /******************************************************************************/
 // lock.c: for memory that several threads change. No collection happens in between.
@@ -92,9 +89,18 @@ void lock_init(state_t *st);
 void lock(state_t *st);
 void unlock(state_t *st);
 
+// The same in a sweep.
+void sweep_lock(state_t *st);
+void sweep_unlock(state_t *st);
+
 // Keep a block, which was just stored somewhere, alive through the collection that another
-// thread may be making.
-void wait_for_collection(state_t *st, void *ptr);
+// thread may be making. False if no memory can be had: in a sweep of this thread, and while the
+// program has locked the heap.
+bool wait_for_collection(state_t *st, void *ptr);
+
+static inline bool heap_is_usable(state_t *st) {
+    return wait_for_collection(st, NULL);
+}
 
 /******************************************************************************/
 // root.c: the one pointer that the collector always sees.
@@ -123,10 +129,14 @@ mp_obj_t source_name(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *a
 
 void block_init(state_t *st);
 
-// A block from the pool, all of its fields but the type being zero.
+// A block from the pool, all of its fields but the type being zero. Raises MemoryError.
 block_t *block_take(state_t *st);
 
-// Give back a block that nobody refers to.
+// Called in the sweep: drop a block of the pool, so that finalize_retry is called in the next
+// collection. False if the pool is empty.
+bool block_drop(state_t *st);
+
+// Give back a block that nobody refers to. Never in a sweep, which may be about to free it.
 void block_give(state_t *st, block_t *block);
 
 /******************************************************************************/

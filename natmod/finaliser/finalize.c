@@ -30,7 +30,8 @@ static void store_attribute(mp_obj_t obj, fin_t *key, mp_obj_t value) {
 }
 
 static block_t *get_handle(const fin_t *fin) {
-    return fin->handle == 0 ? NULL : (block_t *)(fin->handle - 1);
+    uintptr_t handle = fin->handle;
+    return handle == 0 ? NULL : (block_t *)(handle - 1);
 }
 
 static void fin_link(state_t *st, fin_t *fin) {
@@ -43,40 +44,65 @@ static void fin_link(state_t *st, fin_t *fin) {
     unlock(st);
 }
 
-// Make a finalizer dead and take it out of the registry. Returns its function, or MP_OBJ_NULL if
-// it was dead before.
-static mp_obj_t kill(state_t *st, fin_t *fin) {
-    lock(st);
+// Make a finalizer dead. Returns its function, or MP_OBJ_NULL if it was dead before.
+static mp_obj_t fin_end(fin_t *fin) {
     mp_obj_t func = fin->func;
-    if (func == MP_OBJ_NULL) {
-        unlock(st);
-        return func;
-    }
     fin->func = MP_OBJ_NULL;
-    if (fin->next != NULL) {
-        fin->next->prev = fin->prev;
-    }
+    return func;
+}
+
+// The same, and take it out of the registry.
+static mp_obj_t fin_unlink(state_t *st, fin_t *fin) {
+    lock(st);
+    fin_t *next = fin->next;
     if (fin->prev != NULL) {
-        fin->prev->next = fin->next;
+        fin->prev->next = next;
+    } else if (st->registry == fin) {
+        st->registry = next;
     } else {
-        st->registry = fin->next;
+        next = NULL; // It is out already.
     }
+    if (next != NULL) {
+        next->prev = fin->prev;
+    }
+    fin->prev = NULL;
+    mp_obj_t func = fin_end(fin);
     unlock(st);
     // A collection may have come as far as this finalizer, and needs the way on from it.
     wait_for_collection(st, fin);
     fin->next = NULL;
-    fin->prev = NULL;
+    return func;
+}
+
+// The same at the program's wish, while the object may be alive.
+static mp_obj_t kill(state_t *st, fin_t *fin) {
     block_t *handle = get_handle(fin);
-    if (handle != NULL) {
+    // As long as it is on the stack, no collection that starts now takes it.
+    void *volatile keep = handle;
+    if (!heap_is_usable(st)) {
+        // A callback in the sweep calls this. The handle may be dead and about to be freed, so it is
+        // only made to mean nothing. The rest is left to run_due.
+        sweep_lock(st);
+        mp_obj_t func = fin_end(fin);
+        sweep_unlock(st);
+        if (func != MP_OBJ_NULL) {
+            if (handle != NULL) {
+                handle->obj = MP_OBJ_NULL;
+                handle->fin = NULL;
+            }
+            finalize_died(st, fin);
+        }
+        return func;
+    }
+    mp_obj_t func = fin_unlink(st, fin);
+    // A collection that was going on may have taken the handle.
+    if (func != MP_OBJ_NULL && get_handle(fin) != NULL) {
         fin->handle = 0;
         store_attribute(handle->obj, fin, MP_OBJ_NULL);
         block_give(st, handle);
     }
+    (void)keep;
     return func;
-}
-
-static mp_obj_t call(fin_t *fin, mp_obj_t func) {
-    return mp_call_function_n_kw(func, fin->n_args, fin->n_kw, fin->args);
 }
 
 // The arguments of a dead finalizer need not stay alive with it.
@@ -88,22 +114,31 @@ static void drop_args(fin_t *fin) {
 // Running what is due
 
 typedef struct _call_t {
-    fin_t *fin;
     mp_obj_t func;
+    size_t n_args;
+    size_t n_kw;
+    const mp_obj_t *args;
 } call_t;
 
 static void call_arg(void *arg) {
     call_t *c = arg;
-    call(c->fin, c->func);
+    mp_call_function_n_kw(c->func, c->n_args, c->n_kw, c->args);
 }
 
-// Call a finalizer's function. An exception is printed, and does not get out.
-static void call_protected(state_t *st, fin_t *fin, mp_obj_t func) {
-    call_t c = { fin, func };
-    mp_obj_t exception = natmod_protect(call_arg, &c);
+// Call a function and return MP_OBJ_NULL, or the exception that it raised.
+static __attribute__((noinline)) mp_obj_t call_protected(mp_obj_t func, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    call_t c = { func, n_args, n_kw, args };
+    return natmod_protect(call_arg, &c);
+}
+
+// Call a finalizer's function. An exception is printed, and does not propagate.
+static void call_and_print(state_t *st, fin_t *fin, mp_obj_t func) {
+    mp_obj_t exception = call_protected(func, fin->n_args, fin->n_kw, fin->args);
     drop_args(fin);
-    if (exception != MP_OBJ_NULL) {
-        mp_call_function_n_kw(st->print_exception, 1, 0, &exception);
+    // Printing calls methods of the exception, which may raise another one: that is printed in its
+    // place, once.
+    for (size_t i = 0; i < 2 && exception != MP_OBJ_NULL; i++) {
+        exception = call_protected(st->print_exception, 1, 0, &exception);
     }
 }
 
@@ -126,10 +161,10 @@ static size_t run_due(state_t *st) {
         st->any_due = false;
         __sync_synchronize();
         for (fin_t *fin; (fin = find_due(st)) != NULL;) {
-            mp_obj_t func = kill(st, fin);
+            mp_obj_t func = fin_unlink(st, fin);
             if (func != MP_OBJ_NULL) {
                 n++;
-                call_protected(st, fin, func);
+                call_and_print(st, fin, func);
             }
         }
     }
@@ -140,13 +175,9 @@ mp_obj_t finalize_poll(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t 
     (void)n_args;
     (void)n_kw;
     (void)args;
-    return MP_OBJ_NEW_SMALL_INT(run_due(state_of(nm)));
-}
-
-static void call_schedule(void *arg) {
-    state_t *st = arg;
-    mp_obj_t args[2] = { st->internal, mp_const_none };
-    mp_call_function_n_kw(st->schedule, 2, 0, args);
+    state_t *st = state_of(nm);
+    // In a sweep the callbacks would find the heap locked. They are scheduled anyway.
+    return MP_OBJ_NEW_SMALL_INT(heap_is_usable(st) ? run_due(st) : 0);
 }
 
 // Called in the sweep: ask the scheduler to run what is due.
@@ -155,24 +186,15 @@ static void schedule(state_t *st) {
     if (st->scheduled || st->schedule == MP_OBJ_NULL) {
         return;
     }
-    if (natmod_protect(call_schedule, st) == MP_OBJ_NULL) {
+    mp_obj_t args[2] = { st->internal, mp_const_none };
+    if (call_protected(st->schedule, 2, 0, args) == MP_OBJ_NULL) {
         st->scheduled = true;
         return;
     }
-    // The scheduler's queue is full. Try again in the next collection: a block is dropped from
-    // the pool, where this collection has marked it, and dies in the next one.
-    if (st->retrying) {
-        return;
+    // The scheduler's queue is full. Try again in the next collection.
+    if (!st->retrying) {
+        st->retrying = block_drop(st);
     }
-    lock(st);
-    block_t *block = st->pool;
-    if (block != NULL) {
-        st->retrying = true;
-        st->pool = block->next;
-        block->next = NULL;
-        block->obj = MP_OBJ_FROM_PTR(block);
-    }
-    unlock(st);
 }
 
 void finalize_retry(state_t *st) {
@@ -232,7 +254,8 @@ static mp_obj_t internal(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
 // finalize(obj, func, *args, **kwargs)
 static mp_obj_t fin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = state_of(natmod_of_type(type));
-    mp_arg_check_num(n_args, n_kw, 2, 255, true);
+    // More arguments of one sort than 255 do not fit the finalizer.
+    mp_arg_check_num(n_kw > 255 ? n_kw : n_args, n_kw, 2, 255, true);
     if (!(mp_obj_get_type(args[0])->flags & MP_TYPE_FLAG_INSTANCE_TYPE)) {
         natmod_raise(st->nm.TypeError, "instance of a Python class expected");
     }
@@ -267,7 +290,7 @@ static mp_obj_t fin_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_
     if (func == MP_OBJ_NULL) {
         return mp_const_none;
     }
-    mp_obj_t result = call(self, func);
+    mp_obj_t result = mp_call_function_n_kw(func, self->n_args, self->n_kw, self->args);
     drop_args(self);
     return result;
 }
@@ -278,16 +301,17 @@ static mp_obj_t fin_peek(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
     (void)n_args;
     (void)n_kw;
     const fin_t *self = MP_OBJ_TO_PTR(args[0]);
-    const block_t *handle = get_handle(self);
-    if (handle == NULL) {
+    const block_t *volatile handle = get_handle(self);
+    mp_obj_t items[4];
+    items[2] = mp_obj_new_tuple(self->n_args, self->args);
+    items[3] = mp_obj_new_dict(self->n_kw);
+    // In a sweep that has raised MemoryError. A collection of another thread is over, and whether it
+    // has taken the handle is known.
+    if (get_handle(self) == NULL) {
         return mp_const_none;
     }
-    mp_obj_t items[4] = {
-        handle->obj,
-        self->func,
-        mp_obj_new_tuple(self->n_args, self->args),
-        mp_obj_new_dict(self->n_kw),
-    };
+    items[0] = handle->obj;
+    items[1] = self->func;
     const mp_obj_t *pair = self->args + self->n_args;
     for (size_t i = 0; i < self->n_kw; i++, pair += 2) {
         mp_obj_dict_store(items[3], pair[0], pair[1]);
@@ -297,11 +321,11 @@ static mp_obj_t fin_peek(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
 
 static mp_obj_t fin_detach(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_obj_t result = fin_peek(nm, n_args, n_kw, args);
-    if (!natmod_is_none(result)) {
-        fin_t *self = MP_OBJ_TO_PTR(args[0]);
-        kill(state_of(nm), self);
-        drop_args(self);
+    fin_t *self = MP_OBJ_TO_PTR(args[0]);
+    if (natmod_is_none(result) || kill(state_of(nm), self) == MP_OBJ_NULL) {
+        return mp_const_none;
     }
+    drop_args(self);
     return result;
 }
 
@@ -334,10 +358,10 @@ void finalize_init(state_t *st) {
     st->peek = natmod_fun_new(nm, fin_peek, 1, 1, false);
     st->detach = natmod_fun_new(nm, fin_detach, 1, 1, false);
     st->internal = natmod_fun_new(nm, internal, 0, 1, false);
-    st->schedule = state_import(MP_QSTR_micropython, MP_QSTR_schedule);
-    st->print_exception = state_import(MP_QSTR_sys, MP_QSTR_print_exception);
+    st->schedule = natmod_import_maybe(MP_QSTR_micropython, MP_QSTR_schedule);
+    st->print_exception = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_print_exception);
     st->canary = block_take(st);
-    mp_obj_t atexit = state_import(MP_QSTR_sys, MP_QSTR_atexit);
+    mp_obj_t atexit = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_atexit);
     if (atexit != MP_OBJ_NULL) {
         mp_obj_t before = mp_call_function_n_kw(atexit, 1, 0, &st->internal);
         if (!natmod_is_none(before)) {

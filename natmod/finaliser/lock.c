@@ -1,7 +1,12 @@
 // Mutual exclusion, where the firmware has threads.
 //
 // Between lock and unlock nothing is allocated and no Python code runs. So a thread that holds
-// the lock always gets on, and the sweep of another one may wait for it.
+// the lock always gets on, and another one may wait for it.
+//
+// A sweep must not wait for a lock of the _thread module: where there is a GIL, that lets other
+// threads run, and what they allocate then is swept. So between the sweep and the thread that holds
+// the lock there is another exclusion, of two flags, in which the thread goes first. With a GIL the
+// sweep never has to wait for it.
 //
 // Where threads run without a GIL, other threads go on while one collects. It looks at the
 // roots first, and then at the stack of each thread. If a thread takes a pointer from its stack
@@ -12,7 +17,7 @@
 #include "finaliser.h"
 
 void lock_init(state_t *st) {
-    mp_obj_t allocate = state_import(MP_QSTR__thread, MP_QSTR_allocate_lock);
+    mp_obj_t allocate = natmod_import_maybe(MP_QSTR__thread, MP_QSTR_allocate_lock);
     if (allocate != MP_OBJ_NULL) {
         mp_obj_t object = mp_call_function_n_kw(allocate, 0, 0, NULL);
         st->release = mp_load_attr(object, MP_QSTR_release);
@@ -28,17 +33,37 @@ static void call_method(mp_obj_t method) {
 
 void lock(state_t *st) {
     call_method(st->acquire);
+    st->locked = true;
+    do {
+        __sync_synchronize();
+    } while (st->sweeping);
 }
 
 void unlock(state_t *st) {
+    __sync_synchronize();
+    st->locked = false;
     call_method(st->release);
 }
 
-void wait_for_collection(state_t *st, void *ptr) {
+__attribute__((noinline)) void sweep_lock(state_t *st) {
+    do {
+        st->sweeping = false;
+        while (st->locked) {
+        }
+        st->sweeping = true;
+        __sync_synchronize();
+    } while (st->locked);
+}
+
+void sweep_unlock(state_t *st) {
+    __sync_synchronize();
+    st->sweeping = false;
+}
+
+__attribute__((noinline)) bool wait_for_collection(state_t *st, void *ptr) {
     void *volatile keep = ptr;
-    if (st->acquire != MP_OBJ_NULL) {
-        // An allocation waits for the collection that is going on.
-        m_free(m_realloc_maybe(NULL, 1, false));
-    }
+    // Keeping a block at its size neither moves it nor fails, unless the heap is locked.
+    bool usable = m_realloc_maybe(MP_OBJ_TO_PTR(st->internal), sizeof(block_t), false) != NULL;
     (void)keep;
+    return usable;
 }

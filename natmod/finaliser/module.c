@@ -6,24 +6,6 @@ size_t natmod_state_size(void) {
     return sizeof(state_t);
 }
 
-typedef struct _import_t {
-    qstr module;
-    qstr attr;
-    mp_obj_t result;
-} import_t;
-
-NATMOD_INIT static void import(void *arg) {
-    import_t *import = arg;
-    mp_obj_t module = mp_import_name(import->module, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
-    import->result = mp_load_attr(module, import->attr);
-}
-
-NATMOD_INIT mp_obj_t state_import(qstr module, qstr attr) {
-    import_t i = { module, attr, MP_OBJ_NULL };
-    natmod_protect(import, &i);
-    return i.result;
-}
-
 NATMOD_INIT static void store_fun(natmod_t *nm, qstr name, natmod_fun_t fun, size_t n_args) {
     mp_store_global(name, natmod_fun_new(nm, fun, n_args, n_args, false));
 }
@@ -36,7 +18,7 @@ void natmod_init(natmod_t *nm) {
     #else
     mp_obj_t globals = MP_OBJ_FROM_PTR(((mp_obj_fun_bc_t *)nm->init_fun)->context->module.globals);
     #endif
-    mp_obj_t modules = state_import(MP_QSTR_sys, MP_QSTR_modules);
+    mp_obj_t modules = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_modules);
     // The globals of the first import are there under a name of our own.
     mp_obj_t get = mp_load_attr(modules, MP_QSTR_get);
     mp_obj_t name = MP_OBJ_NEW_QSTR(MP_QSTR__finaliserproxy);

@@ -79,7 +79,7 @@ bool source_init(state_t *st) {
     for (source_t source = 0; source < N_SOURCES; source++) {
         st->name = source == SOURCE_FAT ? MP_QSTR_VfsFat
             : source == SOURCE_LFS2 ? MP_QSTR_VfsLfs2 : MP_QSTR_VfsLfs1;
-        st->class = state_import(MP_QSTR_vfs, st->name);
+        st->class = natmod_import_maybe(MP_QSTR_vfs, st->name);
         if (st->class != MP_OBJ_NULL) {
             st->source = source;
             st->batch = BATCH_FIRST;
@@ -87,10 +87,14 @@ bool source_init(state_t *st) {
             if (st->pool != NULL) {
                 return true;
             }
+            if (exception != MP_OBJ_NULL && mp_obj_get_type(exception) != natmod_builtin_type(MP_QSTR_OSError)) {
+                break;
+            }
         }
     }
     if (exception != MP_OBJ_NULL) {
-        // There was a class, but no memory, say.
+        // There was a class, but no memory, say: then another class is no better. Only what refuses
+        // the device leaves the search to go on.
         nlr_raise(exception);
     }
     return false;

@@ -129,6 +129,69 @@ def full_queue_then_poll():
 
 
 @case
+def many_arguments():
+    def func(*args, **kw):
+        log.append((len(args), len(kw)))
+
+    log = []
+    o = Obj()
+    finalize(o, func, *range(253), **{"k%d" % i: i for i in range(255)})()
+    eq(log, [(253, 255)])
+    raises(TypeError, finalize, o, func, *range(254))
+    for n in (256, 257, 511, 512):
+        raises(TypeError, lambda: finalize(o, func, **{"k%d" % i: i for i in range(n)}))
+    eq(o.__dict__, {})
+
+
+class Unprintable(Exception):
+    def __init__(self, error):
+        self.error = error
+
+    def __str__(self):
+        raise self.error
+
+    __repr__ = __str__
+
+
+@case
+def unprintable_exceptions():
+    def func(error):
+        log.append(error)
+        raise Unprintable(error)
+
+    log = []
+    errors = ValueError("in __str__"), Unprintable(KeyError("again")), KeyboardInterrupt()
+    for error in errors:
+        drop(4, func, error)
+    check.collect_garbage()
+    n = poll()
+    eq(n, len(log))
+    check.collect_garbage()
+    poll()
+    true(len(log) >= 10)
+    eq(poll(), 0)
+
+
+@case
+def handle_among_the_attributes():
+    # A program that goes through an object's attributes finds the handle.
+    log = []
+    o = Obj()
+    f = finalize(o, log.append, 1)
+    handles = list(o.__dict__.values())
+    eq(len(handles), 1)
+    for handle in handles:
+        eq(hasattr(handle, "__del__"), False)
+        raises(AttributeError, getattr, handle, "__del__")
+        raises(AttributeError, lambda: handle.__del__())
+    check.collect_garbage()
+    eq((poll(), log, f.alive), (0, [], True))
+    eq(f.peek()[0], o)
+    f()
+    eq(log, [1])
+
+
+@case
 def class_with_native_base():
     class Log(list):
         pass

@@ -178,6 +178,61 @@ def broken():
     raises(OSError, load, VfsLfs1=bad_disk)
 
 
+@case
+def errors_that_say_nothing_of_the_class():
+    # Another class would do no better, so the import must not go on and settle for that.
+    if not hasattr(vfs, "VfsFat"):
+        check.skip("the firmware has no VfsFat")
+    for error in (MemoryError, KeyboardInterrupt, RuntimeError):
+
+        def broken(device):
+            raise error("no")
+
+        try:
+            load(VfsFat=broken, VfsLfs2=vfs.VfsFat)
+        except BaseException as e:
+            eq(type(e), error)
+        else:
+            raise AssertionError("it was imported")
+
+
+class Broken:
+    def __init__(self, error):
+        self.error = error
+
+    def __getattr__(self, name):
+        raise self.error("no")
+
+
+def load_with(name, module):
+    old = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        return load(VfsFat=getattr(vfs, fat_like))
+    finally:
+        del sys.modules[name]
+        if old is not None:
+            sys.modules[name] = old
+
+
+fat_like = [n for n in ("VfsFat", "VfsLfs2", "VfsLfs1") if hasattr(vfs, n)][0]
+
+
+@case
+def optional_modules():
+    for name in ("_thread", "micropython"):
+        for error in (MemoryError, KeyboardInterrupt, ValueError):
+            try:
+                load_with(name, Broken(error))
+            except BaseException as e:
+                eq(type(e), error)
+            else:
+                raise AssertionError("it was imported without " + name)
+        for error in (ImportError, AttributeError):
+            fp = load_with(name, Broken(error))
+            true(fp.alive(fp.FinaliserProxy(print)))
+
+
 def device_for(name):
     seen = []
 

@@ -80,4 +80,58 @@ def once_each():
         true(sum(mine) >= ROUNDS - 4)
 
 
+# Another thread asks for objects while they die.
+slots = [None] * 8
+running = [True]
+peeked = [0]
+
+
+def ask():
+    try:
+        while running[0]:
+            for i in range(len(slots)):
+                f = slots[i]
+                if f is None:
+                    continue
+                found = f.detach() if i == 0 else f.peek()
+                if found is not None:
+                    obj, func, args, kw = found
+                    if obj.mark != args[0] or len(obj.list) != 3 or func is not called_with:
+                        trouble.append(found)
+                    peeked[0] += 1
+                if i == 1:
+                    f()
+    except Exception as e:
+        trouble.append(e)
+    running[0] = None
+
+
+def called_with(mark):
+    pass
+
+
+@case
+def peek_at_the_dying():
+    _thread.start_new_thread(ask, ())
+    deadline = time.time() + 60
+    i = 0
+    while i < 6000 or (peeked[0] < 100 and time.time() < deadline):
+        i += 1
+        o = Obj()
+        o.mark = i
+        o.list = [i, i, i]
+        slots[i % len(slots)] = finalize(o, called_with, i)
+        o = None
+        if i % 50 == 0:
+            gc.collect()
+            poll()
+    running[0] = False
+    deadline = time.time() + 60
+    while running[0] is not None and time.time() < deadline:
+        time.sleep_ms(1)
+    eq(running[0], None)
+    eq(trouble, [])
+    true(peeked[0] >= 100)
+
+
 check.end()

@@ -1,0 +1,129 @@
+# What the import takes from other modules: one that is not there can be done without, but any other
+# error is the importer's to know.
+# needs: msgpack
+import os
+import sys
+
+import check
+from check import case, eq, true
+
+# Where the scripts' own modules lie; a file can be written there.
+folder = check.__file__.rsplit("/", 1)[0]
+
+MODULES = {
+    "io": ("IOBase",),
+    "time": ("sleep_ms", "ticks_ms", "ticks_diff"),
+    "errno": ("EAGAIN", "ETIMEDOUT"),
+}
+
+
+class Without:
+    """A module whose attribute `name` raises an error."""
+
+    def __init__(self, module, name, error):
+        self._module = module
+        self._name = name
+        self._error = error
+
+    def __getattr__(self, name):
+        if name == self._name:
+            raise self._error("no")
+        return getattr(self._module, name)
+
+
+def import_with(name, module):
+    old = sys.modules.pop(name, None)
+    sys.modules[name] = module
+    sys.modules.pop("msgpack", None)
+    try:
+        import msgpack
+
+        return msgpack
+    finally:
+        del sys.modules[name]
+        if old is not None:
+            sys.modules[name] = old
+        sys.modules.pop("msgpack", None)
+
+
+def real(name):
+    try:
+        return __import__(name)
+    except ImportError:
+        return None
+
+
+@case
+def absent():
+    for name, attributes in MODULES.items():
+        for attribute in attributes:
+            for error in (AttributeError, ImportError):
+                m = import_with(name, Without(real(name), attribute, error))
+                eq(m.unpackb(m.packb([1, "a"])), [1, "a"])
+        check.collect_garbage()
+
+
+@case
+def broken():
+    for name, attributes in MODULES.items():
+        for attribute in attributes:
+            for error in (MemoryError, KeyboardInterrupt, OSError, RuntimeError):
+                try:
+                    import_with(name, Without(real(name), attribute, error))
+                except BaseException as e:
+                    eq(type(e), error)
+                else:
+                    raise AssertionError("it was imported: " + attribute)
+        check.collect_garbage()
+
+
+def import_with_file(name, text):
+    """Import msgpack where the program has a module `name` of its own."""
+    file = folder + "/" + name + ".py"
+    with open(file, "w") as f:
+        f.write(text)
+    old = sys.modules.pop(name, None)
+    sys.modules.pop("msgpack", None)
+    sys.path.insert(0, folder)
+    try:
+        import msgpack
+
+        return msgpack
+    finally:
+        sys.path.pop(0)
+        os.remove(file)
+        sys.modules.pop(name, None)
+        if old is not None:
+            sys.modules[name] = old
+        sys.modules.pop("msgpack", None)
+
+
+@case
+def broken_while_imported():
+    for error in ("MemoryError", "KeyboardInterrupt", "ValueError"):
+        for name in MODULES:
+            try:
+                import_with_file(name, "raise " + error + "('no')")
+            except BaseException as e:
+                eq(type(e).__name__, error)
+            else:
+                raise AssertionError("it was imported: " + name)
+            check.collect_garbage()
+
+
+@case
+def absent_while_imported():
+    for name in MODULES:
+        m = import_with_file(name, "import there_is_no_such_module")
+        eq(m.unpackb(m.packb([1, "a"])), [1, "a"])
+        check.collect_garbage()
+
+
+@case
+def works_afterwards():
+    import msgpack
+
+    true(msgpack.packb(None) == b"\xc0")
+
+
+check.end()
