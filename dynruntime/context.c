@@ -25,6 +25,7 @@ static mp_obj_t fun_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_
         mp_fun_table.arg_check_num_sig(n_args, n_kw, sig);
         #endif
     }
+    natmod_check_stack(self->nm);
     return self->fun(self->nm, n_args, n_kw, args);
 }
 
@@ -65,6 +66,7 @@ NATMOD_INIT static natmod_t *context_new(void *init_fun, size_t size) {
     nm->init_fun = init_fun;
     nm->object_type = natmod_builtin_type(MP_QSTR_object);
     nm->TypeError = natmod_builtin_type(MP_QSTR_TypeError);
+    natmod_stack_init(nm);
     // The flags let a function stored in a type's dict become a bound method.
     mp_obj_type_t *fun_type = natmod_type_new(nm, MP_QSTR_function,
         MP_TYPE_FLAG_BINDS_SELF | MP_TYPE_FLAG_BUILTIN_FUN, 1);

@@ -195,6 +195,13 @@ NATMOD_INLINE void natmod_copy_short(byte *dest, const byte *src, size_t n) {
 #define NATMOD_INIT_TABLE
 #endif
 
+// The unix port leaves 8192 bytes below the limit of each stack that it checks, and more.
+#if defined(NATMOD_STACK_RESERVE) && !defined(__x86_64__) && !defined(__i386__)
+#define NATMOD_CHECKS_STACK (1)
+#else
+#define NATMOD_CHECKS_STACK (0)
+#endif
+
 #ifndef MP_NORETURN
 #define MP_NORETURN __attribute__((noreturn))
 #endif
@@ -211,6 +218,12 @@ typedef struct _natmod_t {
     const mp_obj_type_t *fun_type;    // Type of all functions and methods of the module.
     const mp_obj_type_t *object_type; // Builtin types that every module needs.
     const mp_obj_type_t *TypeError;
+    #if NATMOD_CHECKS_STACK
+    mp_obj_t exhausted; // An iterator at its end; see stack.c, as for the others.
+    mp_obj_t get_ident;
+    const byte *stack_low;
+    size_t stack_len;
+    #endif
 } natmod_t;
 
 // Implemented by each module: the size of its state, whose first member is a natmod_t, and
@@ -263,6 +276,18 @@ static inline qstr natmod_name_to_qstr(natmod_name_t name) {
 
 // A function or method: n_args positional ones first, then n_kw pairs of name and value.
 typedef mp_obj_t (*natmod_fun_t)(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
+// Raise RuntimeError, as for too deep a recursion, unless the C stack has NATMOD_STACK_RESERVE bytes
+// left: what the module's own functions use at most, which the module's Makefile says if it is more
+// than what functions of the interpreter use. Functions and methods are called after this check;
+// what the interpreter calls in another way (a make_new or iter slot) does it by itself.
+#if NATMOD_CHECKS_STACK
+void natmod_check_stack(natmod_t *nm);
+NATMOD_INIT void natmod_stack_init(natmod_t *nm);
+#else
+#define natmod_check_stack(nm) ((void)(nm))
+#define natmod_stack_init(nm)
+#endif
 
 // A new function object that takes min to max positional arguments, and keywords if takes_kw.
 mp_obj_t natmod_fun_new(natmod_t *nm, natmod_fun_t fun, size_t min, size_t max, bool takes_kw);

@@ -2,6 +2,8 @@
 #   MOD          the module's name, which is also the name of the .mpy file
 #   SRC          its C sources
 #   NATMOD_SRC   those of dynruntime/ that it uses besides context.c and mem.c
+#   STACK        bytes of C stack that the module's own functions use at most: with stack.c, each
+#                function is called only if so many are left
 #   WHOLE        "yes" to compile all sources at once, which makes the code a sixth smaller; then no
 #                two may define the same static name
 #   SMALL        "yes" for that, and small code before fast code: see NATMOD_SMALL in natmod.h
@@ -50,7 +52,7 @@ LEAN = -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta -fno-tre
 # The float width is no business of the build: natmod.h forbids floats in calls.
 CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_DYNRUNTIME \
 	-DMP_CONFIGFILE='<$(CONFIG_H)>' -DMICROPY_FLOAT_IMPL=MICROPY_FLOAT_IMPL_NONE \
-	-DNATMOD_VERSION='"$(VERSION)"' \
+	$(STACK:%=-DNATMOD_STACK_RESERVE=%) -DNATMOD_VERSION='"$(VERSION)"' \
 	-DNATMOD_VERSION_MAJOR=$(word 1,$(subst ., ,$(VERSION))) \
 	-DNATMOD_VERSION_MINOR=$(word 2,$(subst ., ,$(VERSION))) \
 	-DNATMOD_VERSION_MICRO=$(word 3,$(subst ., ,$(VERSION))) \

@@ -14,7 +14,8 @@ SRC_USERMOD_C += $(wildcard $(USERMOD_DIR)/*.c)
 ifeq ($(filter -DNATMOD_USERMOD,$(CFLAGS_USERMOD)),)
 SRC_USERMOD_C += $(filter-out %/mem.c,$(wildcard $(NATMOD_RUNTIME)/*.c))
 NATMOD_VERSION := $(shell cat $(NATMOD_RUNTIME)/../VERSION)
-CFLAGS_USERMOD += -DNATMOD_USERMOD -I$(NATMOD_RUNTIME) -DNATMOD_VERSION='"$(NATMOD_VERSION)"' \
+# One function checks the stack for all modules, for the most that any uses.
+CFLAGS_USERMOD += -DNATMOD_USERMOD -I$(NATMOD_RUNTIME) -DNATMOD_STACK_RESERVE=1536 -DNATMOD_VERSION='"$(NATMOD_VERSION)"' \
 	-DNATMOD_VERSION_MAJOR=$(word 1,$(subst ., ,$(NATMOD_VERSION))) \
 	-DNATMOD_VERSION_MINOR=$(word 2,$(subst ., ,$(NATMOD_VERSION))) \
 	-DNATMOD_VERSION_MICRO=$(word 3,$(subst ., ,$(NATMOD_VERSION)))

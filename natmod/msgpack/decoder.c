@@ -39,7 +39,8 @@ MP_NORETURN static void raise_lost(decoder_t *dec, const mp_obj_type_t *type, co
 
 // Read from the stream once it has something.
 static size_t read_some(decoder_t *dec, byte *data, size_t len) {
-    bool first = dec->from == dec->end;
+    uint64_t arrived = dec->gone + (size_t)(dec->end - dec->from);
+    bool first = arrived == 0;
     natmod_wait_t wait = { false, MP_OBJ_NULL };
     for (;;) {
         mp_int_t n = natmod_stream_read(dec->stream, data, len);
@@ -52,7 +53,7 @@ static size_t read_some(decoder_t *dec, byte *data, size_t len) {
                 natmod_raise_instance(dec->st->eof_error);
             }
             natmod_raise_fmt(dec->st->OutOfData, "end of stream after %u bytes of an object",
-                (unsigned int)(dec->end - dec->from));
+                (unsigned int)arrived);
         }
         dec->lost = true; // Ctrl-C may end the wait.
         if (!natmod_stream_wait(dec->stream->env, &wait, first ? dec->wait : dec->timeout)) {
@@ -165,7 +166,7 @@ static byte *take_body(decoder_t *dec) {
             body_taken(dec, n);
         } else {
             n = read_some(dec, body + done, room - done);
-            dec->from -= n;
+            dec->gone += n;
             dec->pending -= n;
         }
         done += n;
@@ -228,8 +229,11 @@ static mp_obj_t take_short_str(decoder_t *dec, size_t len) {
     if (len == 0) {
         return dec->st->empty_str;
     }
-    check_utf8(dec, dec->p, len);
-    return body_to_obj(dec->st->str_type, take_body(dec), len);
+    byte *body = take_body(dec);
+    // Not before: while memory is allocated, callbacks, interrupts and other threads may write to the
+    // buffer that the bytes come from.
+    check_utf8(dec, body, len);
+    return body_to_obj(dec->st->str_type, body, len);
 }
 
 // A program has most likely named its keys: then they are interned already, take no memory, and
@@ -241,14 +245,15 @@ NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, si
         return dec->st->empty_str;
     }
     unsigned int misses = dec->misses;
-    const byte *p = dec->p;
-    if (misses < MISSES || misses % LOOK_EVERY == 0) {
-        if (!is_ascii(p, len)) {
-            check_utf8(dec, p, len);
+    if (len <= KEY_MAX && (misses < MISSES || misses % LOOK_EVERY == 0)) {
+        // A copy, for the same reason as in take_short_str.
+        byte copy[KEY_MAX];
+        memcpy(copy, dec->p, len);
+        if (!is_ascii(copy, len)) {
+            check_utf8(dec, copy, len);
         }
-        mp_obj_t key = mp_obj_new_str((const char *)p, len);
-        dec->p = p + len;
-        dec->pending = 0;
+        mp_obj_t key = mp_obj_new_str((const char *)copy, len);
+        body_taken(dec, len);
         // What is not an address is interned. Nothing but the speed depends on this.
         bool is_interned = ((uintptr_t)key & 3) != 0;
         // An Unpacker remembers keys for so long that the search is worth it.
@@ -325,7 +330,21 @@ static void check_buffer(decoder_t *dec) {
     }
 }
 
+// A memoryview does not notice when a hook resizes its bytearray, and refers to freed memory then. So
+// what is left is copied before the first hook.
+static void leave_memoryview(decoder_t *dec) {
+    if (dec->buffer != MP_OBJ_NULL
+        && natmod_native_base(&dec->st->nm, dec->buffer, dec->st->memoryview_type) != MP_OBJ_NULL) {
+        size_t len = dec->end - dec->p;
+        dec->buffer = bytes_new(dec->st, dec->p, len);
+        mp_buffer_info_t buf;
+        mp_get_buffer_raise(dec->buffer, &buf, MP_BUFFER_READ);
+        decoder_move(dec, buf.buf, len);
+    }
+}
+
 static mp_obj_t call_hook(decoder_t *dec, mp_obj_t hook, size_t n_args, const mp_obj_t *args) {
+    leave_memoryview(dec);
     dec->hooked = true;
     mp_obj_t result = mp_call_function_n_kw(hook, n_args, 0, args);
     check_buffer(dec);
@@ -469,7 +488,7 @@ static mp_obj_t frame_close(decoder_t *dec) {
     decoder_frame_t *frame = &dec->frames[--dec->depth];
     dec->outer -= frame_owed(innermost(dec));
     mp_obj_t obj = frame->obj;
-    frame->obj = MP_OBJ_NULL;
+    frame->obj = frame->key = MP_OBJ_NULL;
     mp_obj_t hook = frame->kind == FRAME_DICT ? dec->opt->object_hook
         : frame->kind == FRAME_PAIRS ? dec->opt->object_pairs_hook : dec->opt->list_hook;
     return natmod_is_none(hook) ? obj : call_hook(dec, hook, 1, &obj);
@@ -480,6 +499,7 @@ static mp_obj_t frame_close(decoder_t *dec) {
 
 void decoder_start(decoder_t *dec) {
     dec->from = dec->p;
+    dec->gone = 0;
     dec->outer = 0;
     dec->pending = 0;
     dec->root.left = 1;
@@ -490,6 +510,7 @@ void decoder_start(decoder_t *dec) {
 void decoder_drop(decoder_t *dec) {
     dec->outer = owed(dec);
     dec->root.left = 0;
+    memset(dec->frames, 0, dec->depth * sizeof(decoder_frame_t));
     dec->depth = 0;
 }
 

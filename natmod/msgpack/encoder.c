@@ -344,6 +344,11 @@ static unsigned int classify_native(state_t *st, mp_obj_t obj) {
     if (parent == st->dict_type) {
         return CLASS_DICT;
     }
+    if (parent == st->tuple_type && type->name == MP_QSTR_ExtType
+        && type->slot_index_make_new == st->ext_type->slot_index_make_new) {
+        // The ExtType of another import of this module. A namedtuple has its slots in other places.
+        return CLASS_EXT;
+    }
     if (type == st->tuple_type || parent == st->tuple_type || type->name == MP_QSTR_tuple) {
         return CLASS_TUPLE;
     }

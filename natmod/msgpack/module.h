@@ -69,7 +69,8 @@ typedef struct _unpack_options_t {
 
 typedef struct _state_t {
     natmod_t nm;
-    natmod_streams_t streams;
+    bool double_floats; // Whether the firmware's floats are doubles.
+    uint8_t float_words; // Where the value is in one, in words; 0 if that can't be said.
 
     // Builtin types, fetched once: a program may rebind their names.
     const mp_obj_type_t *str_type;
@@ -103,10 +104,9 @@ typedef struct _state_t {
     mp_obj_t empty_str;
     mp_obj_t int64_min; // Of the integers that the format has.
     mp_obj_t uint64_max;
-    bool double_floats; // Whether the firmware's floats are doubles.
-    uint8_t float_words; // Where the value is in one, in words; 0 if that can't be said.
     pack_options_t pack_defaults; // Those of a call without keywords.
     unpack_options_t unpack_defaults;
+    natmod_streams_t streams;
     mp_obj_t kw[KW_END]; // The names.
 } state_t;
 
@@ -247,26 +247,27 @@ enum {
     LOOK_EVERY = 16,
 };
 
+// The first 32 bytes and the first 31 words of a structure are reached by the short instructions of
+// Thumb code, so small members come first and arrays last.
 typedef struct _decoder_t {
-    state_t *st;
-    const byte *p; // Bytes that have come and are not used yet: from p to end.
-    const byte *end;
-    const byte *from; // The object's first byte, had all been at hand: p less those taken.
-    uint64_t outer; // Objects owed to all containers but the innermost one.
-    uint32_t pending; // Bytes of the current object's body that must still come.
-    decoder_frame_t root; // Around the outermost object.
-    mp_obj_t keys[KEYS]; // Keys of maps that have come lately,
-    uint32_t key_marks[KEYS]; // their lengths, first and last two bytes,
-    uint8_t keys_used; // how many there are,
-    uint8_t key_at; // and where the one is that follows the last one.
-    uint8_t misses; // Keys that were made since one was found interned.
-    decoder_frame_t *frames; // Open containers.
-    uint16_t depth;
-    uint16_t room; // Frames that the memory has room for.
     uint8_t source;
     bool frames_on_heap;
     bool hooked; // Python code may run where keys are compared: a hook may have made one, say.
     bool lost; // An error leaves the position undefined.
+    uint8_t keys_used; // How many keys there are,
+    uint8_t key_at; // and where the one is that follows the last one.
+    uint8_t misses; // Keys that were made since one was found interned.
+    uint16_t depth;
+    uint16_t room; // Frames that the memory has room for.
+    state_t *st;
+    const byte *p; // Bytes that have come and are not used yet: from p to end.
+    const byte *end;
+    const byte *from; // The object's bytes that are in memory begin here.
+    uint64_t gone; // How many came before these.
+    uint64_t outer; // Objects owed to all containers but the innermost one.
+    uint32_t pending; // Bytes of the current object's body that must still come.
+    decoder_frame_t *frames; // Open containers.
+    const unpack_options_t *opt;
     mp_obj_t buffer; // What p points into, to notice that a hook resizes it; or null.
     mp_obj_t result;
     // For SOURCE_STREAM:
@@ -274,7 +275,9 @@ typedef struct _decoder_t {
     byte *read_ahead; // READ_AHEAD bytes; never holds bytes beyond the object.
     mp_int_t wait; // Milliseconds for the first byte, and for each of the others.
     mp_int_t timeout;
-    const unpack_options_t *opt;
+    decoder_frame_t root; // Around the outermost object.
+    mp_obj_t keys[KEYS]; // Keys of maps that have come lately,
+    uint32_t key_marks[KEYS]; // and their lengths, first and last two bytes.
 } decoder_t;
 
 enum {
@@ -284,19 +287,20 @@ enum {
 // Start with a new object.
 void decoder_start(decoder_t *dec);
 
-// Bytes of the object that have been used.
-static inline size_t decoder_taken(const decoder_t *dec) {
-    return dec->p - dec->from;
+// Bytes of the object that have been used. A skipped one may have more than memory has.
+static inline uint64_t decoder_taken(const decoder_t *dec) {
+    return dec->gone + (size_t)(dec->p - dec->from);
 }
 
-// The bytes at hand lie somewhere else now.
+// The bytes that are not used yet lie somewhere else now, and the others are gone.
 static inline void decoder_move(decoder_t *dec, const byte *p, size_t len) {
-    dec->from = p - (dec->p - dec->from);
-    dec->p = p;
+    dec->gone = decoder_taken(dec);
+    dec->from = dec->p = p;
     dec->end = p + len;
 }
 
-// Forget the containers: what they are owed can only be skipped now.
+// Forget the containers, so that nothing of them stays alive: what they are owed can only be skipped
+// now.
 void decoder_drop(decoder_t *dec);
 
 // Decode until the object is complete (true; it is in dec->result) or bytes are missing (false,

@@ -290,8 +290,8 @@ def unpackb(
     """The one object in the buffer. The options are those of unpack.
 
     Raises ValueError ("incomplete: 5 bytes") if the object is not all there, ExtraData if bytes
-    follow it, RuntimeError if a hook resizes the buffer, and the errors of unpack, but for the
-    stream's.
+    follow it, RuntimeError if a hook resizes the buffer (what is left of a memoryview is copied
+    before the first hook is called), and the errors of unpack, but for the stream's.
     """
 
 load = unpack

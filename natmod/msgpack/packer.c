@@ -17,7 +17,7 @@ enum {
     BUF_SIZE = 64, // Bytes to start with.
 };
 
-static mp_obj_t packer_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+static __attribute__((noinline)) mp_obj_t packer_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = (state_t *)natmod_of_type(type);
     mp_obj_t values[KW_END];
     memset(values, 0, sizeof(values));
@@ -38,6 +38,11 @@ static mp_obj_t packer_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     enc->end = enc->start + size;
     enc->on_heap = true;
     return MP_OBJ_FROM_PTR(self);
+}
+
+static mp_obj_t packer_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    natmod_check_stack(natmod_of_type(type));
+    return packer_new(type, n_args, n_kw, args);
 }
 
 static mp_obj_t packer_bytes(encoder_t *enc) {

@@ -7,20 +7,20 @@
 
 typedef struct _unpacker_t {
     mp_obj_base_t base;
+    bool active; // An object has been begun.
+    bool skipping; // The rest of that object is to be skipped,
+    bool by_user; // because skip was called for it.
+    bool has_stream;
     natmod_lock_t lock; // Held while Python code may run inside a method.
-    decoder_t dec; // Its p and end point into the buffer.
-    unpack_options_t opt;
     byte *buffer;
     size_t size;
     size_t max_size;
     size_t read_size; // Bytes to ask the stream for.
     uint64_t passed; // Bytes of the objects before the current one.
     const mp_obj_type_t *broken; // The error found in the bytes, or NULL.
-    bool active; // An object has been begun.
-    bool skipping; // The rest of that object is to be skipped,
-    bool by_user; // because skip was called for it.
-    bool has_stream;
     natmod_stream_t stream;
+    unpack_options_t opt;
+    decoder_t dec; // Its p and end point into the buffer.
 } unpacker_t;
 
 enum {
@@ -30,7 +30,7 @@ enum {
     MAX_BUFFER_SIZE = 100 * 1024 * 1024,
 };
 
-static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+static __attribute__((noinline)) mp_obj_t unpacker_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = (state_t *)natmod_of_type(type);
     mp_obj_t values[KW_END];
     memset(values, 0, sizeof(values));
@@ -60,6 +60,11 @@ static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size
     }
     self->read_size = MIN(self->read_size, self->max_size);
     return MP_OBJ_FROM_PTR(self);
+}
+
+static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    natmod_check_stack(natmod_of_type(type));
+    return unpacker_new(type, n_args, n_kw, args);
 }
 
 // Make room for len bytes behind those that wait. Bytes move only when a quarter as many have been
@@ -129,6 +134,7 @@ enum {
 static void object_done(unpacker_t *self) {
     self->passed += decoder_taken(&self->dec);
     self->dec.from = self->dec.p;
+    self->dec.gone = 0;
     self->active = self->skipping = self->by_user = false;
 }
 
@@ -148,6 +154,7 @@ static bool try_job(unpacker_job_t *job) {
             }
         }
         if (self->active && job->kind != JOB_UNPACK && job->kind != JOB_SKIP) {
+            job->decoding = false; // The object goes on.
             natmod_raise(dec->st->RuntimeError, "in the middle of an object");
         }
         if (job->kind == JOB_READ_BYTES) {
@@ -191,8 +198,7 @@ static mp_obj_t read_bytes(unpacker_t *self, size_t n) {
     n = MIN(n, (size_t)(dec->end - dec->p));
     mp_obj_t result = bytes_new(dec->st, dec->p, n);
     dec->p += n;
-    dec->from = dec->p;
-    self->passed += n;
+    object_done(self);
     return result;
 }
 
@@ -251,10 +257,6 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
     }
     unpacker_job_t job = { self, kind, false, data, n, MP_OBJ_NULL };
     mp_obj_t exception = natmod_protect(unpacker_run, &job);
-    if (exception == MP_OBJ_NULL && job.result == MP_OBJ_NULL && dec->from == dec->p) {
-        // Nothing of the next object has come: it is not begun.
-        object_done(self);
-    }
     if (exception != MP_OBJ_NULL && job.decoding) {
         if (dec->lost) {
             // Not the exception: without heap it is the firmware's one object for all of them.
@@ -263,10 +265,9 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
             self->skipping = true;
         }
         decoder_drop(dec);
-        if (dec->frames != NULL) {
-            // Nothing of the object is wanted any more.
-            memset(dec->frames, 0, dec->room * sizeof(decoder_frame_t));
-        }
+    } else if (job.result == MP_OBJ_NULL && decoder_taken(dec) == 0) {
+        // Nothing of the next object has come: it is not begun.
+        object_done(self);
     }
     natmod_unlock(&self->lock);
     if (exception != MP_OBJ_NULL) {
@@ -288,6 +289,7 @@ static mp_obj_t unpacker_do(mp_obj_t self_in, unsigned int kind, const byte *dat
 // Methods
 
 static mp_obj_t unpacker_iternext(mp_obj_t self_in) {
+    natmod_check_stack(natmod_of_obj(self_in));
     mp_obj_t result = unpacker_try(self_in, JOB_UNPACK, NULL, 0);
     return result == MP_OBJ_NULL ? MP_OBJ_STOP_ITERATION : result;
 }

@@ -3,9 +3,8 @@
 # needs: finaliserproxy
 # timeout: 120
 
-import gc
 import check
-from check import case, eq, raises, true
+from check import case, eq, true
 from finaliserproxy import FinaliserProxy, alive, close, detach, finalize, poll
 
 ROUNDS = 20

@@ -115,6 +115,41 @@ def unknown_attribute():
 
 
 @case
+def of_another_import():
+    if CPYTHON:
+        check.skip("imports once")
+    import sys
+
+    old = sys.modules.pop("msgpack")
+    try:
+        import msgpack as new
+    finally:
+        sys.modules["msgpack"] = old
+    eq(new is old, False)
+    for packs, makes in ((new, old), (old, new)):
+        ext = makes.ExtType(5, b"x")
+        eq(packs.packb(ext), b"\xd4\x05x")
+        eq(packs.packb([ext, {"k": ext}]), b"\x92\xd4\x05x\x81\xa1k\xd4\x05x")
+
+        class Derived(makes.ExtType):
+            pass
+
+        eq(packs.packb(Derived(5, b"x")), b"\xd4\x05x")
+        # What can't be packed says so.
+        raises(TypeError, packs.packb, makes.Timestamp(5), match="Timestamp")
+        eq(packs.packb(makes.Timestamp(5), default=lambda o: o.to_bytes()), b"\xc4\x04\0\0\0\5")
+
+
+@case
+def namesake():
+    # Of a namedtuple the name means nothing.
+    from collections import namedtuple
+
+    if not CPYTHON:
+        eq(msgpack.packb(namedtuple("ExtType", "code data")(5, b"x")), b"\x92\x05\xc4\x01x")
+
+
+@case
 def subclass():
     e = Sub(9, b"xy")
     eq((type(e), isinstance(e, ExtType)), (Sub, True))

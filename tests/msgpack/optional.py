@@ -1,5 +1,5 @@
-# What the import takes from other modules: one that is not there can be done without, but any other
-# error is the importer's to know.
+# What the import takes from other modules: one that is not there can be done without, but any
+# other error is the importer's to know.
 # needs: msgpack
 import os
 import sys

@@ -28,6 +28,57 @@ def refuses(message, **hooks):
     eq(len(calls), 1)
 
 
+def survives(message, expected, make=memoryview, **hooks):
+    """A memoryview keeps a pointer to where the bytes were. Unpacking goes on with a copy."""
+    buf = bytearray(message)
+    calls = []
+
+    def grow(*args):
+        if not calls:
+            buf.extend(b"\xc1" * 4000)
+            gc.collect()
+            calls.append([b"\xc1" * len(message) for i in range(100)])
+        return args
+
+    hooks = {name: grow for name in hooks}
+    eq(msgpack.unpackb(make(buf), **hooks), expected)
+    eq(len(calls), 1)
+
+
+MESSAGE = b"\x94\x91\x01" + TAIL + b"\xd4\x05x\xa3abc"
+
+
+@case
+def memoryview_and_hooks():
+    survives(MESSAGE, ([([1],), b"def", msgpack.ExtType(5, b"x"), "abc"],), list_hook=1)
+    survives(MESSAGE, [[1], b"def", (5, b"x"), "abc"], ext_hook=1)
+    survives(b"\x92\x81\xa1k\x01" + TAIL, [({"k": 1},), b"def"], object_hook=1)
+    survives(b"\x92\x81\xa1k\x01" + TAIL, [([("k", 1)],), b"def"], object_pairs_hook=1)
+
+
+@case
+def slice_of_a_memoryview():
+    survives(
+        b"\x00\x00" + MESSAGE + b"\x00",
+        [[1], b"def", (5, b"x"), "abc"],
+        lambda buf: memoryview(buf)[2:-1],
+        ext_hook=1,
+    )
+
+
+@case
+def extra_data_of_a_memoryview():
+    buf = bytearray(b"\x91\x01" + TAIL)
+
+    def grow(obj):
+        buf.extend(b"\xc1" * 4000)
+        gc.collect()
+        return obj
+
+    e = raises(msgpack.ExtraData, msgpack.unpackb, memoryview(buf), list_hook=grow)
+    eq((e.unpacked, e.extra), ([1], TAIL))
+
+
 @case
 def ext_hook():
     refuses(b"\x92\xd4\x05x" + TAIL, ext_hook=1)

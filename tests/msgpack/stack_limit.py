@@ -1,0 +1,187 @@
+# Near the end of the C stack every function either works or raises RuntimeError. Firmware keeps
+# as little as 256 bytes below the limit that it checks, and Python code by itself uses some of
+# them. A function of the module must not use more, though it takes over 1000 bytes of stack.
+#
+# The free part of the stack is painted, a function is called at each level of a recursion that
+# ends at the limit, and the paint shows how far down the stack was used.
+# needs: msgpack
+# targets: mps2-*
+# timeout: 240
+
+import gc
+import io
+import machine
+
+import check
+import msgpack
+from check import case, eq, true
+
+TOP = 0x400000  # The end of RAM, and of the stack but for what main() uses.
+LIMIT = TOP - 10240  # As ports/qemu sets it.
+BOTTOM = LIMIT - 3072
+PAINT = 0x5AA5C33C
+MORE = 128  # Bytes beyond what a Python function uses that does nothing.
+
+mem32 = machine.mem32
+
+
+def paint():
+    for address in range(BOTTOM, LIMIT + 2048, 4):
+        mem32[address] = PAINT
+
+
+def used_below_limit():
+    address = BOTTOM
+    while mem32[address] == PAINT:
+        address += 4
+    return LIMIT - address
+
+
+def make_recursion(n_locals):
+    source = "def recurse(fn):\n"
+    source += "    x%d = 1\n" * n_locals % tuple(range(n_locals))
+    source += "    fn()\n    recurse(fn)\n"
+    names = {}
+    exec(source, names)
+    return names["recurse"]
+
+
+# Frames of several sizes, so that the last ones come to lie in several places.
+RECURSIONS = [make_recursion(n) for n in range(12)]
+
+counts = [0, 0]
+
+
+def use(call):
+    """How far below the limit the stack is used."""
+
+    def fn():
+        try:
+            call()
+            counts[0] += 1
+        except RuntimeError:
+            counts[1] += 1
+
+    most = 0
+    for recurse in RECURSIONS:
+        gc.collect()
+        gc.disable()
+        paint()
+        try:
+            recurse(fn)
+        except RuntimeError:
+            pass
+        most = max(most, used_below_limit())
+        gc.enable()
+    return most
+
+
+class Base(io.IOBase):
+    def write(self, buf):
+        return len(buf)
+
+    def readinto(self, buf):
+        buf[0] = 1
+        return 1
+
+
+class Duck:
+    def write(self, buf):
+        return len(buf)
+
+    def read(self, n):
+        return b"\x01"
+
+
+def hook(obj):
+    return obj
+
+
+OBJ = {
+    "a": [1, 2, 3.5, "text", b"bytes", None],
+    "b": {"c": msgpack.Timestamp(1, 2), "d": msgpack.ExtType(1, b"a")},
+    "deep": [[[[[[[[1]]]]]]]],
+}
+DATA = msgpack.packb(OBJ)
+buffer = bytearray(200)
+stream = io.BytesIO(bytearray(200))
+packer = msgpack.Packer()
+shared = msgpack.Unpacker()
+
+
+def pack_to_stream():
+    stream.seek(0)
+    msgpack.pack(OBJ, stream)
+
+
+def unpack_from_stream():
+    stream.seek(0)
+    msgpack.unpack(stream, object_hook=hook)
+
+
+def unpacker():
+    u = msgpack.Unpacker(object_hook=hook)
+    u.feed(DATA)
+    u.unpack()
+
+
+def iterate():
+    shared.feed(DATA)
+    for obj in shared:
+        pass
+
+
+def fail():
+    try:
+        msgpack.unpackb(b"\xc1")
+    except ValueError:
+        pass
+
+
+CALLS = (
+    lambda: msgpack.packb(OBJ),
+    lambda: msgpack.packb(OBJ, default=hook),
+    lambda: msgpack.pack_into(OBJ, buffer),
+    pack_to_stream,
+    lambda: msgpack.pack(OBJ, Base()),
+    lambda: msgpack.pack(OBJ, Duck()),
+    lambda: msgpack.unpackb(DATA),
+    lambda: msgpack.unpackb(DATA, object_hook=hook, list_hook=hook),
+    unpack_from_stream,
+    lambda: msgpack.unpack(Base()),
+    lambda: msgpack.unpack(Duck()),
+    fail,
+    msgpack.Packer,
+    lambda: packer.pack(OBJ),
+    msgpack.Unpacker,
+    unpacker,
+    iterate,
+    lambda: msgpack.ExtType(1, b""),
+    lambda: msgpack.Timestamp(1) < msgpack.Timestamp(2),
+    lambda: msgpack.Timestamp.from_unix_nano(1).to_bytes(),
+)
+
+
+@case
+def no_more_than_python():
+    limit = use(lambda: None) + MORE
+    true(limit < 1024)
+    for i, call in enumerate(CALLS):
+        counts[0] = counts[1] = 0
+        n = use(call)
+        if n > limit:
+            raise AssertionError("CALLS[%d]: %d bytes below the limit, not %d" % (i, n, limit))
+        # Most levels have enough stack.
+        true(counts[0] > 3 * counts[1])
+
+
+@case
+def works_afterwards():
+    eq(msgpack.unpackb(DATA), OBJ)
+    shared.reset()
+    shared.feed(DATA)
+    eq(shared.unpack(), OBJ)
+    eq(packer.pack(OBJ), DATA)
+
+
+check.end()

@@ -1,0 +1,95 @@
+# The buffer that unpackb reads is written to while it allocates memory: the collection that this
+# may cause runs finalisers. (Interrupts and other threads may do the same.) What was checked must
+# be what is used.
+# needs: msgpack finaliserproxy
+# timeout: 120
+
+import gc
+import check
+import msgpack
+from check import case
+from finaliserproxy import FinaliserProxy
+
+N = 400
+
+
+class Writer(FinaliserProxy):
+    """When it dies, it makes the text in a buffer invalid UTF-8, or valid again."""
+
+    def __init__(self, buffer, places):
+        super().__init__(self.__del__)
+        self.buffer = buffer
+        self.places = places
+
+    def __del__(self):
+        ran[0] += 1
+        for place in self.places:
+            self.buffer[place] ^= 0x80
+
+
+ran = [0]
+
+
+def is_valid(text):
+    # As long as it is ASCII; no other str is expected.
+    return all(b < 0x80 for b in bytes(text, "utf-8")) and text in {text: 1}
+
+
+def drop(buffer, places, depth):
+    # Deep enough that nothing on the stack refers to it afterwards.
+    if depth > 0:
+        drop(buffer, places, depth - 1)
+    else:
+        Writer(buffer, places)
+
+
+def try_often(message, places, look):
+    """Unpack it with a collection at each of its allocations in turn."""
+    good = bad = 0
+    ran[0] = 0
+    for i in range(N):
+        buffer = bytearray(message)
+        check.collect_garbage()
+        drop(buffer, places, 3)
+        gc.threshold(i * 16)
+        try:
+            obj = msgpack.unpackb(buffer)
+        except ValueError:
+            gc.threshold(-1)
+            bad += 1
+        else:
+            gc.threshold(-1)
+            if not look(obj):
+                raise AssertionError("%d: an invalid str" % i)
+            good += 1
+    if ran[0] < N // 2 or good == 0 or bad == 0:
+        raise AssertionError((ran[0], good, bad))
+
+
+@case
+def values():
+    message = b"\x98" + b"\xa3abc" * 8
+    try_often(message, range(2, 34, 4), lambda obj: all(is_valid(s) for s in obj))
+
+
+@case
+def keys():
+    message = b"\x88" + b"".join(b"\xa4zq%02d\x01" % i for i in range(8))
+    try_often(message, range(2, 50, 6), lambda obj: all(is_valid(s) for s in obj))
+
+
+@case
+def remembered_keys():
+    item = b"\x82\xa3qz1\x01\xa3qz2\x02"
+    message = b"\x96" + item * 6
+    places = [i for i in range(len(message)) if message[i : i + 1] == b"q"]
+    try_often(message, places, lambda obj: all(is_valid(s) for d in obj for s in d))
+
+
+@case
+def long_texts():
+    message = b"\x93" + (b"\xd9\x50" + b"t" * 80) * 3
+    try_often(message, (5, 90, 170), lambda obj: all(is_valid(s) for s in obj))
+
+
+check.end()
