@@ -82,17 +82,24 @@ float mp_obj_get_float_to_f(mp_obj_t o);
 double mp_obj_get_float_to_d(mp_obj_t o);
 #pragma GCC poison obj_new_float_from_f obj_new_float_from_d obj_get_float_to_f obj_get_float_to_d
 
-// The memory functions of py/dynruntime.h raise whatever the caller's globals call MemoryError.
+// The memory functions of py/dynruntime.h raise whatever the caller's globals call MemoryError, and
+// before v1.25 there is no m_realloc_maybe.
 #undef m_malloc
 #undef m_realloc
+#undef m_realloc_maybe
 #ifdef NATMOD_SMALL
 #define m_malloc(n) (natmod_realloc(NULL, (n)))
 #else
 #define m_malloc(n) (natmod_malloc(n))
 #endif
 #define m_realloc(ptr, n) (natmod_realloc((ptr), (n)))
+#define m_realloc_maybe(ptr, n, allow_move) (natmod_realloc_maybe((ptr), (n), (allow_move)))
 void *natmod_malloc(size_t n);
 void *natmod_realloc(void *ptr, size_t n);
+
+static inline void *natmod_realloc_maybe(void *ptr, size_t n, bool allow_move) {
+    return mp_fun_table.realloc_(ptr, n, allow_move);
+}
 
 // These macros of py/dynruntime.h look a name up in the globals of whoever is running, so a
 // script that rebinds the name makes C code crash. Modules fetch types once, while they are
