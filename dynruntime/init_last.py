@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """MicroPython's tools/mpy_ld.py, with what only the import needs at the end of the file's code.
 
-usage: init_last.py TREE ARGUMENTS...
+usage: init_last.py TREE --arch ARCH ARGUMENTS...
 
 By itself mpy_ld.py takes sections in the order of the object file, and puts the table of
-addresses behind them all.
+addresses behind them all. The jump at the beginning is that of entry.py.
 """
 
 import os
 import sys
+
+import entry
 
 # In this order: dynruntime/context.c has the address of the first one's start.
 INIT = (".text.init", ".rodata.init", ".data.rel.ro.init")
@@ -29,6 +31,8 @@ class Sections(list):
 def main():
     sys.path.insert(0, os.path.join(sys.argv.pop(1), "tools"))
     import mpy_ld
+
+    entry.replace(mpy_ld, sys.argv[2])
 
     build_got = mpy_ld.build_got_generic
     populate_got = mpy_ld.populate_got

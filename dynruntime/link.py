@@ -185,7 +185,7 @@ def main():
             ]
         result = subprocess.run(command + objects, cwd=folder, capture_output=True, text=True)
     if result.returncode:
-        sys.exit(f"link error: {(result.stdout + result.stderr).strip()}")
+        sys.exit(f"link error: {(result.stderr or result.stdout).strip()}")
 
 
 if __name__ == "__main__":

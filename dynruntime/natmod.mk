@@ -40,7 +40,7 @@ OBJ = $(addprefix $(BUILD)/,$(if $(WHOLE)$(SMALL),whole.o,$(notdir $(ALL_SRC:.c=
 QSTR_SRC = $(ALL_SRC) $(wildcard *.h) $(wildcard $(TOP)/dynruntime/*.h)
 VPATH = $(TOP)/dynruntime
 
-LINK_PY = $(TOP)/dynruntime/link.py $(TOP)/dynruntime/init_last.py $(TOP)/dynruntime/xtensa.py
+LINK_PY = $(addprefix $(TOP)/dynruntime/,link.py init_last.py entry.py xtensa.py)
 
 VERSION := $(shell cat $(TOP)/VERSION)
 
