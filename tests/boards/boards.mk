@@ -56,7 +56,7 @@ $(foreach t,$(filter-out $(absent),$(names)),$(if $(wildcard $(call ports,$(t))/
 
 # Without TLS and btree, which need submodules; without frozen modules, which need mpy-cross.
 unix-flags = MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0 MICROPY_PY_BTREE=0 FROZEN_MANIFEST= $\
-	$(if $(findstring x86,$(1)),MICROPY_FORCE_32BIT=1 MICROPY_PY_FFI=0 MICROPY_PY_JNI=0)
+	$(if $(findstring x86,$(1)),CC="gcc -m32" MICROPY_PY_FFI=0 MICROPY_PY_JNI=0)
 qemu-flags = BOARD=$(call board,$(1)) BOARD_DIR=$(BOARDS)/$(call board,$(1))
 xtensa-flags = MPY_DIR=$(call tree,$(1)) ABI=$(if $(filter xtensawin,$(1)),windowed,call0)
 command = -C $(call ports,$(1)) BUILD=$(call out,$(1)) PYTHON=$(PYTHON) $\
@@ -70,7 +70,8 @@ version = $(shell grep -hE '^\#define MICROPY_VERSION_(MAJOR|MINOR|MICRO|PRE)' $
 # Identifies our part of a board: the contents of its files.
 files = $(wildcard $(BOARDS)/$(call board,$(1))/* $(BOARDS)/mps2-an385/* $\
 	$(BOARDS)/support/*.* $(BOARDS)/support/usermod/*/*)
-files-xtensa = $(wildcard $(BOARDS)/xtensa/*.[chS] $(BOARDS)/xtensa/Makefile) $\
+files-xtensa = $(wildcard $(BOARDS)/xtensa/*.[chS] $(BOARDS)/xtensa/xtensa/*/*.h) $\
+	$(BOARDS)/xtensa/Makefile $\
 	$(TOP)/dynruntime/windowed.s $(BOARDS)/support/usermod/board/storage.c
 contents = $(if $(filter $(QEMU),$(1)),$(shell cat $(call files,$(1)) | cksum)) $\
 	$(if $(filter $(XTENSA),$(1)),$(shell cat $(files-xtensa) | cksum))
@@ -89,6 +90,8 @@ $(call out,$(1))/interpreter.stamp: $(call out,$(1))/config.txt
 	+@$$(MAKE) $(call command,$(1)) $(if $(V),,> $(call out,$(1))/build.log 2>&1) || $\
 		{ $(if $(V),,tail -30 $(call out,$(1))/build.log >&2;) $\
 		echo "$(1): the interpreter does not build" >&2; exit 1; }
+	$(if $(findstring x86,$(1)),@[ $$$$(od -An -tu1 -j4 -N1 $(call out,$(1))/micropython) = 1 ] || $\
+		{ echo "$(1): this MicroPython's ports/unix ignores CC=\"gcc -m32\": 64 bits" >&2; exit 1; })
 	@touch $$@
 endef
 $(foreach t,$(filter-out $(absent),$(names)),$(eval $(call rules,$(t))))

@@ -14,3 +14,11 @@ USER_C_MODULES = $(SUPPORT)/usermod
 SRC_C += shared/timeutils/timeutils.c
 
 CFLAGS += -I$(SUPPORT) -DMP_CONFIGFILE='"boardconfig.h"'
+
+# What usermod/board/ has in place of functions of the port: those get names with port_. (The linker
+# could do it, too, but some versions of the port call it themselves, others have GCC do so. The
+# functions for time are there from v1.27 on, over an interrupt, and run no scheduler.)
+$(BUILD)/main.o: private CFLAGS += -Dmain=port_main
+$(BUILD)/uart.o: private CFLAGS += -Duart_rx_chr=port_uart_rx_chr
+$(BUILD)/mphalport.o: private CFLAGS += $(foreach f,$\
+	ticks_ms ticks_us ticks_cpu time_ns delay_ms delay_us,-Dmp_hal_$f=port_mp_hal_$f)

@@ -1,4 +1,5 @@
-// What must happen before the port's main(), and Ctrl-C for programs that sleep.
+// What must happen before the port's main(), and Ctrl-C for programs that sleep. It stands between
+// the start-up code and main(), and between the UART and its reader: board.mk renames the port's.
 
 #include "py/runtime.h"
 #include "py/ringbuf.h"
@@ -7,17 +8,17 @@
 
 #include "board.h"
 
-int __real_main(int argc, char **argv);
-int __real_uart_rx_chr(void);
+int port_main(int argc, char **argv);
+int port_uart_rx_chr(void);
 
-int __wrap_main(int argc, char **argv) {
+int main(int argc, char **argv) {
     #if defined(__ARM_FP)
     // Coprocessors 10 and 11 are the FPU: until access is allowed, the first float faults.
     *(volatile uint32_t *)0xe000ed88 |= 0xf << 20;
     __asm volatile ("dsb\n isb\n");
     #endif
     board_clock_init();
-    return __real_main(argc, argv);
+    return port_main(argc, argv);
 }
 
 // Characters received while a program slept. Real boards have such a buffer in their UART driver.
@@ -27,7 +28,7 @@ static ringbuf_t received = { received_buf, sizeof(received_buf), 0, 0 };
 void board_poll_uart(void) {
     // A character that finds the buffer full stays in the UART.
     while (ringbuf_free(&received) != 0) {
-        int c = __real_uart_rx_chr();
+        int c = port_uart_rx_chr();
         if (c == UART_RX_NO_CHAR) {
             return;
         }
@@ -39,7 +40,7 @@ void board_poll_uart(void) {
     }
 }
 
-int __wrap_uart_rx_chr(void) {
+int uart_rx_chr(void) {
     int c = ringbuf_get(&received);
-    return c >= 0 ? c : __real_uart_rx_chr();
+    return c >= 0 ? c : port_uart_rx_chr();
 }

@@ -1,0 +1,189 @@
+# targets: host
+# needs: nothing
+# timeout: 300
+#
+# The interpreters that the tests run on, built with newer trees of MicroPython. The trees are made
+# from that of the test run by putting in what those versions have in its place.
+
+import re
+import shutil
+import subprocess
+import sys
+import types
+
+from _altered import altered
+from _sandbox import MPY_DIR, TOP, Sandbox
+from check import case, end, eq, skip, true
+
+sys.path.insert(0, str(TOP / "tests"))
+
+from runner.board import Board  # noqa: E402
+
+BOARDS = TOP / "tests/boards"
+
+# v1.27 and later: the port has functions for time. (That these return 0 tells them from ours.)
+TIME = """
+mp_uint_t mp_hal_ticks_ms(void) {
+    return 0;
+}
+
+mp_uint_t mp_hal_ticks_us(void) {
+    return 0;
+}
+
+mp_uint_t mp_hal_ticks_cpu(void) {
+    return 0;
+}
+
+void mp_hal_delay_ms(mp_uint_t ms) {
+    while (mp_hal_ticks_ms() < ms) {
+    }
+}
+
+void mp_hal_delay_us(mp_uint_t us) {
+    mp_hal_delay_ms(us);
+}
+"""
+POLL = "uintptr_t mp_hal_stdio_poll("
+WITH_TIME = [(POLL, TIME + POLL)]
+
+# v1.29: without GCC as the linker's driver.
+WITH_LD = [
+    ("$(CC) $(LDFLAGS) -o", "$(LD) $(LDFLAGS) -o"),
+    ("-Wl,--gc-sections -Wl,-Map=", "--gc-sections -Map="),
+]
+
+# v1.29: the functions for floats are chosen by a setting.
+WITH_FLOATS = [
+    (
+        "LIB_SRC_C += $(SRC_LIB_LIBM_C)\n",
+        "ifeq ($(MICROPY_FLOAT_IMPL),double)\n"
+        "LIBM_SRC_C += $(SRC_LIB_LIBM_DBL_C) $(SRC_LIB_LIBM_DBL_SQRT_SW_C)\n"
+        "else\n"
+        "LIBM_SRC_C += $(SRC_LIB_LIBM_C) $(SRC_LIB_LIBM_SQRT_SW_C)\n"
+        "endif\n",
+    ),
+    ("LIB_SRC_C += $(SRC_LIB_LIBM_SQRT_SW_C)\n", ""),
+    ("$(LIB_SRC_C:", "$(LIBM_SRC_C:"),
+]
+
+PROGRAM = """
+import math, time
+t = time.ticks_ms(), time.ticks_us(), time.ticks_cpu()
+time.sleep_ms(3)
+time.sleep_us(3000)
+print([now() - before >= n for now, before, n in zip(
+    (time.ticks_ms, time.ticks_us, time.ticks_cpu), t, (6, 6000, 6000))], math.sin(1))
+"""
+
+
+@case
+def board_with_newer_port():
+    # Only what differs is built, over a copy of what the test run has.
+    built = TOP / "build/mps2-an500"
+    if not (built / "firmware.elf").exists():
+        skip("there is no build/mps2-an500: run make interpreter TARGET=host")
+    with Sandbox() as box:
+        changes = {
+            "ports/qemu/Makefile": WITH_LD + WITH_FLOATS,
+            "ports/qemu/mphalport.c": WITH_TIME,
+        }
+        tree = altered(box.path("tree"), changes)
+        elf = shutil.copytree(built, box.path("mps2-an500")) / "firmware.elf"
+        elf.unlink()
+        board = "BOARD=mps2-an500", f"BOARD_DIR={BOARDS}/mps2-an500"
+        status, output = box.run(
+            "make", "-C", tree / "ports/qemu", f"BUILD={elf.parent}", *board, "V=1"
+        )
+        true(status == 0 and "arm-none-eabi-ld " in output or print(output))
+        target = types.SimpleNamespace(
+            qemu="qemu-system-arm",
+            machine="mps2-an500",
+            interpreter=elf,
+            has_uart2=False,
+            is_user_mode=False,
+        )
+        board = Board(target)
+        try:
+            board.start()
+            eq(board.run(PROGRAM, 60), ("[True, True, True] 0.8414709848078965\n", ""))
+        finally:
+            board.stop()
+
+
+def make_interpreter(box, tree, *arguments):
+    box.path("tests").mkdir()
+    box.path("tests/boards").symlink_to(BOARDS)
+    makefile = box.path("tests/boards/boards.mk")
+    settings = f"TOP={box.top}", f"MPY_DIR={tree}", "TARGET=unix-x86"
+    return box.run("make", "-f", makefile, "interpreter", *settings, *arguments)
+
+
+@case
+def unix_port_without_a_setting_for_32_bits():
+    # v1.29: MICROPY_FORCE_32BIT is no more.
+    with Sandbox() as box:
+        gone = [("MICROPY_FORCE_32BIT", "MICROPY_FORCE_OTHER")]
+        files = ("py/py.mk", "ports/unix/Makefile", "ports/unix/mpconfigport.mk")
+        tree = altered(box.path("tree"), {file: gone for file in files})
+        status, output = make_interpreter(box, tree, "-n", "V=1")
+        true(status == 0 or print(output))
+        compiled = [line for line in output.splitlines() if " -c " in line]
+        true(len(compiled) > 100)
+        eq([line for line in compiled if not line.startswith("gcc -m32 ")], [])
+
+
+def make_with_port(compiler):
+    """Build with a tree whose ports/unix is but a program: (status, output, is it finished)."""
+    with Sandbox() as box:
+        box.write("tree/ports/unix/main.c", "int main(void) {\n    return 0;\n}\n")
+        recipe = f"all:\n\t{compiler} -o $(BUILD)/micropython main.c\n"
+        box.write("tree/ports/unix/Makefile", recipe)
+        box.write("tree/py/mpconfig.h", "")
+        status, output = make_interpreter(box, box.path("tree"))
+        return status, output, box.path("build/unix-x86/interpreter.stamp").exists()
+
+
+@case
+def what_is_built_is_looked_at():
+    eq(make_with_port("$(CC)"), (0, "Building MicroPython for unix-x86\n", True))
+    status, output, finished = make_with_port("gcc")
+    eq((status, finished), (2, False))
+    true("unix-x86: this MicroPython's ports/unix ignores CC=" in output or print(output))
+
+
+@case
+def header_of_the_processor_on_xtensa():
+    # v1.28 and later include it.
+    with Sandbox() as box:
+        source = box.write(
+            "core.c",
+            "#include <xtensa/config/core-isa.h>\n"
+            '_Static_assert(XCHAL_HAVE_WINDOWED == EXPECTED, "");\n'
+            '_Static_assert(XCHAL_NUM_AREGS == 16 * (EXPECTED + 1), "");\n',
+        )
+        for windowed, abi in enumerate(("call0", "windowed")):
+            # The port's own command, with another file to compile.
+            folder = box.path(abi)
+            folder.mkdir()
+            build = f"BUILD={folder}"
+            status, output = box.run(
+                "make",
+                "-n",
+                "-C",
+                BOARDS / "xtensa",
+                f"MPY_DIR={MPY_DIR}",
+                f"ABI={abi}",
+                build,
+                "V=1",
+            )
+            command = re.search(r"^(.* -o \S+/main\.o )main\.c\b", output, re.M)
+            true(status == 0 and command or print(output))
+            command = command[1] + f"-DEXPECTED={windowed} {source}"
+            result = subprocess.run(
+                command, shell=True, cwd=BOARDS / "xtensa", capture_output=True, text=True
+            )
+            eq((result.returncode, result.stderr), (0, ""))
+
+
+end()
