@@ -3,16 +3,13 @@
 
 MODULES := $(patsubst natmod/%/Makefile,%,$(wildcard natmod/*/Makefile))
 KNOWN := $(shell tools/tree.sh archs $(MPY_DIR) $(WANTED))
-VERSION := $(shell tools/tree.sh version $(MPY_DIR))
 SKIPPED := $(filter-out $(KNOWN),$(WANTED))
-FIRST_rv32imc := 1.25
-FIRST_rv64imc := 1.28
 
 .PHONY: modules table dist
 modules: $(foreach a,$(KNOWN),$(foreach m,$(MODULES),$a/$m))
 
 ifneq ($(SKIPPED),)
-reason = $1: not in MicroPython v$(VERSION)$(if $(FIRST_$1), but from v$(FIRST_$1) on)
+reason = $(shell tools/tree.sh lacks $(MPY_DIR) $1)
 ifeq ($(KNOWN),)
 $(error $(foreach a,$(SKIPPED),$(call reason,$a)))
 endif

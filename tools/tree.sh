@@ -4,6 +4,7 @@
 # usage: tree.sh version DIR            its version, such as 1.25.0
 #        tree.sh check DIR [ARCH...]    nothing, or an error when modules cannot be built with it
 #        tree.sh archs DIR ARCH...      those of the architectures that its linker knows
+#        tree.sh lacks DIR ARCH         what is wrong with one that it does not know
 set -eu
 
 mode=$1
@@ -21,6 +22,15 @@ number() {
 
 knows() {
     grep -q "^ *\"$1\": ArchData(" "$tree/tools/mpy_ld.py"
+}
+
+lacks() {
+    case $1 in
+        rv32imc) from=", but from v1.25 on" ;;
+        rv64imc) from=", but from v1.28 on" ;;
+        *) from= ;;
+    esac
+    echo "$1: not in MicroPython v$version$from"
 }
 
 if [ ! -f "$tree/py/mpconfig.h" ] || [ ! -f "$tree/tools/mpy_ld.py" ]; then
@@ -41,7 +51,9 @@ case $mode in
             die "the MicroPython tree at '$tree' is v$version; v1.23 or later is needed," \
                 "whose .mpy files have version 6.3"
         for arch in "$@"; do
-            knows "$arch" || die "ARCH=$arch is not in the MicroPython tree at '$tree', v$version"
+            knows "$arch" ||
+                die "the tree at '$tree' will not do for ARCH=$(lacks "$arch");" \
+                    "give MPY_DIR=/path/to/another"
         done
         ;;
     archs)
@@ -51,5 +63,6 @@ case $mode in
             fi
         done
         ;;
+    lacks) lacks "$1" ;;
     *) die "tree.sh: unknown mode '$mode'" ;;
 esac
