@@ -8,6 +8,11 @@
 // the lock there is another exclusion, of two flags, in which the thread goes first. With a GIL the
 // sweep never has to wait for it.
 //
+// A function that the scheduler calls should not wait for such a lock either: as long as it runs,
+// the interpreter of other threads never hands on the GIL. Nothing here needs a lock where there is
+// a GIL, for nothing between lock and unlock lets go of it. So esp32 boards, which have one, get
+// none. Where it is not known that there is a GIL, there is a lock.
+//
 // Where threads run without a GIL, other threads go on while one collects. It looks at the
 // roots first, and then at the stack of each thread. If a thread takes a pointer from its stack
 // to a place where the collection has been already, before it looks at the stack, the block is
@@ -18,7 +23,10 @@
 
 void lock_init(state_t *st) {
     mp_obj_t allocate = natmod_import_maybe(MP_QSTR__thread, MP_QSTR_allocate_lock);
-    if (allocate != MP_OBJ_NULL) {
+    mp_obj_t platform = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_platform);
+    bool has_gil = platform != MP_OBJ_NULL
+        && mp_binary_op(MP_BINARY_OP_EQUAL, platform, MP_OBJ_NEW_QSTR(MP_QSTR_esp32)) == mp_const_true;
+    if (allocate != MP_OBJ_NULL && !has_gil) {
         mp_obj_t object = mp_call_function_n_kw(allocate, 0, 0, NULL);
         st->release = mp_load_attr(object, MP_QSTR_release);
         st->acquire = mp_load_attr(object, MP_QSTR_acquire);
