@@ -69,7 +69,8 @@ typedef struct _unpack_options_t {
 
 typedef struct _state_t {
     natmod_t nm;
-    bool double_floats; // Whether the firmware's floats are doubles.
+    bool big_ints; // Whether the firmware's integers may have more than 64 bits,
+    bool double_floats; // and whether its floats are doubles.
     uint8_t float_words; // Where the value is in one, in words; 0 if that can't be said.
 
     // Builtin types, fetched once: a program may rebind their names.
@@ -77,7 +78,7 @@ typedef struct _state_t {
     mp_int_t (*str_buffer)(mp_obj_t obj, mp_buffer_info_t *buf, mp_uint_t flags); // Its buffer slot.
     const mp_obj_type_t *list_type;
     const mp_obj_type_t *int_type;
-    const mp_obj_type_t *float_type;
+    const mp_obj_type_t *float_type; // NULL on a firmware without floats.
     const mp_obj_type_t *bytes_type;
     const mp_obj_type_t *memoryview_type;
     const mp_obj_type_t *tuple_type;
@@ -86,7 +87,7 @@ typedef struct _state_t {
     const mp_obj_type_t *ValueError;
     const mp_obj_type_t *OverflowError;
     const mp_obj_type_t *RuntimeError;
-    const mp_obj_type_t *UnicodeError;
+    const mp_obj_type_t *UnicodeError; // ValueError on a firmware without it.
 
     // The module's own.
     const mp_obj_type_t *ext_type;
@@ -102,8 +103,8 @@ typedef struct _state_t {
     mp_obj_t eof_error; // An instance; see natmod_streams_t.
     mp_obj_t empty_bytes;
     mp_obj_t empty_str;
-    mp_obj_t int64_min; // Of the integers that the format has.
-    mp_obj_t uint64_max;
+    mp_obj_t int64_min; // Of the integers that the format has, as far as the firmware has them;
+    mp_obj_t uint64_max; // null where it has only small ints.
     pack_options_t pack_defaults; // Those of a call without keywords.
     unpack_options_t unpack_defaults;
     natmod_streams_t streams;
@@ -133,8 +134,9 @@ mp_obj_t float_new(state_t *st, char typecode, uint32_t lo, uint32_t hi);
 // The bits of a float object, as a double in hi:lo or as a single in lo.
 void float_to_words(state_t *st, mp_obj_t obj, bool as_double, words_t *words);
 
-// Find out about the firmware's floats.
+// Find out about the firmware's floats and integers.
 void floats_init(state_t *st);
+void ints_init(state_t *st);
 
 /******************************************************************************/
 // object.c: strings made without the interpreter's help

@@ -203,29 +203,34 @@ size_t natmod_state_size(void) {
     return sizeof(state_t);
 }
 
+// A builtin class that some firmware lacks, or another one in its place.
+NATMOD_INIT static const mp_obj_type_t *builtin_or(mp_obj_t builtins, qstr name, const mp_obj_type_t *otherwise) {
+    mp_obj_t dest[2];
+    mp_load_method_maybe(builtins, name, dest);
+    return dest[0] == MP_OBJ_NULL ? otherwise : MP_OBJ_TO_PTR(dest[0]);
+}
+
 NATMOD_INIT static void types_init(state_t *st) {
+    mp_obj_t builtins = mp_import_name(MP_QSTR_builtins, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
     st->str_type = &mp_type_str;
     st->str_buffer = MP_OBJ_TYPE_GET_SLOT(&mp_type_str, buffer);
     st->list_type = &mp_type_list;
     st->int_type = mp_obj_get_type(MP_OBJ_NEW_SMALL_INT(0));
     floats_init(st);
     st->bytes_type = natmod_builtin_type(MP_QSTR_bytes);
-    st->memoryview_type = natmod_builtin_type(MP_QSTR_memoryview);
+    st->memoryview_type = builtin_or(builtins, MP_QSTR_memoryview, st->bytes_type);
     st->tuple_type = mp_obj_get_type(mp_const_empty_tuple);
     st->dict_type = natmod_builtin_type(MP_QSTR_dict);
     st->array_buffer = MP_OBJ_TYPE_GET_SLOT(st->streams.bytearray, buffer);
     st->ValueError = natmod_builtin_type(MP_QSTR_ValueError);
     st->OverflowError = natmod_builtin_type(MP_QSTR_OverflowError);
     st->RuntimeError = natmod_builtin_type(MP_QSTR_RuntimeError);
-    st->UnicodeError = natmod_builtin_type(MP_QSTR_UnicodeError);
+    st->UnicodeError = builtin_or(builtins, MP_QSTR_UnicodeError, st->ValueError);
+    ints_init(st);
     mp_obj_t eof_error = mp_load_global(MP_QSTR_EOFError);
     st->eof_error = mp_call_function_n_kw(eof_error, 0, 0, NULL);
     st->empty_bytes = mp_obj_new_bytes(NULL, 0);
     st->empty_str = mp_obj_new_str("", 0);
-    format_tag_t tag = { .kind = KIND_UINT, .hi = UINT32_MAX, .lo = UINT32_MAX };
-    st->uint64_max = number_new(st, &tag);
-    tag = (format_tag_t) { .kind = KIND_INT, .hi = (uint32_t)INT32_MIN };
-    st->int64_min = number_new(st, &tag);
 }
 
 NATMOD_INIT_TABLE static const natmod_entry_t functions[] = {

@@ -263,9 +263,10 @@ def unpack(
     Raises EOFError if the stream ends before the first byte, OSError(EAGAIN) if that does not
     come within wait, OSError(ETIMEDOUT) for timeout, OutOfData if the stream ends inside the
     object, FormatError, StackError, ValueError for a limit, a key that is not strict or a
-    malformed timestamp, UnicodeError for invalid UTF-8, TypeError for an unhashable key and for
-    a stream without readinto and read, and what the stream or a hook raises. README.md says
-    where the stream stands then.
+    malformed timestamp, UnicodeError for invalid UTF-8 (ValueError on a firmware without that),
+    OverflowError or ValueError for an int or a float that the firmware cannot hold, TypeError for
+    an unhashable key and for a stream without readinto and read, and what the stream or a hook
+    raises. README.md says where the stream stands then.
     """
 
 def unpackb(

@@ -34,7 +34,7 @@ bool int_to_words(state_t *st, mp_obj_t obj, words_t *words) {
 }
 
 mp_obj_t float_new(state_t *st, char typecode, uint32_t lo, uint32_t hi) {
-    if (st->float_type == st->int_type) {
+    if (st->float_type == NULL) {
         natmod_raise(st->ValueError, "this firmware has no floats");
     }
     number_t number;
@@ -43,11 +43,19 @@ mp_obj_t float_new(state_t *st, char typecode, uint32_t lo, uint32_t hi) {
     return natmod_get_val_array(typecode, &number, 0);
 }
 
+// Whether the number of a tag is a small int.
+static bool is_small(const format_tag_t *tag) {
+    if (sizeof(mp_int_t) > 4) {
+        return tag->hi >> 30 == 0 ? tag->kind <= KIND_INT : tag->hi >> 30 == 3 && tag->kind == KIND_INT;
+    }
+    return tag->kind == KIND_UINT ? tag->hi == 0 && tag->lo >> 30 == 0
+        : tag->kind == KIND_INT && (tag->lo >> 30 == 0 ? tag->hi == 0 : tag->lo >> 30 == 3 && tag->hi == UINT32_MAX);
+}
+
 mp_obj_t number_new(state_t *st, const format_tag_t *tag) {
-    // Most integers are small ints on any firmware: those of 31 bits with their sign.
-    if (tag->kind == KIND_UINT ? tag->hi == 0 && tag->lo >> 30 == 0
-        : tag->kind == KIND_INT && (tag->lo >> 30 == 0 ? tag->hi == 0 : tag->lo >> 30 == 3 && tag->hi == UINT32_MAX)) {
-        return MP_OBJ_NEW_SMALL_INT((mp_int_t)(int32_t)tag->lo);
+    if (is_small(tag)) {
+        return MP_OBJ_NEW_SMALL_INT(sizeof(mp_int_t) > 4 ? (mp_int_t)((uint64_t)tag->hi << 32 | tag->lo)
+            : (mp_int_t)tag->lo);
     }
     if (tag->kind >= KIND_FLOAT32) {
         return float_new(st, tag->kind == KIND_FLOAT32 ? 'f' : 'd', tag->lo, tag->hi);
@@ -55,8 +63,10 @@ mp_obj_t number_new(state_t *st, const format_tag_t *tag) {
     number_t number;
     number.word[0] = tag->lo;
     number.word[1] = tag->hi;
+    // Firmware whose integers have 64 bits raises OverflowError where one does not fit.
     mp_obj_t obj = mp_binary_get_val_array(tag->kind == KIND_UINT ? 'Q' : 'q', &number, 0);
-    if (tag->kind == KIND_UINT && mp_binary_op(MP_BINARY_OP_LESS, obj, MP_OBJ_NEW_SMALL_INT(0)) == mp_const_true) {
+    if (mp_obj_is_small_int(obj)) {
+        // Firmware that has only small ints makes a 0.
         natmod_raise(st->OverflowError, "integer too large for this firmware");
     }
     return obj;
@@ -108,11 +118,31 @@ NATMOD_INIT void floats_init(state_t *st) {
     number.word[0] = 1;
     number.word[1] = 0x3ff00000;
     mp_obj_t obj = mp_binary_get_val_array('d', &number, 0);
+    if (mp_obj_is_small_int(obj)) {
+        return; // Firmware without floats makes a 0.
+    }
     st->float_type = mp_obj_get_type(obj);
     words_t words;
     float_to_words(st, obj, true, &words);
     st->double_floats = words.lo == 1;
-    if (st->float_type != st->int_type) {
-        st->float_words = find_float_words(st->double_floats);
+    st->float_words = find_float_words(st->double_floats);
+}
+
+NATMOD_INIT static void find_limits(void *arg) {
+    state_t *st = arg;
+    format_tag_t tag = { .kind = KIND_INT, .hi = (uint32_t)INT32_MIN };
+    st->int64_min = number_new(st, &tag);
+    // Integers of 64 bits with their sign never exceed this.
+    tag = (format_tag_t) { .kind = KIND_INT, .hi = INT32_MAX, .lo = UINT32_MAX };
+    st->uint64_max = number_new(st, &tag);
+    tag = (format_tag_t) { .kind = KIND_UINT, .hi = UINT32_MAX, .lo = UINT32_MAX };
+    st->uint64_max = number_new(st, &tag);
+    st->big_ints = true;
+}
+
+NATMOD_INIT void ints_init(state_t *st) {
+    mp_obj_t exception = natmod_protect(find_limits, st);
+    if (exception != MP_OBJ_NULL && mp_obj_get_type(exception) != st->OverflowError) {
+        nlr_raise(exception);
     }
 }
