@@ -2,6 +2,12 @@
 
 #include "module.h"
 
+// A fraction of a second that is a whole number of nanoseconds in binary, too, is one of these.
+enum {
+    PARTS = 512,
+    PART = NANOSECONDS / PARTS, // 5**9 nanoseconds: the last odd number.
+};
+
 static mp_obj_t timestamp_new(state_t *st, mp_obj_t seconds, uint32_t nanoseconds) {
     timestamp_t *self = m_malloc(sizeof(timestamp_t));
     self->base.type = st->timestamp_type;
@@ -38,8 +44,18 @@ mp_obj_t timestamp_from_body(state_t *st, const byte *body, size_t len, unsigned
     mp_obj_t fraction = MP_OBJ_NEW_SMALL_INT(nanoseconds);
     mp_obj_t billion = MP_OBJ_NEW_SMALL_INT(NANOSECONDS);
     if (mode == 1) {
+        // Single precision may not hold the nanoseconds, but the number of PARTs that they are.
+        mp_obj_t parts = mp_binary_op(MP_BINARY_OP_FLOOR_DIVIDE, fraction, MP_OBJ_NEW_SMALL_INT(PART));
+        if ((uint32_t)MP_OBJ_SMALL_INT_VALUE(parts) * PART == nanoseconds) {
+            fraction = parts;
+            billion = MP_OBJ_NEW_SMALL_INT(PARTS);
+        }
         fraction = mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, fraction, billion);
     } else {
+        // Firmware with integers of 64 bits may wrap the product.
+        if (!st->big_ints && seconds.hi + 2 > 3) {
+            natmod_raise(st->OverflowError, "timestamp out of range");
+        }
         obj = mp_binary_op(MP_BINARY_OP_MULTIPLY, obj, billion);
     }
     return mp_binary_op(MP_BINARY_OP_ADD, obj, fraction);
@@ -145,29 +161,42 @@ static mp_obj_t timestamp_to_bytes(natmod_t *nm, size_t n_args, size_t n_kw, con
     return bytes_new(st, body, len);
 }
 
-// From a number of seconds, or of nanoseconds, since 1970.
-static mp_obj_t timestamp_from_number(state_t *st, mp_obj_t number, mp_obj_t unit, mp_obj_t per_unit) {
-    mp_obj_t seconds = mp_binary_op(MP_BINARY_OP_FLOOR_DIVIDE, number, unit);
+static mp_obj_t to_int(state_t *st, mp_obj_t number) {
+    return mp_call_function_n_kw(MP_OBJ_FROM_PTR(st->int_type), 1, 0, &number);
+}
+
+// From a number of seconds (unit is 1), or of nanoseconds, since 1970.
+static mp_obj_t timestamp_from_number(state_t *st, mp_obj_t number, mp_obj_t unit) {
+    mp_obj_t seconds = to_int(st, mp_binary_op(MP_BINARY_OP_FLOOR_DIVIDE, number, unit));
     mp_obj_t fraction = mp_binary_op(MP_BINARY_OP_MODULO, number, unit);
-    fraction = mp_binary_op(MP_BINARY_OP_MULTIPLY, fraction, per_unit);
-    mp_obj_t int_type = MP_OBJ_FROM_PTR(st->int_type);
-    seconds = mp_call_function_n_kw(int_type, 1, 0, &seconds);
-    fraction = mp_call_function_n_kw(int_type, 1, 0, &fraction);
+    mp_int_t factor = 1;
+    if (unit == MP_OBJ_NEW_SMALL_INT(1)) {
+        // A short float may not hold its nanoseconds, but their multiples of PART.
+        mp_obj_t parts = mp_binary_op(MP_BINARY_OP_MULTIPLY, fraction, MP_OBJ_NEW_SMALL_INT(PARTS));
+        if (mp_binary_op(MP_BINARY_OP_EQUAL, parts, to_int(st, parts)) == mp_const_true) {
+            fraction = parts;
+            factor = PART;
+        } else {
+            fraction = mp_binary_op(MP_BINARY_OP_MULTIPLY, fraction, MP_OBJ_NEW_SMALL_INT(NANOSECONDS));
+        }
+    }
+    // Firmware with integers of 64 bits may give a negative remainder.
+    mp_int_t nanoseconds = int_arg(st, to_int(st, fraction), 0, MP_SMALL_INT_MAX) * factor;
     // Rounding may have made a whole second of a fraction in single precision.
-    mp_int_t nanoseconds = MIN(mp_obj_get_int(fraction), NANOSECONDS - 1);
+    nanoseconds = MIN(nanoseconds, NANOSECONDS - 1);
     return timestamp_new(st, seconds, nanoseconds);
 }
 
 static mp_obj_t timestamp_from_unix(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args;
     (void)n_kw;
-    return timestamp_from_number((state_t *)nm, args[0], MP_OBJ_NEW_SMALL_INT(1), MP_OBJ_NEW_SMALL_INT(NANOSECONDS));
+    return timestamp_from_number((state_t *)nm, args[0], MP_OBJ_NEW_SMALL_INT(1));
 }
 
 static mp_obj_t timestamp_from_unix_nano(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)n_args;
     (void)n_kw;
-    return timestamp_from_number((state_t *)nm, args[0], MP_OBJ_NEW_SMALL_INT(NANOSECONDS), MP_OBJ_NEW_SMALL_INT(1));
+    return timestamp_from_number((state_t *)nm, args[0], MP_OBJ_NEW_SMALL_INT(NANOSECONDS));
 }
 
 static mp_obj_t to_number(natmod_t *nm, mp_obj_t self_in, unsigned int mode) {

@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# wants: floats big-ints
 # Extension -1: three widths, seconds since 1970, never handed to ext_hook.
 import check
 import msgpack
@@ -231,6 +232,25 @@ def unix():
     eq(Timestamp(1, 500000000).to_unix(), 1.5)
     eq(Timestamp(-1, 500000000).to_unix(), -0.5)
     eq(type(Timestamp(3).to_unix()), float)
+
+
+@case
+def unix_of_binary_fractions():
+    # those that are whole nanoseconds, whatever the width of the float
+    for k in range(512):
+        for s in (0, 1, -1, 1000, -1000):
+            x = s + k / 512
+            eq(parts(Timestamp.from_unix(x)), (Timestamp, s, k * 1953125))
+            eq(Timestamp(s, k * 1953125).to_unix(), x)
+
+
+@case
+def unix_of_other_fractions():
+    for x in (0.1, 0.3, 1.1, 0.999999, 1e-6, 123.456):
+        t = Timestamp.from_unix(x)
+        eq(t.seconds, int(x))
+        # single precision is exact to some 60 ns below 1, or 240 with two bits less
+        eq(abs(t.nanoseconds - x % 1 * 1e9) <= (1000 * (1 + int(x)) if SINGLE else 1), True)
 
 
 @case
