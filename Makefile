@@ -29,10 +29,15 @@ GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 
 # What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
 TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa \
-	next-unix-x64 next-mps2-an385
+	unix-x64-gil mps2-an385-samd21 next-unix-x64 next-unix-x86-reprc next-mps2-an385
+# And those that take too long for every day.
+TARGETS_LONG := unix-x86-reprc unix-x86-longlong unix-x86-smallint unix-x86-nanbox unix-x64-nofloat \
+	unix-x64-nounicode unix-x64-pystack unix-x64-stackless
 HOST_TARGETS := host cpython
-target_needs = $(if $(filter next-%,$1),next) $(target_needs_$(patsubst next-%,%,$1))
-target_archs = $(target_archs_$(patsubst next-%,%,$1))
+# Another configuration of the unix port (unix-x64-gil) needs what the usual one does.
+plain_target = $(patsubst unix-x86-%,unix-x86,$(patsubst unix-x64-%,unix-x64,$(patsubst next-%,%,$1)))
+target_needs = $(if $(filter next-%,$1),next) $(target_needs_$(plain_target))
+target_archs = $(target_archs_$(plain_target))
 target_needs_unix-x64 := unix
 target_archs_unix-x64 := x64
 target_needs_unix-x86 := x86
@@ -41,6 +46,8 @@ target_needs_mps2-an385 := arm qemu-arm test-python mpremote
 target_archs_mps2-an385 := armv6m armv7m
 target_needs_mps2-an385-notime := $(target_needs_mps2-an385)
 target_archs_mps2-an385-notime := armv7m
+target_needs_mps2-an385-samd21 := $(target_needs_mps2-an385)
+target_archs_mps2-an385-samd21 := armv6m
 target_needs_mps2-an386 := $(target_needs_mps2-an385)
 target_archs_mps2-an386 := armv7emsp
 target_needs_mps2-an500 := $(target_needs_mps2-an385)
@@ -75,20 +82,20 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 NAMED := $(sort $(foreach t,$(subst $(comma), ,$(TARGET)),$(firstword $(subst /, ,$t))))
-UNKNOWN := $(filter-out $(TARGETS) $(HOST_TARGETS),$(NAMED))
+UNKNOWN := $(filter-out $(TARGETS) $(TARGETS_LONG) $(HOST_TARGETS),$(NAMED))
 ifneq ($(UNKNOWN),)
-$(error unknown TARGET '$(UNKNOWN)'; known are: $(TARGETS) $(HOST_TARGETS))
+$(error unknown TARGET '$(UNKNOWN)'; known are: $(TARGETS) $(TARGETS_LONG) $(HOST_TARGETS))
 endif
 DIST ?= dist
 DEMO_TARGET := $(or $(TARGET),unix-x64)
 TEST := $(filter test test-long interpreter,$(GOALS))
-TEST_ALL := $(subst $(space),$(comma),$(strip $(TARGETS)))
+TEST_ALL := $(subst $(space),$(comma),$(strip $(TARGETS) $(if $(filter test-long,$(GOALS)),$(TARGETS_LONG))))
 ifeq ($(TEST),)
 NAMED := $(or $(NAMED),$(if $(filter demo,$(GOALS)),$(DEMO_TARGET)))
 endif
 # What the goals that measure run on: make size has one board for each architecture.
 targets_bench := mps2-an385 unix-x64
-targets_size := $(foreach t,$(filter-out next-% %-notime,$(TARGETS)),$\
+targets_size := $(foreach t,$(filter-out next-% %-notime %-samd21 %-gil,$(TARGETS)),$\
 	$(if $(ARCH),$(if $(filter $(ARCH),$(target_archs_$t)),$t),$t))
 MEASURE := $(filter bench size,$(GOALS))
 ifneq ($(MEASURE),)
@@ -140,7 +147,7 @@ help:
 	@echo "make distclean  remove what was fetched, too"
 	@echo
 	@echo "ARCH    one of $(ARCHS)"
-	@echo "TARGET  one or more (a,b) of $(TARGETS)"
+	@echo "TARGET  one or more (a,b) of $(TARGETS) $(TARGETS_LONG)"
 	@echo "MPY_DIR=/path/to/micropython uses that tree (v1.23 or later) instead of fetching one"
 
 ready:

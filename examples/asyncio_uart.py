@@ -1,4 +1,5 @@
 # targets: unix-* next-unix-x64
+# wants: long-ints
 # Exchange messages over a UART with asyncio, while other tasks go on.
 import msgpack
 

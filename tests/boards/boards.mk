@@ -13,8 +13,20 @@ PYTHON ?= python3
 BOARDS := $(TOP)/tests/boards
 
 UNIX := unix-x64 unix-x86 next-unix-x64
-QEMU := mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 next-mps2-an385
+QEMU := mps2-an385 mps2-an385-notime mps2-an385-samd21 mps2-an386 mps2-an500 virt-rv32 next-mps2-an385
 XTENSA := xtensawin xtensa
+
+# The unix port in other configurations, which unix/mpconfigvariant.h describes.
+config_unix-x64-gil := GIL
+config_unix-x64-nofloat := NOFLOAT
+config_unix-x64-nounicode := NOUNICODE
+config_unix-x64-pystack := PYSTACK
+config_unix-x64-stackless := STACKLESS
+config_unix-x86-longlong := LONGLONG
+config_unix-x86-smallint := SMALLINT
+config_unix-x86-reprc := REPRC
+config_next-unix-x86-reprc := REPRC
+UNIX += $(patsubst config_%,%,$(filter config_%,$(.VARIABLES))) unix-x86-nanbox
 
 # The runner's names may add an architecture (mps2-an385/armv6m) and include targets that need no
 # interpreter of ours.
@@ -56,7 +68,9 @@ $(foreach t,$(filter-out $(absent),$(names)),$(if $(wildcard $(call ports,$(t))/
 
 # Without TLS and btree, which need submodules; without frozen modules, which need mpy-cross.
 unix-flags = MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0 MICROPY_PY_BTREE=0 FROZEN_MANIFEST= $\
-	$(if $(findstring x86,$(1)),CC="gcc -m32" MICROPY_PY_FFI=0 MICROPY_PY_JNI=0)
+	$(if $(findstring x86,$(1)),CC="gcc -m32" MICROPY_PY_FFI=0 MICROPY_PY_JNI=0) $\
+	$(if $(config_$(1)),VARIANT_DIR=$(BOARDS)/unix CFLAGS_EXTRA=-DCONFIG_$(config_$(1))) $\
+	$(if $(filter %-nanbox,$(1)),VARIANT=nanbox)
 qemu-flags = BOARD=$(call board,$(1)) BOARD_DIR=$(BOARDS)/$(call board,$(1))
 xtensa-flags = MPY_DIR=$(call tree,$(1)) ABI=$(if $(filter xtensawin,$(1)),windowed,call0)
 command = -C $(call ports,$(1)) BUILD=$(call out,$(1)) PYTHON=$(PYTHON) $\
@@ -74,6 +88,7 @@ files-xtensa = $(wildcard $(BOARDS)/xtensa/*.[chS] $(BOARDS)/xtensa/xtensa/*/*.h
 	$(BOARDS)/xtensa/Makefile $\
 	$(TOP)/dynruntime/windowed.s $(BOARDS)/support/usermod/board/storage.c
 contents = $(if $(filter $(QEMU),$(1)),$(shell cat $(call files,$(1)) | cksum)) $\
+	$(if $(config_$(1)),$(shell cat $(BOARDS)/unix/* | cksum)) $\
 	$(if $(filter $(XTENSA),$(1)),$(shell cat $(files-xtensa) | cksum))
 
 # All that an interpreter is made of is in config.txt. When that changes, MicroPython's makefiles,

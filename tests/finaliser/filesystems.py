@@ -1,6 +1,7 @@
 # Whatever is mounted, and wherever the current directory is, the module imports and works.
 # needs: finaliserproxy
 # also: mps2-an385-notime
+# wants: long-ints
 
 import os
 import sys

@@ -1,6 +1,7 @@
 # finalize: what is ours: poll, the scheduler, and the heap.
 # needs: finaliserproxy
 # also: mps2-an385-notime
+# wants: floats
 
 import gc
 import micropython

@@ -1,6 +1,7 @@
 # FinaliserProxy: what it is called with, and when it calls.
 # needs: finaliserproxy
 # also: mps2-an385-notime
+# wants: floats
 
 import gc
 import check

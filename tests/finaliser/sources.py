@@ -1,6 +1,7 @@
 # Each source of finaliser blocks by itself, and none.
 # needs: finaliserproxy
 # also: mps2-an385-notime
+# wants: long-ints
 
 import gc
 import sys

@@ -1,6 +1,7 @@
 # targets: unix-* mps2-* virt-* xtensa* host
 # also: mps2-an385-notime
 # needs: nothing
+# wants: floats
 
 import check
 from check import case, eq, raises, same, zero_heap

@@ -96,6 +96,27 @@ def unknown_directive():
 
 
 @case
+def what_a_script_wants_of_the_firmware():
+    status, output = nested.run(*nested.fixtures("bad_wants"))
+    eq(status, 2)
+    contains(output, "wants {'floots'}; known: ['floats', ")
+    for target, runs in ((TARGET, True), ("unix-x64-nofloat", False)):
+        options = ("--list", "--target", target, *nested.fixtures("wants_floats", "no_case"))
+        status, output = nested.run(*options)
+        contains(output, "no_case.py")
+        eq("wants_floats.py" in output, runs)
+
+
+@case
+def targets_that_take_too_long():
+    env = {k: v for k, v in os.environ.items() if k != "TEST_LONG"}
+    for more, there in (({}, False), ({"TEST_LONG": "1"}, True)):
+        output = nested.run("--list", *nested.fixtures("no_case"), env=dict(env, **more))[1]
+        contains(output, "unix-x64-gil")
+        eq("unix-x64-pystack" in output, there)
+
+
+@case
 def missing_file():
     status, output = nested.run("no/such/file.py")
     eq(status, 2)

@@ -82,7 +82,7 @@ def file_left_open():
     from ramdisk import RAMDisk
 
     disk = Disk(RAMDisk(1))
-    vfs.VfsLfs2.mkfs(disk)
+    (vfs.VfsLfs2 if hasattr(vfs, "VfsLfs2") else vfs.VfsLfs1).mkfs(disk)
     vfs.mount(disk, "/other")
     open("/other/file", "w").write("unwritten")
     disk.told = False

@@ -1,4 +1,5 @@
 # needs: msgpack
+# wants: floats big-ints
 # Arguments: what must be given how, and what is refused.
 from io import BytesIO
 

@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# wants: floats big-ints
 # What arrays and maps become: use_list, the hooks, and keys of every kind.
 import gc
 from io import BytesIO

@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# wants: floats big-ints
 # default: which objects go there, what becomes of its result, and what may serve as hook.
 import check
 import msgpack
@@ -146,7 +147,7 @@ def the_result_itself_does_not():
 @case
 def result_for_ever_nested():
     e = raises(ValueError, msgpack.packb, Thing(), default=lambda o: [o])
-    eq(isinstance(e, UnicodeError), False)
+    eq(isinstance(e, check.UnicodeError) and "UTF-8" in str(e), False)
     raises(ValueError, msgpack.packb, Thing(), default=lambda o: {"k": o})
 
 
@@ -167,6 +168,13 @@ def type_error_names_the_type():
         raises(TypeError, msgpack.packb, [1, {"k": thing}], match=name)
 
 
+def frozen():
+    try:
+        return frozenset((1,))
+    except NameError:
+        return {2}  # This firmware has no other kind of set.
+
+
 @case
 def what_goes_to_default():
     for thing in (
@@ -174,7 +182,7 @@ def what_goes_to_default():
         Thing,
         object(),
         {1},
-        frozenset((1,)),
+        frozen(),
         plain,
         range(3),
         Ellipsis,

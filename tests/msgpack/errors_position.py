@@ -1,6 +1,7 @@
 # needs: msgpack
 # also: mps2-an385-notime
 # timeout: 120
+# wants: big-ints
 # An exception of the user's own code passes through as it is, and the stream stands after the
 # object. What fails while packing has written nothing, if it fits the internal buffer.
 from io import BytesIO
@@ -137,7 +138,7 @@ def unhashable_key_then_next():
 def bad_utf8_then_next():
     for text in ("92 a1ff 91 05", "82 a2c328 01 02 93 01 02 03", "a1ff", "92 81 a180 05 c0"):
         for s in sources(hx(text) + b"\x2a"):
-            raises(UnicodeError, msgpack.unpack, s)
+            raises(check.UnicodeError, msgpack.unpack, s)
             eq(msgpack.unpack(s), 42)
 
 

@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# wants: floats big-ints
 # ExtType as an object: a value, comparable, hashable, immutable in its data.
 import check
 import msgpack

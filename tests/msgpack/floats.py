@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# wants: floats
 # Floats: bit-exact wherever the interpreter's float type can hold the value.
 import math
 
@@ -26,10 +27,17 @@ EXACT = (
 )
 # Object representation C (ESP8266) keeps floats without their two lowest bits.
 SHORT = SINGLE and 1.0 + 2.0**-22 == 1.0
+# From MicroPython 1.26 on it puts a copy of the two before in their place,
+COPIES = SHORT and (1.0 + 3 * 2.0**-21 - 1.0) * 2.0**21 != 3
+# and knows but one NaN.
+ONE_NAN = COPIES
 
 
 def kept(single):
-    return "%08x" % (int(single, 16) & ~3) if SHORT else single
+    if not SHORT:
+        return single
+    bits = int(single, 16) & ~3
+    return "%08x" % (bits | bits >> 2 & 3 if COPIES else bits)
 
 
 # what only a double holds
@@ -144,6 +152,8 @@ def not_a_number():
 
 @case
 def payload_of_quiet_nan():
+    if ONE_NAN:
+        check.skip("this firmware knows but one NaN")
     # of the interpreter's own width: conversions may make a canonical NaN
     for bits in ("7fc00001", "ffc12345") if SINGLE else ("7ff8000000000001", "fff8123456789abc"):
         head = b"\xca" if SINGLE else b"\xcb"

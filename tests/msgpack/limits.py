@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# wants: long-ints
 # Lengths are checked before anything is made: against the max_*_len options, and against what
 # the input can hold, counting all that the open containers are still owed.
 import gc
@@ -161,7 +162,7 @@ def refused_before_the_body_comes():
 def limit_counts_bytes_of_a_str():
     data = hx("a4c3a9c3a9")
     raises(ValueError, msgpack.unpackb, data, max_str_len=3)
-    expect(msgpack.unpackb(data, max_str_len=4), "\xe9\xe9")
+    expect(msgpack.unpackb(data, max_str_len=4), data[1:].decode())
 
 
 @case

@@ -1,5 +1,7 @@
 # needs: msgpack
 # timeout: 300
+# wants: floats big-ints
+# not: mps2-an385-samd21 unix-*-*
 # MemoryError at each allocation in turn: it is the only thing that happens, and afterwards
 # everything works as before.
 import gc

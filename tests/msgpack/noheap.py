@@ -1,5 +1,6 @@
 # needs: msgpack
 # also: mps2-an385-notime
+# wants: floats big-ints
 # Packing allocates nothing; nor does unpacking what needs no object of its own.
 import gc
 from io import BytesIO

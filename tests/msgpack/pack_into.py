@@ -1,4 +1,5 @@
 # needs: msgpack
+# wants: floats big-ints
 # pack_into: into the caller's buffer, all or nothing, not a byte past the end.
 import check
 import msgpack

@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# wants: floats big-ints
 # Packer: an object at a time, or piece by piece into a buffer of its own.
 import check
 import msgpack

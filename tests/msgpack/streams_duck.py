@@ -1,6 +1,7 @@
 # needs: msgpack
 # also: mps2-an385-notime
 # timeout: 120
+# wants: floats big-ints
 # Objects that merely have write, or readinto, or read.
 import check
 import errno

@@ -1,6 +1,7 @@
 # needs: msgpack
 # also: mps2-an385-notime
 # timeout: 120
+# wants: floats
 # Classes that derive from io.IOBase: every step size, pauses and ends at every position.
 import check
 import errno

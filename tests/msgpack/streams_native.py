@@ -1,5 +1,6 @@
 # needs: msgpack
 # also: mps2-an385-notime
+# wants: floats big-ints
 # Native streams: one object's bytes and no more, waiting as asked, whole messages out.
 from io import BytesIO
 

@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# wants: floats big-ints
 # Subclasses pack as what they are made of, unless strict_types asks for exact types.
 import check
 import msgpack

@@ -1,6 +1,7 @@
 # targets: unix-*
 # needs: msgpack
 # timeout: 120
+# wants: floats big-ints
 # Two threads: with objects of their own all is right; with a shared one it is right or a
 # RuntimeError.
 import _thread
@@ -177,6 +178,31 @@ def shared_unpacker():
 
     must_not_fail(run_threads(2, body))
     eq(out, [[n, "abc"] for n in range(500)])
+
+
+@case
+def smallest_stacks():
+    # to the end of the recursion limit, which is near there
+    def deeper(doc, want):
+        if msgpack.packb(doc) != want or msgpack.unpackb(want) != doc:
+            raise AssertionError(want)
+        deeper(doc, want)
+
+    def body(i):
+        doc = document(i)
+        want = msgpack.packb(doc)
+        for _ in range(3):
+            try:
+                deeper(doc, want)
+            except (RuntimeError, MemoryError):
+                pass
+        eq(msgpack.unpackb(want), doc)
+
+    _thread.stack_size(2048)
+    try:
+        must_not_fail(run_threads(2, body))
+    finally:
+        _thread.stack_size(0)
 
 
 check.end()

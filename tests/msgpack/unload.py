@@ -1,5 +1,6 @@
 # needs: msgpack
 # timeout: 120
+# wants: big-ints
 # The module's memory is found by the collector through what is still alive, not through names:
 # everything works after sys.modules and the script have forgotten the module.
 import gc

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from . import children, examples, install, qemu, scripts, unix
 from .paths import SCRATCH
+from .protocol import Result
 from .rawrepl import Died
 from .report import Report
 from .targets import UnknownTarget, select, with_arch
@@ -68,7 +69,8 @@ def run(args):
     if args.list:
         for target, wanted in plan:
             for script in wanted:
-                print(f"{target.name:20} {script.name}")
+                if not script.wanted_in_vain(target):
+                    print(f"{target.name:20} {script.name}")
         return 0
     report = Report()
     if not plan:
@@ -110,6 +112,11 @@ def _run_target(report, args, target, wanted):
             report.add(target.name, "install by mpremote", installed, time.monotonic() - begin)
         for script in wanted:
             begin = time.monotonic()
+            lacking = script.wanted_in_vain(target)
+            if lacking:
+                skips = [("the file", f"this firmware lacks {lacking}")]
+                report.add(target.name, script.name, Result(skips=skips), 0)
+                continue
             if script.is_example:
                 result = examples.run(session, script)
             else:

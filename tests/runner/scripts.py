@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .paths import EXAMPLES, SUITES, TESTS, shown
+from .targets import FEATURES
 
 MODULES = ("msgpack", "finaliserproxy")
-DIRECTIVES = ("targets", "also", "not", "needs", "cpython", "timeout")
+DIRECTIVES = ("targets", "also", "not", "needs", "wants", "cpython", "timeout")
 SOFT_RESET = re.compile(r"^# --- soft reset ---[ \t]*$", re.MULTILINE)
 
 
@@ -41,6 +42,11 @@ class Script:
         if given is not None:
             return [name for name in given.split() if name != "nothing"]
         return [] if self.on_host else list(MODULES)
+
+    def wanted_in_vain(self, target):
+        """What the script wants of the firmware and the target has not, in words."""
+        wants = self.directives.get("wants", "").split()
+        return " and ".join(FEATURES[f] for f in wants if f in target.lacks)
 
     @property
     def timeout(self):
@@ -88,6 +94,9 @@ def read(path):
             directives[key] = value
         elif difflib.get_close_matches(key, DIRECTIVES, cutoff=0.75):
             raise BadScript(f"{shown(path)}: unknown directive {key!r}; known: {DIRECTIVES}")
+    unknown = set(directives.get("wants", "").split()) - set(FEATURES)
+    if unknown:
+        raise BadScript(f"{shown(path)}: wants {unknown}; known: {list(FEATURES)}")
     return Script(path, text, directives)
 
 

@@ -1,9 +1,18 @@
 """The targets: what the tests can run on."""
 
+import os
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 
 from .paths import BUILD
+
+
+# What a script may want of a firmware, and the words for it.
+FEATURES = {
+    "floats": "floats",
+    "big-ints": "integers of more than 64 bits",
+    "long-ints": "integers of more than 31 bits",
+}
 
 
 class UnknownTarget(Exception):
@@ -20,6 +29,8 @@ class Target:
     has_uart2: bool = False
     optional: bool = False  # where the newer MicroPython cannot be had it is skipped
     subset: bool = False  # runs only scripts that ask for it
+    long: bool = False  # runs when it is named, or TEST_LONG is set
+    lacks: tuple = ()  # of FEATURES, those that its firmware has not
     qualified: bool = False  # the name needs the architecture
 
     @property
@@ -59,22 +70,36 @@ TARGETS = (
     Target("xtensawin", "qemu", "xtensawin", "dc233c", "qemu-xtensa"),
     Target("xtensa", "qemu", "xtensa", "lx106", "qemu-xtensa"),
     _mps2("mps2-an385-notime", "mps2-an385", "armv7m", subset=True),
+    _mps2("mps2-an385-samd21", "mps2-an385", "armv6m"),
     Target("unix-x64", "unix", "x64"),
     Target("unix-x86", "unix", "x86"),
+    # Other configurations of the firmware; see tests/boards/unix.
+    Target("unix-x64-gil", "unix", "x64"),
+    Target("unix-x86-reprc", "unix", "x86", long=True),
+    Target("unix-x64-nofloat", "unix", "x64", long=True, lacks=("floats",)),
+    Target("unix-x64-nounicode", "unix", "x64", long=True),
+    Target("unix-x64-pystack", "unix", "x64", long=True),
+    Target("unix-x64-stackless", "unix", "x64", long=True),
+    Target("unix-x86-longlong", "unix", "x86", long=True, lacks=("big-ints",)),
+    Target("unix-x86-smallint", "unix", "x86", long=True, lacks=("big-ints", "long-ints")),
+    Target("unix-x86-nanbox", "unix", "x86", long=True, subset=True),
     # CPython with the distribution's msgpack keeps our expectations honest.
     Target("cpython", "cpython", subset=True),
     # CPython as the host of tests of the runner and of the build.
     Target("host", "cpython", subset=True),
     # The newer MicroPython.
     Target("next-unix-x64", "unix", "x64", optional=True),
+    Target("next-unix-x86-reprc", "unix", "x86", optional=True),
     _mps2("next-mps2-an385", "mps2-an385", "armv7m", optional=True),
 )
 
 
 def select(names):
-    """The targets of a list of names: targets, boards or patterns; all if there are none."""
+    """The targets of a list of names: targets, boards or patterns; without any, all of the day."""
+    if not names:
+        return [t for t in TARGETS if not t.long or os.environ.get("TEST_LONG")]
     chosen = []
-    for name in names or ["*"]:
+    for name in names:
         found = [t for t in TARGETS if fnmatch(t.name, name) or fnmatch(t.board, name)]
         if not found:
             known = ", ".join(t.name for t in TARGETS)

@@ -21,6 +21,18 @@ except ImportError:
     target = "?"
     reset_output = ""
 
+# Some firmware has no floats.
+try:
+    _float = float
+except NameError:
+    _float = None
+
+# Invalid UTF-8 raises this: a firmware without Unicode has no class of its own for it.
+try:
+    UnicodeError = UnicodeError
+except NameError:
+    UnicodeError = ValueError
+
 _passed = 0
 _failed = 0
 _skipped = 0
@@ -34,22 +46,31 @@ def skip(reason):
     raise Skip(reason)
 
 
+def _name(fn):
+    try:
+        return fn.__name__
+    except AttributeError:
+        # Some firmware tells it in the repr only: <function name at 0x...>.
+        return repr(fn).split()[1]
+
+
 def case(fn):
     """Run the case `fn` at once, and report it."""
     global _passed, _failed, _skipped
+    name = _name(fn)
     try:
         fn()
     except Skip as e:
         _skipped += 1
-        print("@skip", fn.__name__ + ":", e)
+        print("@skip", name + ":", e)
     except Exception as e:
         _failed += 1
-        print("@fail", fn.__name__)
+        print("@fail", name)
         _print_exception(e)
         print("@traceback-end")
     else:
         _passed += 1
-        print("@ok", fn.__name__)
+        print("@ok", name)
     return fn
 
 
@@ -160,7 +181,7 @@ def _same(a, b):
             if key not in b or not _same(a[key], b[key]):
                 return False
         return True
-    if isinstance(a, float):
+    if _float is not None and isinstance(a, _float):
         # Tells 0.0 from -0.0, and lets nan equal nan.
         return (a == b and str(a) == str(b)) or (a != a and b != b)
     return a == b

@@ -15,6 +15,11 @@
 #define MICROPY_FLOAT_IMPL (BOARD_FLOAT_IMPL)
 #endif
 
+// A board with other features than those of the stock port names a file that tells them.
+#ifdef BOARD_CONFIG
+#include BOARD_CONFIG
+#endif
+
 #define MICROPY_FATFS_RPATH (2)
 #define MICROPY_FATFS_ENABLE_LFN (1)
 #define MICROPY_FATFS_LFN_CODE_PAGE 437

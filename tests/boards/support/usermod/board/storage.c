@@ -107,11 +107,17 @@ const mp_obj_module_t ramdisk_module = {
 };
 MP_REGISTER_MODULE(MP_QSTR_ramdisk, ramdisk_module);
 
+#if MICROPY_VFS_LFS2
+#define LITTLEFS mp_type_vfs_lfs2
+#else
+#define LITTLEFS mp_type_vfs_lfs1
+#endif
+
 static void format_littlefs(mp_obj_t disk) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
         mp_obj_t args[3];
-        mp_load_method(MP_OBJ_FROM_PTR(&mp_type_vfs_lfs2), MP_QSTR_mkfs, args);
+        mp_load_method(MP_OBJ_FROM_PTR(&LITTLEFS), MP_QSTR_mkfs, args);
         args[2] = disk;
         mp_call_method_n_kw(1, 0, args);
         nlr_pop();

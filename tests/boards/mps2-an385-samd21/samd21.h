@@ -1,0 +1,2 @@
+// In place of the chip's header, which the configuration of ports/samd includes and only its
+// drivers need.

@@ -1,0 +1,1 @@
+# The standard variant in another configuration; mpconfigvariant.h has them.
