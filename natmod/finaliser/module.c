@@ -18,7 +18,8 @@ void natmod_init(natmod_t *nm) {
     #else
     mp_obj_t globals = MP_OBJ_FROM_PTR(((mp_obj_fun_bc_t *)nm->init_fun)->context->module.globals);
     #endif
-    mp_obj_t modules = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_modules);
+    mp_obj_t sys = mp_import_name(MP_QSTR_sys, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
+    mp_obj_t modules = mp_load_attr(sys, MP_QSTR_modules);
     // The globals of the first import are there under a name of our own.
     mp_obj_t get = mp_load_attr(modules, MP_QSTR_get);
     mp_obj_t name = MP_OBJ_NEW_QSTR(MP_QSTR__finaliserproxy);
