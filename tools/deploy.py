@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,15 +32,29 @@ MARK = "@deploy "
 ASK = """
 import os, sys
 
-def sha256(f):
-    import hashlib, binascii
-    s = hashlib.sha256()
+class Adler32:
+    # For firmware without hashlib, as SAMD21 boards have it.
+    def __init__(self):
+        self.a, self.b = 1, 0
+    def update(self, data):
+        for c in data:
+            self.a = (self.a + c) % 65521
+            self.b = (self.b + self.a) % 65521
+    def digest(self):
+        return bytes((self.b >> 8, self.b & 255, self.a >> 8, self.a & 255))
+
+def digest(f):
+    try:
+        from hashlib import sha256 as Hash
+    except ImportError:
+        Hash = Adler32
+    s = Hash()
     with open(f, 'rb') as o:
         b = o.read(512)
         while b:
             s.update(b)
             b = o.read(512)
-    return binascii.hexlify(s.digest()).decode()
+    return ''.join('%02x' % c for c in s.digest())
 
 i = sys.implementation
 libs = [p for p in sys.path if p.endswith('/lib')]
@@ -52,7 +67,7 @@ for p in sys.path:
         for e in ('', '.py', '.mpy'):
             f = (p + '/' if p else '') + m + e
             try:
-                d['found'].append((f, os.stat(f)[6], sha256(f) if e else ''))
+                d['found'].append((f, os.stat(f)[6], digest(f) if e else ''))
             except Exception:
                 pass
 try:
@@ -110,7 +125,7 @@ class File:
     path: Path
     place: str
     info: mpyinfo.Info
-    sha256: str
+    digests: tuple
 
 
 class Mpremote:
@@ -225,9 +240,14 @@ def find_files(folder, arch, modules, lib):
             raise Failure(str(e)) from None
         if (info.arch, info.version) != (arch, firmware.ABI):
             raise Failure(f"{path} is for {info.arch}, .mpy version {info.version}")
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        files.append(File(module, path, f"{lib}/{path.name}", info, sha256))
+        files.append(File(module, path, f"{lib}/{path.name}", info, digests(path)))
     return files
+
+
+def digests(path):
+    """What the board may say of the file: one of these, by what it has."""
+    data = path.read_bytes()
+    return hashlib.sha256(data).hexdigest(), f"{zlib.adler32(data):08x}"
 
 
 def to_copy(board, files, force):
@@ -235,9 +255,9 @@ def to_copy(board, files, force):
     copies = []
     for file in files:
         state = "absent"
-        for name, _, sha256 in board["found"]:
+        for name, _, digest in board["found"]:
             if name == file.place:
-                state = "same" if sha256 == file.sha256 else "other"
+                state = "same" if digest in file.digests else "other"
                 break
             # The import would take a file of another name, or an earlier folder's.
             if name.split("/")[-1].split(".")[0] == file.module:

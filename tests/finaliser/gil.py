@@ -1,7 +1,7 @@
 # Where there is a GIL and other threads never wait, callbacks in the sweep and those that the
-# scheduler runs must not let go of it: what the others allocate during the sweep would be swept, and
-# while a scheduled function runs they never hand the GIL back. So no lock may be used there. As on
-# an ESP32, which is known to have a GIL.
+# scheduler runs must not let go of it: what the others allocate during the sweep would be swept,
+# and while a scheduled function runs they never hand the GIL back. So no lock may be used there.
+# As on an ESP32, which is known to have a GIL.
 # needs: finaliserproxy
 # targets: unix-x64-gil
 # timeout: 120

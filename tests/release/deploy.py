@@ -136,6 +136,18 @@ def files_that_are_on_the_board():
         status, output = deploy(f"{b.pty} finaliserproxy", "--force")
         eq((status, "finaliserproxy: copied to :/lib/finaliserproxy.mpy" in output), (0, True))
 
+        # The same where the firmware has no hashlib.
+        on_board(b, "f = open('/hashlib.py', 'w'); f.write('raise ImportError'); f.close()")
+        status, output = deploy(f"{b.pty} finaliserproxy")
+        eq((status, "finaliserproxy: is at :" in output, "copied" in output), (0, True, False))
+        on_board(b, "f = open('/lib/finaliserproxy.mpy', 'a'); f.write('more'); f.close()")
+        refused(
+            deploy(f"{b.pty} finaliserproxy"), ":/lib/finaliserproxy.mpy on the board is another"
+        )
+        status, output = deploy(f"{b.pty} finaliserproxy", "--force")
+        eq((status, "finaliserproxy: copied to :/lib/finaliserproxy.mpy" in output), (0, True))
+        on_board(b, "import os; os.remove('/hashlib.py')")
+
         # A file that would be imported in its place.
         on_board(b, "open('/finaliserproxy.py', 'w').close()")
         refused(
