@@ -24,8 +24,10 @@
 void lock_init(state_t *st) {
     mp_obj_t allocate = natmod_import_maybe(MP_QSTR__thread, MP_QSTR_allocate_lock);
     mp_obj_t platform = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_platform);
-    bool has_gil = platform != MP_OBJ_NULL
-        && mp_binary_op(MP_BINARY_OP_EQUAL, platform, MP_OBJ_NEW_QSTR(MP_QSTR_esp32)) == mp_const_true;
+    mp_buffer_info_t buf;
+    // "esp32", or "esp8266", which has no threads.
+    bool has_gil = platform != MP_OBJ_NULL && mp_get_buffer(platform, &buf, MP_BUFFER_READ)
+        && buf.len > 3 && ((const char *)buf.buf)[0] == 'e' && ((const char *)buf.buf)[1] == 's';
     if (allocate != MP_OBJ_NULL && !has_gil) {
         mp_obj_t object = mp_call_function_n_kw(allocate, 0, 0, NULL);
         st->release = mp_load_attr(object, MP_QSTR_release);
