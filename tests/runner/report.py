@@ -6,6 +6,7 @@ from .protocol import Result
 
 INDENT = "      "
 IN_FULL = 5
+SLOWEST = 10
 
 
 class Report:
@@ -13,6 +14,7 @@ class Report:
         self.lock = threading.Lock()
         self.passed = self.failed = self.skipped = 0
         self.failing = []  # lines for the summary
+        self.times = []  # (seconds, target, name) of each script
 
     def add(self, target, name, result, seconds):
         """Count and print the result of one script on one target."""
@@ -35,6 +37,7 @@ class Report:
             self.passed += result.passed
             self.failed += len(result.failures)
             self.skipped += len(result.skips)
+            self.times.append((seconds, target, name))
             if result.failures:
                 self.failing.append(f"{target}  {name}: {len(result.failures)} failed")
             print("\n".join(lines), flush=True)
@@ -49,6 +52,10 @@ class Report:
 
     def finish(self):
         """Print the summary and the last line; the exit status."""
+        if len(self.times) > SLOWEST:
+            print("\nSlowest:")
+            for seconds, target, name in sorted(self.times, reverse=True)[:SLOWEST]:
+                print(f"{seconds:8.1f} s  {target:20} {name}")
         if self.failing:
             print("\nFailures:\n" + "\n".join(sorted(self.failing)))
         line = f"{self.passed} passed, {self.failed} failed"
