@@ -41,7 +41,8 @@
 #define natmod_get_val_array (&mp_binary_get_val_array)
 
 static inline void *natmod_realloc(void *ptr, size_t n_bytes) {
-    void *result = gc_realloc(ptr, n_bytes, true);
+    // The collector's own sums wrap near the end of the address space.
+    void *result = gc_realloc(ptr, MIN(n_bytes, SIZE_MAX / 2), true);
     if (result == NULL && n_bytes != 0) {
         m_malloc_fail(n_bytes);
     }
