@@ -20,6 +20,14 @@ for folder in sys.path:
         break
     except OSError:
         pass
+if path is None:
+
+    @case
+    def all_filesystems():
+        check.skip("the module is built in, and needs none")
+
+    check.end()
+    sys.exit()
 with open(path, "rb") as f:
     code = f.read()
 

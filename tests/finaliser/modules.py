@@ -111,6 +111,8 @@ def delete_the_module():
 def import_again():
     import finaliserproxy as first
 
+    if not hasattr(first, "__file__"):
+        check.skip("a module that is built in is there once")
     del sys.modules["finaliserproxy"]
     import finaliserproxy as second
 

@@ -82,6 +82,14 @@ def extra_data_made_by_hand():
 
 
 @case
+def extra_data_is_an_exception():
+    e = msgpack.ExtraData([1], b"x")
+    expect(e.args, ([1], b"x"))
+    eq(repr(e), "ExtraData([1], b'x')")
+    raises(AttributeError, lambda: e.nothing)
+
+
+@case
 def extra_data_of_many_sizes():
     for n in (1, 2, 100, 5000):
         e = raises(msgpack.ExtraData, msgpack.unpackb, b"\xa1a" + b"\xc1" * n)

@@ -4,6 +4,7 @@
 # Lengths are checked before anything is made: against the max_*_len options, and against what
 # the input can hold, counting all that the open containers are still owed.
 import gc
+import sys
 from io import BytesIO
 
 import check
@@ -297,6 +298,22 @@ def exact_fit_is_not_refused():
         eq(len(msgpack.unpackb(data)), 3)
         data = b"\xde" + be(n, 2) + b"".join(b"\xcc" + be(i, 1) + b"\xc0" for i in range(n))
         eq(len(msgpack.unpackb(data, strict_map_key=False)), n)
+
+
+@case
+def longer_than_the_format():
+    # only where addresses have 64 bits, and nobody reads what lies there
+    if sys.maxsize < 1 << 32:
+        check.skip("no object is so long")
+    try:
+        import uctypes
+    except ImportError:
+        check.skip("no uctypes")
+    data = uctypes.bytearray_at(uctypes.addressof(b"...."), 1 << 32)
+    sink = BytesIO()
+    raises(ValueError, msgpack.pack, data, sink, match="too long")
+    eq(sink.getvalue(), b"")
+    raises(ValueError, msgpack.packb, data, match="too long")
 
 
 check.end()

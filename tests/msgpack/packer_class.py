@@ -100,6 +100,33 @@ def bad_map_pairs():
 
 
 @case
+def map_pairs_that_change():
+    # the header is written before the pairs are seen
+    class Pairs:
+        def __init__(self, claimed, real):
+            self.claimed = claimed
+            self.real = real
+
+        def __len__(self):
+            return self.claimed
+
+        def __iter__(self):
+            for i in range(self.real):
+                yield i, i
+
+    expect(msgpack.Packer().pack_map_pairs(Pairs(2, 2)), b"\x82\x00\x00\x01\x01")
+    for claimed, real in ((2, 1), (1, 2), (0, 1), (1, 0)):
+        p = msgpack.Packer(autoreset=False)
+        p.pack(5)
+        if CPYTHON:
+            check.skip("CPython's msgpack writes what comes")
+        raises(RuntimeError, p.pack_map_pairs, Pairs(claimed, real))
+        eq(p.bytes(), b"\x05")
+        p.pack(6)
+        eq(p.bytes(), b"\x05\x06")
+
+
+@case
 def ext_type():
     if CPYTHON:
         check.skip("pack_ext_type of 1.0.3 returns None, whatever autoreset")

@@ -198,6 +198,15 @@ def read_returns_other_buffers():
 
 
 @case
+def read_returns_text():
+    class Text:
+        def read(self, n):
+            return "\x01"[:n]
+
+    raises(TypeError, msgpack.unpack, Text(), match="str")
+
+
+@case
 def in_lies_about_its_count():
     class Read:
         def __init__(self, answer):

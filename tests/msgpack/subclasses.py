@@ -232,6 +232,38 @@ def user_classes_are_not_packable():
 
 
 @case
+def no_native_type_among_the_bases():
+    class A:
+        pass
+
+    class B:
+        pass
+
+    class C(A, B):
+        pass
+
+    for strict in (False, True):
+        raises(TypeError, msgpack.packb, C(), strict_types=strict)
+        eq(msgpack.packb(C(), default=lambda obj: 7, strict_types=strict), b"\x07")
+
+
+@case
+def ints_as_arguments():
+    class Int(int):
+        pass
+
+    class Pair(Int):
+        pass
+
+    for kind in (Int, Pair):
+        p = msgpack.Packer()
+        eq(p.pack_array_header(kind(3)), b"\x93")
+        eq(msgpack.packb(msgpack.ExtType(kind(5), b"a")), hx("d40561"))
+        eq(p.pack_array_header(kind(0)), b"\x90")
+        raises(TypeError, p.pack_array_header, kind)
+
+
+@case
 def exceptions_are_not_packable():
     class Custom(Exception):
         pass

@@ -190,6 +190,17 @@ def order():
 
 
 @case
+def no_arithmetic():
+    t = Timestamp(5, 7)
+    raises(TypeError, lambda: -t)
+    raises(TypeError, lambda: ~t)
+    raises(TypeError, lambda: t + t)
+    raises(TypeError, lambda: t - t)
+    raises(TypeError, len, t)
+    eq(bool(Timestamp(0)), True)
+
+
+@case
 def representation():
     eq(repr(Timestamp(1, 2)), "Timestamp(seconds=1, nanoseconds=2)")
     eq(repr(Timestamp(-(1 << 40))), "Timestamp(seconds=-1099511627776, nanoseconds=0)")

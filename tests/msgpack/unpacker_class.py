@@ -309,6 +309,21 @@ def asked_too_early():
 
 
 @case
+def asked_too_late():
+    # half an object is there: what follows is no header and no raw bytes
+    for method in (
+        lambda u: u.read_array_header(),
+        lambda u: u.read_map_header(),
+        lambda u: u.read_bytes(1),
+    ):
+        u = msgpack.Unpacker()
+        u.feed(b"\x92\x01")
+        raises(msgpack.OutOfData, u.unpack)
+        if not CPYTHON:
+            raises(RuntimeError, method, u)
+
+
+@case
 def tell():
     u = msgpack.Unpacker()
     eq(u.tell(), 0)
@@ -742,6 +757,13 @@ def file_like_bytesio():
     expect(got, objects())
     raises(msgpack.OutOfData, u.unpack)
     expect(list(msgpack.Unpacker(BytesIO(STREAM))), objects())
+
+
+@case
+def file_like_is_not_fed():
+    u = msgpack.Unpacker(BytesIO(b"\x01\x02"))
+    raises(AssertionError if CPYTHON else ValueError, u.feed, b"\x03")
+    eq([u.unpack(), u.unpack()], [1, 2])
 
 
 @case
