@@ -25,7 +25,7 @@ endif
 
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-.PHONY: help all setup demo test test-long bench size dist deploy check format clean distclean ready modules
+.PHONY: help all setup demo test test-long bench size stack dist deploy check format clean distclean ready modules
 
 # What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
 TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa \
@@ -97,7 +97,8 @@ endif
 targets_bench := mps2-an385 unix-x64
 targets_size := $(foreach t,$(filter-out next-% %-notime %-samd21 %-gil,$(TARGETS)),$\
 	$(if $(ARCH),$(if $(filter $(ARCH),$(target_archs_$t)),$t),$t))
-MEASURE := $(filter bench size,$(GOALS))
+targets_stack := mps2-an385
+MEASURE := $(filter bench size stack,$(GOALS))
 ifneq ($(MEASURE),)
 NAMED := $(or $(NAMED),$(sort $(foreach g,$(MEASURE),$(targets_$g))))
 MEASURABLE := $(foreach g,$(MEASURE),$(targets_$g))
@@ -114,7 +115,7 @@ WANTED := $(foreach a,$(ARCHS),$(filter $a,$(WANTED)))
 
 # Those run the tests of this machine as well.
 EVERYWHERE := $(if $(filter setup test test-long,$(GOALS)),$(HOST_TARGETS))
-RUN := $(filter setup demo interpreter test test-long bench size,$(GOALS))
+RUN := $(filter setup demo interpreter test test-long bench size stack,$(GOALS))
 NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
 	$(foreach a,$(WANTED),$(call arch_needs,$a)) $\
 	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS) $(EVERYWHERE)),$(call target_needs,$t))) $\
@@ -136,6 +137,7 @@ help:
 	@echo "make test-long  the same with what takes too long for every day"
 	@echo "make bench      count instructions and heap bytes      [OP=packb,loads] [DOC=a,d]"
 	@echo "make size       sizes of files and in RAM, and what the budget allows  [ARCH=...]"
+	@echo "make stack      C stack that the functions take on Cortex-M, and what the budget allows"
 	@echo "make all        build both modules for every architecture, into build/<arch>/"
 	@echo "make ARCH=...   build both modules for one architecture"
 	@echo "make setup      install and fetch all that the others need (they do it too)"
@@ -196,6 +198,7 @@ include bench/bench.mk
 check: modules
 	@$(TOP)/tools/check.sh
 	@$(call PYTHON_FOR,elftools) bench/size.py --static $(SIZE_ARCHS)
+	@$(call PYTHON_FOR,elftools) bench/stack.py --static $(SIZE_ARCHS)
 
 format: ready
 	@$(TOP)/tools/check.sh --fix

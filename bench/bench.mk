@@ -9,6 +9,9 @@
 # make size:
 #   ARCH=...         only of these architectures
 #   BUDGET=write     make bench/budget.json fit
+#
+# make stack:
+#   BUDGET=write     make bench/stack.json fit
 
 machine_mps2-an385 := cortex-m3
 machine_unix-x64 := x64
@@ -20,6 +23,9 @@ bench: interpreter
 
 size: interpreter
 	@$(call PYTHON_FOR,elftools serial msgpack) bench/size.py $(if $(filter write,$(BUDGET)),--write) $(SIZE_ARCHS)
+
+stack: interpreter
+	@$(call PYTHON_FOR,elftools serial msgpack) bench/stack.py $(if $(filter write,$(BUDGET)),--write)
 
 # What can be built with this tree.
 SIZE_ARCHS = $$(tools/tree.sh archs '$(MPY_DIR)' $(WANTED))

@@ -17,6 +17,7 @@ from collections import Counter
 
 import cortexm3
 import documents
+import objects
 import programs
 from elftools.elf.elffile import ELFFile
 from operations import OPERATIONS, keyed
@@ -83,29 +84,19 @@ def firmware_functions(path):
 
 
 def module_functions(file):
-    """The functions of the module, from the beginning of the .mpy file.
-
-    The linker puts the objects' texts one behind the other and changes only what is relocated.
-    """
+    """The functions of the module, from the beginning of the .mpy file."""
     contents = file.read_bytes()
     found = []
     for path in sorted(OBJECTS.glob("*.o")):
         with open(path, "rb") as f:
             elf = ELFFile(f)
-            for index, section in enumerate(elf.iter_sections()):
-                if not section.name.startswith(".text") or not section.data_size:
-                    continue
-                pattern = [re.escape(bytes([b])) for b in section.data()]
-                relocations = elf.get_section_by_name(".rel" + section.name)
-                for r in relocations.iter_relocations() if relocations else ():
-                    pattern[r["r_offset"] : r["r_offset"] + 4] = [b"."] * 4
-                places = [m.start() for m in re.finditer(b"".join(pattern), contents, re.S)]
-                if len(places) != 1:
+            for index, _, place, _ in objects.places(elf, contents):
+                if place is None:
                     raise cortexm3.Failed(
                         f"{path.name} is not in {file.name} as it is: make ARCH=armv7m again"
                     )
                 for start, end, name in functions_of(elf, index):
-                    found.append((start + places[0], end + places[0], name))
+                    found.append((start + place, end + place, name))
     return found
 
 

@@ -121,6 +121,18 @@ def sizes():
     return markdown(["ARCH", "module", *SIZES], rows, names=2)
 
 
+def stack():
+    """What the budget of the C stack allows, and what was measured, for the bench's README."""
+    budget = json.loads((HERE / "stack.json").read_text())
+    columns = ("armv6m", "armv7m", "measured")
+    rows = [
+        [module, f"`{entry}`", *(row.get(column, "–") for column in columns)]
+        for module, entries in budget.items()
+        for entry, row in entries.items()
+    ]
+    return markdown(["module", "function", *columns], rows, names=2)
+
+
 def made_of(results):
     """What results.json says about the build."""
     return "".join(f"- {what}: `{value}`\n" for what, value in results["build"].items())
@@ -132,6 +144,7 @@ def contents(results):
         "summary": summary(results),
         "build": made_of(results),
         "sizes": sizes(),
+        "stack": stack(),
         **{machine: details(machine, results) for machine in figures.MACHINES},
     }
     found = {}

@@ -1,0 +1,142 @@
+"""Where the firmware enters the modules' C code, and where pointers lead.
+
+Who takes a function's address has to be named here, or bench/stack.py complains.
+"""
+
+# What Python calls, and the C function. Those of SLOTS are entered by the type's slot, not as
+# functions.
+ENTRIES = {
+    "msgpack": {
+        "pack, dump": "fun_pack",
+        "packb, dumps": "fun_packb",
+        "pack_into": "fun_pack_into",
+        "unpack, load": "fun_unpack",
+        "unpackb, loads": "fun_unpackb",
+        "Packer()": "packer_make_new",
+        "Packer.pack": "packer_pack",
+        "Packer.pack_array_header": "packer_pack_array_header",
+        "Packer.pack_map_header": "packer_pack_map_header",
+        "Packer.pack_map_pairs": "packer_pack_map_pairs",
+        "Packer.pack_ext_type": "packer_pack_ext_type",
+        "Packer.bytes": "packer_get_bytes",
+        "Packer.getbuffer": "packer_getbuffer",
+        "Packer.reset": "packer_reset",
+        "Unpacker()": "unpacker_make_new",
+        "Unpacker.feed": "unpacker_feed",
+        "Unpacker.unpack": "unpacker_unpack",
+        "next(Unpacker)": "unpacker_iternext",
+        "Unpacker.skip": "unpacker_skip",
+        "Unpacker.read_array_header": "unpacker_read_array_header",
+        "Unpacker.read_map_header": "unpacker_read_map_header",
+        "Unpacker.read_bytes": "unpacker_read_bytes",
+        "Unpacker.tell": "unpacker_tell",
+        "Unpacker.reset": "unpacker_reset",
+        "ExtType()": "ext_make_new",
+        "ExtType.code": "ext_attr",
+        "repr(ExtType)": "ext_print",
+        "Timestamp()": "timestamp_make_new",
+        "Timestamp.seconds": "timestamp_attr",
+        "repr(Timestamp)": "timestamp_print",
+        "hash(Timestamp)": "timestamp_unary_op",
+        "Timestamp == Timestamp": "timestamp_binary_op",
+        "Timestamp.from_bytes": "timestamp_from_bytes",
+        "Timestamp.from_unix": "timestamp_from_unix",
+        "Timestamp.from_unix_nano": "timestamp_from_unix_nano",
+        "Timestamp.to_bytes": "timestamp_to_bytes",
+        "Timestamp.to_unix": "timestamp_to_unix",
+        "Timestamp.to_unix_nano": "timestamp_to_unix_nano",
+        "ExtraData.unpacked": "extra_data_attr",
+        "str(ExtraData)": "extra_data_print",
+        "import": "mpy_init",
+    },
+    "finaliserproxy": {
+        "FinaliserProxy()": "proxy_make",
+        "FinaliserProxy.__del__": "proxy_del",
+        "finalize()": "fin_make_new",
+        "finalize()()": "fin_call",
+        "finalize().alive": "fin_attr",
+        "finalize().peek": "fin_peek",
+        "finalize().detach": "fin_detach",
+        "detach": "proxy_detach",
+        "close": "proxy_close",
+        "alive": "proxy_alive",
+        "poll": "finalize_poll",
+        "source": "source_name",
+        "a block's death": "block_attr",
+        "after it": "internal",
+        "a block without __init__": "block_make_new",
+        "the device's methods": "device_attr",
+        "the device": "device_call",
+        "import": "mpy_init",
+    },
+}
+SLOTS = {
+    "Packer()",
+    "Unpacker()",
+    "next(Unpacker)",
+    "ExtType()",
+    "ExtType.code",
+    "repr(ExtType)",
+    "Timestamp()",
+    "Timestamp.seconds",
+    "repr(Timestamp)",
+    "hash(Timestamp)",
+    "Timestamp == Timestamp",
+    "ExtraData.unpacked",
+    "str(ExtraData)",
+    "finalize()",
+    "finalize()()",
+    "finalize().alive",
+    "a block's death",
+    "a block without __init__",
+    "the device's methods",
+    "the device",
+    "import",
+}
+# Functions that call through a pointer, and what that may be.
+POINTERS = {
+    "natmod_protect": {
+        "call_arg",
+        "find_limits",
+        "import_attr",
+        "load_method",
+        "make_batch",
+        "packer_run",
+        "run_attempt",
+        "run_protected",
+        "skip_protected",
+        "unpacker_run",
+    },
+    "packer_run": {
+        "copy_bytes",
+        "drop_bytes",
+        "write_array_header",
+        "write_ext",
+        "write_map_header",
+        "write_map_pairs",
+        "write_object",
+    },
+}
+# Called by whoever has the address, or by the firmware's mp_vprintf for him.
+BY_TAKER = {"format_encode_negative", "format_encode_uint", "text_append"}
+# Called for every function and method, by the firmware.
+THROUGH = {"fun_call"}
+# What a call of the firmware may come back to in the middle of its work: a dict hashes its keys
+# and compares them. What these call themselves has to do with numbers only.
+CALLED_BACK = {"mp_obj_dict_store": {"timestamp_unary_op", "timestamp_binary_op"}}
+# A class with several bases that has such a class among its bases; the firmware's own search of
+# classes calls itself in the same manner.
+# The check of the stack goes down by as much as it is to find, and returns before the function
+# that it is for begins.
+RECURSIVE = {"natmod_native_type", "check_down_to"}
+# What never runs under a function, because of the data that it has, although it is reachable.
+NEVER = {
+    # The message is collected in memory, or in a buffer.
+    "fun_packb": {"flush", "sink_some"},
+    "packer_do": {"flush", "sink_some"},
+    "fun_pack_into": {"try_once"},
+    # All bytes are at hand.
+    "fun_unpackb": {"read_some"},
+    "take_pairs": {"read_some"},
+    "key_new": {"read_some"},
+}
