@@ -25,7 +25,7 @@ endif
 
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-.PHONY: help all setup demo test test-long bench size stack dist deploy check format clean distclean ready modules
+.PHONY: help all setup demo test test-long coverage bench size stack dist deploy check format clean distclean ready modules
 
 # What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
 TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa \
@@ -98,7 +98,8 @@ targets_bench := mps2-an385 unix-x64
 targets_size := $(foreach t,$(filter-out next-% %-notime %-samd21 %-gil,$(TARGETS)),$\
 	$(if $(ARCH),$(if $(filter $(ARCH),$(target_archs_$t)),$t),$t))
 targets_stack := mps2-an385
-MEASURE := $(filter bench size stack,$(GOALS))
+targets_coverage := mps2-an385
+MEASURE := $(filter bench size stack coverage,$(GOALS))
 ifneq ($(MEASURE),)
 NAMED := $(or $(NAMED),$(sort $(foreach g,$(MEASURE),$(targets_$g))))
 MEASURABLE := $(foreach g,$(MEASURE),$(targets_$g))
@@ -115,12 +116,13 @@ WANTED := $(foreach a,$(ARCHS),$(filter $a,$(WANTED)))
 
 # Those run the tests of this machine as well.
 EVERYWHERE := $(if $(filter setup test test-long,$(GOALS)),$(HOST_TARGETS))
-RUN := $(filter setup demo interpreter test test-long bench size stack,$(GOALS))
+RUN := $(filter setup demo interpreter test test-long bench size stack coverage,$(GOALS))
 NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
 	$(foreach a,$(WANTED),$(call arch_needs,$a)) $\
 	$(if $(RUN),$(foreach t,$(or $(NAMED),$(TARGETS) $(EVERYWHERE)),$(call target_needs,$t))) $\
 	$(if $(MEASURE)$(filter setup test test-long interpreter,$(GOALS)),test-python) $\
 	$(if $(filter bench,$(GOALS)),valgrind) $\
+	$(if $(filter coverage,$(GOALS)),$(target_needs_unix-x64) $(target_needs_unix-x86)) $\
 	$(if $(filter setup deploy,$(GOALS)),serial mpremote) $\
 	$(if $(filter setup check format,$(GOALS)),check)
 
@@ -135,6 +137,7 @@ help:
 	@echo "make demo       run the examples on stock MicroPython  [TARGET=$(firstword $(TARGETS))]"
 	@echo "make test       run all tests on all targets           [TARGET=...]"
 	@echo "make test-long  the same with what takes too long for every day"
+	@echo "make coverage   which lines of C the tests run, and which they do not"
 	@echo "make bench      count instructions and heap bytes      [OP=packb,loads] [DOC=a,d]"
 	@echo "make size       sizes of files and in RAM, and what the budget allows  [ARCH=...]"
 	@echo "make stack      C stack that the functions take on Cortex-M, and what the budget allows"
@@ -192,6 +195,9 @@ test: interpreter
 
 test-long: interpreter
 	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
+
+coverage: interpreter
+	@$(call PYTHON_FOR,elftools serial msgpack) tests/host/_coverage.py
 
 include bench/bench.mk
 

@@ -53,18 +53,23 @@ def build(command):
 
 
 def interpreter():
-    """The unix port with our modules, under AddressSanitizer; built when something has changed."""
-    command = ["make", "-C", MPY_DIR / "ports/unix", f"-j{os.cpu_count()}", f"BUILD={ASAN}"]
-    command += [f"VARIANT_DIR={HOST / 'asan'}", f"USER_C_MODULES={TOP / 'natmod'}"]
-    command += [f"PYTHON={sys.executable}"]
+    """The unix port with our modules, under AddressSanitizer."""
+    return usermod_interpreter(HOST / "asan", ASAN)
+
+
+def usermod_interpreter(variant, folder, options=()):
+    """A variant of the unix port with our modules; built when something has changed."""
+    command = ["make", "-C", MPY_DIR / "ports/unix", f"-j{os.cpu_count()}", f"BUILD={folder}"]
+    command += [f"VARIANT_DIR={variant}", f"USER_C_MODULES={TOP / 'natmod'}"]
+    command += [f"PYTHON={sys.executable}", *options]
     # MicroPython's makefiles do not notice changed flags.
-    files = [*(HOST / "asan").glob("*.mk"), *(HOST / "asan").glob("*.h"), TOP / "VERSION"]
+    files = [*variant.glob("*.mk"), *variant.glob("*.h"), TOP / "VERSION"]
     files += [TOP / "dynruntime/usermod.mk", MPY_DIR / "py/mpconfig.h"]
     config = "".join(f.read_text() for f in sorted(files)) + " ".join(map(str, command))
-    noted = ASAN / "config.txt"
+    noted = folder / "config.txt"
     if not noted.exists() or noted.read_text() != config:
-        shutil.rmtree(ASAN, ignore_errors=True)
-        ASAN.mkdir(parents=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         noted.write_text(config)
     build(command)
-    return ASAN / "micropython"
+    return folder / "micropython"

@@ -1,0 +1,8 @@
+// Like the standard variant, so that all tests run.
+
+#define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
+
+#include "../mpconfigvariant_common.h"
+
+// The warning of a comparison of str with bytes may run Python code, as on ESP32 boards.
+#define MICROPY_PY_OS_DUPTERM (1)

@@ -1,0 +1,15 @@
+# A variant of MicroPython's unix port for USER_C_MODULES=natmod that counts how often each line
+# of our sources runs. What is not ours is optimised as usual.
+
+FROZEN_MANIFEST =
+MICROPY_PY_SSL = 0
+MICROPY_SSL_MBEDTLS = 0
+MICROPY_PY_BTREE = 0
+CFLAGS_EXTRA = -I../../ports/unix/variants/standard
+
+COVERAGE_TOP := $(realpath $(VARIANT_DIR)/../../..)
+# Without optimisation, so that lines are what they are in the source.
+COUNTED := -O0 --coverage -fprofile-update=atomic
+$(BUILD)/msgpack/%.o $(BUILD)/finaliser/%.o $(BUILD)/$(COVERAGE_TOP)/dynruntime/%.o: CFLAGS += $(COUNTED)
+
+LDFLAGS_EXTRA = --coverage
