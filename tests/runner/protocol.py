@@ -18,9 +18,11 @@ class Result:
     passed: int = 0
     skips: list = field(default_factory=list)  # of (case, reason)
     failures: list = field(default_factory=list)
+    notes: list = field(default_factory=list)  # what the script says besides
 
     def add(self, other):
         self.passed += other.passed
+        self.notes += other.notes
         self.skips += other.skips
         self.failures += other.failures
 
@@ -54,6 +56,8 @@ def read(output, own_file, shown_file, trouble=None):
                     break
                 traceback.append(line)
             result.failures.append(failure(rest, traceback, own_file, shown_file))
+        elif word == "@note":
+            result.notes.append(rest)
         elif word == "@end":
             end = rest
     counted = f"{result.passed} {len(result.failures)} {len(result.skips)}"

@@ -1,5 +1,6 @@
 """Runs scripts on an emulated board."""
 
+import os
 import shutil
 
 from . import install, protocol
@@ -91,6 +92,7 @@ class Session:
     def _prepare(self, reset_output):
         source = "import check\n"
         source += f"check.target = {self.target.name!r}\n"
+        source += f"check.long = {os.environ.get('TEST_LONG') == '1'}\n"
         source += f"check.reset_output = {reset_output!r}\n"
         # Scripts start with nothing defined, as on unix.
         source += "del check\n"

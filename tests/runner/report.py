@@ -32,6 +32,7 @@ class Report:
             counts += f", {len(result.failures)} failed"
         if result.skips:
             counts += f", {len(result.skips)} skipped"
+        counts = ", ".join([counts, *result.notes])
         lines.append(f"{target:20} {name}: {counts} ({seconds:.1f} s)")
         with self.lock:
             self.passed += result.passed

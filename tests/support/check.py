@@ -10,15 +10,18 @@ try:
 except ImportError:
     micropython = None
 
-# The name of the target, and in a section after a soft reset what the board printed during the
-# reset. On boards, which have no environment, the runner assigns to them.
+# The name of the target, whether this is `make test-long`, and in a section after a soft reset what
+# the board printed during the reset. On boards, which have no environment, the runner assigns to
+# them.
 try:
     from os import getenv
 
     target = getenv("CHECK_TARGET", "?")
+    long = getenv("TEST_LONG", "") == "1"
     reset_output = getenv("CHECK_RESET_OUTPUT", "")
 except ImportError:
     target = "?"
+    long = False
     reset_output = ""
 
 # Some firmware has no floats.
@@ -72,6 +75,11 @@ def case(fn):
         _passed += 1
         print("@ok", name)
     return fn
+
+
+def note(text):
+    """A line of the script's own, such as a count, that stands behind its result."""
+    print("@note", text)
 
 
 def end():

@@ -11,6 +11,8 @@
 #include "py/mpthread.h"
 #include "py/nlr.h"
 
+#include "faults.h"
+
 void __real_gc_init(void *start, void *end);
 void *__real_gc_alloc(size_t n_bytes, unsigned int flags);
 void *__real_gc_realloc(void *ptr, size_t n_bytes, bool allow_move);
@@ -50,6 +52,9 @@ void *__wrap_gc_alloc(size_t n_bytes, unsigned int flags) {
     if (n_bytes == 0) {
         return NULL;
     }
+    if (faults_allocation_fails()) {
+        return NULL;
+    }
     enter();
     void *ptr = __real_gc_alloc(n_bytes + RED_ZONE, flags);
     if (ptr != NULL) {
@@ -76,6 +81,10 @@ void *__wrap_gc_realloc(void *ptr, size_t n_bytes, bool allow_move) {
     }
     if (n_bytes == 0) {
         __wrap_gc_free(ptr);
+        return NULL;
+    }
+    // What shrinks never fails.
+    if (n_bytes + RED_ZONE > gc_nbytes(ptr) && faults_allocation_fails()) {
         return NULL;
     }
     enter();

@@ -9,3 +9,7 @@
 
 // The compiler knows that setjmp returns twice; AddressSanitizer needs it to.
 #define MICROPY_NLR_SETJMP (1)
+
+// Ctrl-C can come wherever the interpreter looks for it.
+void faults_look(void);
+#define MICROPY_VM_HOOK_LOOP faults_look();

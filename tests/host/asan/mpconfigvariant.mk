@@ -21,5 +21,5 @@ $(BUILD)/py/gc.o: CFLAGS += $(RAW) -Dmemset=heap_memset -Dmemcpy=heap_memcpy
 $(BUILD)/shared/runtime/gchelper_generic.o $(BUILD)/$(ASAN_DIR)/heap.o: CFLAGS += $(RAW)
 
 comma := ,
-WRAPPED := gc_init gc_alloc gc_realloc gc_free gc_collect_end nlr_jump
+WRAPPED := gc_init gc_alloc gc_realloc gc_free gc_collect_end nlr_jump mp_event_wait_ms
 LDFLAGS_EXTRA = -fsanitize=address,undefined $(WRAPPED:%=-Wl$(comma)--wrap=%)

@@ -1,0 +1,9 @@
+// Faults on demand: see faults.c.
+
+#include <stdbool.h>
+
+// Whether the allocation that begins must fail.
+bool faults_allocation_fails(void);
+
+// The interpreter is about to look for a pending exception.
+void faults_look(void);

@@ -1,0 +1,83 @@
+# Whatever can fail in the modules fails in turn, in the sanitizer interpreter, which counts
+# allocations: see tests/support/inject.py. The scripts are those that stock firmware runs as well.
+# targets: host
+# timeout: 900
+
+import ast
+import os
+import sys
+
+sys.path.insert(0, "tests/host")
+
+import check  # noqa: E402
+from _tools import ASAN, TOP, Failed, interpreter, report, run  # noqa: E402
+from check import case, eq, true  # noqa: E402
+from runner import protocol  # noqa: E402
+
+# A small heap: a collection looks at all of it.
+HEAP = "512k"
+SUPPORT = str(TOP / "tests/support")
+
+
+@case
+def build():
+    interpreter()
+
+
+def inject(script):
+    """Run a script, whose cases must pass."""
+
+    def fn():
+        file = TOP / "tests" / script
+        command = [ASAN / "micropython", "-X", f"heapsize={HEAP}", file]
+        status, output = run(command, 600, MICROPYPATH=SUPPORT, CHECK_TARGET="unix-asan")
+        if status != 0:
+            raise Failed(f"status {status}\n" + report(output) + protocol.last(output))
+        result = protocol.read(output, str(file), script)
+        if result.failures:
+            failures = result.failures
+            raise Failed("\n".join(f"{f.case}, line {f.line}: {f.detail}" for f in failures))
+        true(result.passed > 0)
+        eq(len(result.notes), 1)
+        check.note(f"{os.path.dirname(script)}: {result.notes[0]}")
+
+    fn.__name__ = script
+    case(fn)
+
+
+inject("msgpack/faults.py")
+inject("msgpack/imports.py")
+inject("finaliser/faults.py")
+
+
+def documented(stub):
+    """The names of functions, classes and their methods in a stub."""
+    for node in ast.parse((TOP / "natmod" / stub).read_text()).body:
+        if getattr(node, "name", "_").startswith("_"):
+            continue
+        yield node.name
+        for inner in getattr(node, "body", []) if isinstance(node, ast.ClassDef) else []:
+            if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("__"):
+                yield f"{node.name}.{inner.name}"
+
+
+def rows(script):
+    """The names in the first arguments of a script's rows."""
+    for node in ast.walk(ast.parse((TOP / "tests" / script).read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Row":
+            if isinstance(node.args[0], ast.Constant):
+                yield from node.args[0].value.split()
+
+
+@case
+def every_documented_function_has_a_row():
+    for stub, script in (
+        ("msgpack/msgpack.pyi", "msgpack/faults.py"),
+        ("finaliser/finaliserproxy.pyi", "finaliser/faults.py"),
+    ):
+        names = list(documented(stub))
+        true(len(names) > 7)
+        eq(sorted(set(names) - set(rows(script))), [])
+
+
+check.end()
