@@ -10,9 +10,9 @@ try:
 except ImportError:
     micropython = None
 
-# The name of the target, whether this is `make test-long`, and in a section after a soft reset what
-# the board printed during the reset. On boards, which have no environment, the runner assigns to
-# them.
+# The name of the target, whether this is `make test-long`, and in a section after a soft reset
+# what the board printed during the reset. On boards, which have no environment, the runner assigns
+# to them.
 try:
     from os import getenv
 
