@@ -48,6 +48,7 @@ def inject(script):
 inject("msgpack/faults.py")
 inject("msgpack/imports.py")
 inject("finaliser/faults.py")
+inject("finaliser/random_programs.py")
 
 
 def documented(stub):

@@ -12,10 +12,6 @@ import inject
 from check import case, eq
 from inject import Row
 
-# Any exception of an optional import, MemoryError too, counts as "this firmware does not have it".
-# TODO: remove when only ImportError and AttributeError do.
-KNOWN_BUG = True
-
 
 class Stream(io.IOBase):
     def write(self, buf):
@@ -33,7 +29,7 @@ def import_msgpack(_):
     s = Stream()
     msgpack.pack([1, 1.5], s)
     # A class derived from IOBase gets a bytearray, any other object bytes.
-    eq(KNOWN_BUG or s.kind, KNOWN_BUG or bytearray)
+    eq(s.kind, bytearray)
     return msgpack.unpackb(msgpack.packb([1, msgpack.Timestamp(5), None]))[::2]
 
 
@@ -53,9 +49,8 @@ def import_finaliserproxy(_):
     t = Thing()
     eq(finaliserproxy.alive(t), True)
     eq(finaliserproxy.detach(t), len)
-    source = finaliserproxy.source()
     # The first choice that this firmware has.
-    eq(KNOWN_BUG or source, KNOWN_BUG or first_source)
+    eq(finaliserproxy.source(), first_source)
     return finaliserproxy.poll()
 
 

@@ -11,8 +11,8 @@ import msgpack
 from check import case, eq, raises, same, true
 from msgpack import OutOfData, Unpacker, packb
 
-# After an error of the stream before the first byte of an object, an Unpacker's read_..._header and
-# read_bytes raise RuntimeError, and after one in skip() the next unpack() passes an object.
+# After an error of the stream before the first byte of an object, read_..._header and read_bytes
+# of an Unpacker raise RuntimeError, and after one in skip() the next unpack() passes an object.
 # TODO: remove when that is mended.
 KNOWN_BUG = True
 
