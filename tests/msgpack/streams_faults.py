@@ -174,8 +174,10 @@ def everywhere(faults, make, fn, judge):
     plain = make()
     fn(plain)
     true(plain.calls > 1)
-    for fault in faults:
-        for at in range(plain.calls):
+    # Boards are slow, and try a part.
+    step = 1 if "unix" in check.target else 5
+    for number, fault in enumerate(faults):
+        for at in range(number % step, plain.calls, step):
             s = make()
             s.at = at
             s.fault = fault

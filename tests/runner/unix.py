@@ -46,7 +46,8 @@ class Session:
             if len(sections) > 1:
                 file = self.folder / script.path.name
                 file.write_text(source)
-            self.env["CHECK_RESET_OUTPUT"] = output if number else ""
+            # No string of the environment is longer than 128 KiB.
+            self.env["CHECK_RESET_OUTPUT"] = output[-60000:] if number else ""
             status, output = self._run(file, script.timeout)
             trouble = None if status == 0 else failure(status, output, file, script)
             result.add(protocol.read(output, str(file), script.name, trouble))

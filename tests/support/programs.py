@@ -7,6 +7,7 @@ on the stack keep.
 """
 
 import gc
+import os
 import sys
 
 import check
@@ -377,7 +378,7 @@ class Program:
     def action(self, actions):
         """Exceptions are printed, which takes long, so there are not too many."""
         action = actions[self.dice.below(len(actions))]
-        if action in (raises, interrupts) and self.dice.below(8):
+        if action in (raises, interrupts) and self.dice.below(32):
             action = nothing
         return action
 
@@ -549,3 +550,54 @@ class Program:
         except AssertionError as e:
             print("in step", self.step)
             raise e
+
+    def leave(self):
+        """End in the middle: what lives on is left for the soft reset, or the process's end."""
+        global over
+        # Nothing settles, so there are objects in all states.
+        self.steps = 150
+        for step in range(self.steps):
+            self.step = step
+            self.one()
+            self.look()
+        must = []
+        may = []
+        for i in range(COUNT):
+            if ran[i] or state[i] == ENDED or state[i] == FREE:
+                continue
+            # What was dropped may be due, or not be dead.
+            (must if state[i] == LIVE and atexit[i] else may).append(i)
+        in_use = [item.i for item in self.slots if item is not None and item.f is not None]
+        must = [i for i in must if i in in_use]
+        expectation = repr((must, may))
+        if "unix" in check.target:
+            print(EXPECTED, expectation)
+        else:
+            with open(FILE, "w") as f:
+                f.write(expectation)
+        kept.append(self)
+        over = True
+
+
+EXPECTED = "expected"
+FILE = "/expected"
+kept = []
+
+
+def after_reset():
+    """What ran in the reset is what should."""
+    lines = [line.strip() for line in check.reset_output.split("\n")]
+    if "unix" in check.target:
+        found = [line for line in lines if line.startswith(EXPECTED)][0][len(EXPECTED) :].strip()
+    else:
+        with open(FILE) as f:
+            found = f.read()
+        os.remove(FILE)
+    must, may = eval(found)
+    got = [int(line.split()[1]) for line in lines if line.startswith("finalizer ")]
+    check.eq([line for line in lines if line.startswith("proxy")], [])
+    # Each once.
+    check.eq(len(got), len(set(got)))
+    check.eq([i for i in must if i not in got], [])
+    check.eq([i for i in got if i not in must and i not in may], [])
+    return len(got)
