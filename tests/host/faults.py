@@ -1,18 +1,18 @@
 # Whatever can fail in the modules fails in turn, in the sanitizer interpreter, which counts
-# allocations: see tests/support/inject.py. The scripts are those that stock firmware runs as well.
+# allocations: see tests/support/inject.py. The scripts are those that stock firmware runs as well,
+# and so are the random programs of the finaliser's.
 # targets: host
 # timeout: 900
 
 import ast
-import os
 import sys
 
 sys.path.insert(0, "tests/host")
 
 import check  # noqa: E402
-from _tools import ASAN, TOP, Failed, interpreter, report, run  # noqa: E402
+from _tools import ASAN, OUT, TOP, Failed, interpreter, report, run  # noqa: E402
 from check import case, eq, true  # noqa: E402
-from runner import protocol  # noqa: E402
+from runner import protocol, scripts  # noqa: E402
 
 # A small heap: a collection looks at all of it.
 HEAP = "512k"
@@ -28,7 +28,11 @@ def inject(script):
     """Run a script, whose cases must pass."""
 
     def fn():
-        file = TOP / "tests" / script
+        # What comes after a soft reset is not for this.
+        source = scripts.read(TOP / "tests" / script).sections()[0]
+        file = OUT / script.replace("/", "_")
+        OUT.mkdir(parents=True, exist_ok=True)
+        file.write_text(source)
         command = [ASAN / "micropython", "-X", f"heapsize={HEAP}", file]
         status, output = run(command, 600, MICROPYPATH=SUPPORT, CHECK_TARGET="unix-asan")
         if status != 0:
@@ -39,7 +43,7 @@ def inject(script):
             raise Failed("\n".join(f"{f.case}, line {f.line}: {f.detail}" for f in failures))
         true(result.passed > 0)
         eq(len(result.notes), 1)
-        check.note(f"{os.path.dirname(script)}: {result.notes[0]}")
+        check.note(f"{script}: {result.notes[0]}")
 
     fn.__name__ = script
     case(fn)

@@ -1,6 +1,7 @@
 # Each call of a stream's method in turn has each outcome that it can have: the value is right or
 # the exception the documented one, and the next call is right.
 # needs: msgpack
+# targets: unix-x64 unix-x86 mps2-an385/armv7m unix-asan
 # timeout: 300
 
 import io

@@ -313,6 +313,10 @@ def due(item, action):
     action(item)
 
 
+def scheduled(x):
+    pass
+
+
 class Program:
     def __init__(self, seed, steps):
         self.dice = Dice(seed)
@@ -373,6 +377,9 @@ class Program:
             item.f = self.fp.finalize(item.obj, due, mine, action)
             if dice.below(4) == 0:
                 item.obj.me = item
+            if dice.below(3) == 0:
+                item.f.atexit = False
+                atexit[i] = 0
         self.slots[at] = item
 
     def action(self, actions):
@@ -489,10 +496,24 @@ class Program:
             if "finaliserproxy" not in name:
                 sys.modules[name] = module
 
+    def flood(self):
+        """Collect while the scheduler's queue is full. (In a loop the scheduler would run.)"""
+        schedule = micropython.schedule
+        try:
+            schedule(scheduled, 0), schedule(scheduled, 0), schedule(scheduled, 0)
+            schedule(scheduled, 0), schedule(scheduled, 0), schedule(scheduled, 0)
+            schedule(scheduled, 0), schedule(scheduled, 0), schedule(scheduled, 0)
+        except RuntimeError:
+            # It has taken one out to come here.
+            schedule(scheduled, 0)
+        gc.collect()
+
     def settle(self):
         """Drop everything: all must run."""
         for at in range(SLOTS):
             self.drop(at)
+        if self.dice.below(3) == 0:
+            self.flood()
         missing = COUNT
         idle = 0
         while missing > 0 and idle < 3:
@@ -565,8 +586,12 @@ class Program:
         for i in range(COUNT):
             if ran[i] or state[i] == ENDED or state[i] == FREE:
                 continue
-            # What was dropped may be due, or not be dead.
-            (must if state[i] == LIVE and atexit[i] else may).append(i)
+            if state[i] == LIVE:
+                if atexit[i]:
+                    must.append(i)
+            else:
+                # It may be due, or not be dead.
+                may.append(i)
         in_use = [item.i for item in self.slots if item is not None and item.f is not None]
         must = [i for i in must if i in in_use]
         expectation = repr((must, may))
