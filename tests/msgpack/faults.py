@@ -211,6 +211,18 @@ def unpack_native(stream):
     return msgpack.unpack(stream)
 
 
+def unpack_hooked(stream):
+    return msgpack.unpack(stream, list_hook=hook)
+
+
+HOOKED = ([([1],), ([2],)],)
+
+
+def unpack_failing(stream):
+    stream.pos = 0
+    return msgpack.unpack(stream, list_hook=lambda x: 1 // 0)
+
+
 def feed(u):
     u.reset()
     u.feed(DATA)
@@ -242,7 +254,7 @@ STAMP = hx("00000005 0000010000000000")
 MANY = hx("93 01 a17a 03")
 HEADER = hx("93 01 02 03 2a")
 # After half of the calls that fail, the object that could not be built has been passed.
-AFTER = (42, OutOfData)
+AFTER = (42, OutOfData, EOFError)
 
 ROWS = (
     Row("packb dumps", nothing, lambda _: packb(VALUE), PACKED),
@@ -332,6 +344,12 @@ ROWS = (
     Row("unpack", native(b"\xdb\0\0\4\0" + b"t" * 1024), unpack_native, "t" * 1024),
     Row("unpack OutOfData", native(b"\x92\1"), unpack_native, OutOfData),
     Row("unpack", native(b""), unpack_native, EOFError),
+    # After a failure the stream stands after the object.
+    Row("unpack", native(DATA + b"\x2a"), msgpack.unpack, VALUE, AFTER),
+    Row("unpack", native(PACKED_LONG + b"\x2a"), msgpack.unpack, LONG, AFTER),
+    Row("unpack", native(b"\x92\x91\1\x91\2\x2a"), unpack_hooked, HOOKED, AFTER),
+    # Ctrl-C may come while the rest of it is skipped.
+    Row("unpack", lambda: Stream(b"\x92\x91\1" + b"\x91" * 30), unpack_failing, ZeroDivisionError),
     Row("unpack", nothing, lambda _: msgpack.unpack(5), TypeError),
     Row(
         "ExtType ExtType.code ExtType.data",

@@ -231,8 +231,9 @@ def sweep(row, fault):
                 return n
             injections += 1
             verify(row, got, error, fault.errors)
-            if error is None and fault.errors is KeyboardInterrupt and _inside == before:
-                raise AssertionError("Ctrl-C is lost")
+            if fault.errors is KeyboardInterrupt and _inside == before:
+                if not isinstance(error, KeyboardInterrupt):
+                    raise AssertionError("Ctrl-C is lost")
             error = None
             # The next call is right, on the same state and on a new one.
             try:
