@@ -229,7 +229,7 @@ NATMOD_INIT static void types_init(state_t *st) {
     ints_init(st);
     mp_obj_t eof_error = mp_load_global(MP_QSTR_EOFError);
     st->eof_error = mp_call_function_n_kw(eof_error, 0, 0, NULL);
-    st->empty_bytes = mp_obj_new_bytes(NULL, 0);
+    st->empty_bytes = mp_obj_new_bytes((const byte *)"", 0); // Not of NULL: it must end in a zero byte.
     st->empty_str = mp_obj_new_str("", 0);
 }
 

@@ -95,4 +95,20 @@ def decoded_bytes_behave():
     eq(got[0] + got[1] + b"d", b"abcd")
 
 
+@case
+def empty_ends_in_a_zero_byte():
+    # As the firmware takes it for granted, of a path for instance.
+    try:
+        from os import stat
+    except ImportError:
+        check.skip("no file system")
+    outcomes = []
+    for path in (b"", msgpack.unpackb(b"\xc4\x00"), msgpack.unpackb(b"\xa0", raw=True)):
+        try:
+            outcomes.append(stat(path))
+        except OSError as e:
+            outcomes.append(e.args[0])
+    eq(outcomes, [outcomes[0]] * 3)
+
+
 check.end()
