@@ -30,11 +30,15 @@ const char *__asan_default_options(void) {
 }
 
 static void enter(void) {
+    #if MICROPY_PY_THREAD
     mp_thread_recursive_mutex_lock(&MP_STATE_MEM(gc_mutex), 1);
+    #endif
 }
 
 static void leave(void) {
+    #if MICROPY_PY_THREAD
     mp_thread_recursive_mutex_unlock(&MP_STATE_MEM(gc_mutex));
+    #endif
 }
 
 static void block_is_alive(void *ptr, size_t n_bytes) {
@@ -99,18 +103,35 @@ void *__wrap_gc_realloc(void *ptr, size_t n_bytes, bool allow_move) {
     return result;
 }
 
+static void poison_up_to(byte *start, byte *end) {
+    if (start != NULL) {
+        __asan_poison_memory_region(start, end - start);
+    }
+}
+
 void __wrap_gc_collect_end(void) {
     enter();
     __real_gc_collect_end();
     // Whatever the collection has freed is out of bounds from now on. Two bits for each block are
     // zero where it is free.
     mp_state_mem_area_t *area = &MP_STATE_MEM(area);
-    for (byte *p = area->gc_pool_start; p < area->gc_pool_end; p += MICROPY_BYTES_PER_GC_BLOCK) {
-        size_t block = (p - area->gc_pool_start) / MICROPY_BYTES_PER_GC_BLOCK;
-        if ((area->gc_alloc_table_start[block / 4] >> (2 * (block & 3)) & 3) == 0) {
-            __asan_poison_memory_region(p, MICROPY_BYTES_PER_GC_BLOCK);
+    byte *free = NULL; // Where a row of free blocks begins.
+    byte *p = area->gc_pool_start;
+    for (const byte *four = area->gc_alloc_table_start; p < area->gc_pool_end; four++) {
+        if (*four == 0 && free != NULL) {
+            p += 4 * MICROPY_BYTES_PER_GC_BLOCK;
+            continue;
+        }
+        for (size_t i = 0; i < 4; i++, p += MICROPY_BYTES_PER_GC_BLOCK) {
+            if ((*four >> 2 * i & 3) != 0) {
+                poison_up_to(free, p);
+                free = NULL;
+            } else if (free == NULL) {
+                free = p;
+            }
         }
     }
+    poison_up_to(free, area->gc_pool_end);
     leave();
 }
 
