@@ -25,7 +25,7 @@ endif
 
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
-.PHONY: help all setup demo test test-long coverage bench size stack dist deploy check format clean distclean ready modules
+.PHONY: help all setup demo test test-long coverage fuzz bench size stack dist deploy check format clean distclean ready modules
 
 # What a target needs (groups of tools/setup.sh) and the architectures whose files it runs.
 TARGETS := unix-x64 unix-x86 mps2-an385 mps2-an385-notime mps2-an386 mps2-an500 virt-rv32 xtensawin xtensa \
@@ -123,6 +123,7 @@ NEEDS := python $(if $(filter $(FETCHED),$(MPY_DIR)),micropython) $\
 	$(if $(MEASURE)$(filter setup test test-long interpreter,$(GOALS)),test-python) $\
 	$(if $(filter bench,$(GOALS)),valgrind) $\
 	$(if $(filter coverage,$(GOALS)),$(target_needs_unix-x64) $(target_needs_unix-x86)) $\
+	$(if $(filter setup fuzz,$(GOALS)),x64 x86 fuzz) $\
 	$(if $(filter setup deploy,$(GOALS)),serial mpremote) $\
 	$(if $(filter setup check format,$(GOALS)),check)
 
@@ -138,6 +139,7 @@ help:
 	@echo "make test       run all tests on all targets           [TARGET=...]"
 	@echo "make test-long  the same with what takes too long for every day"
 	@echo "make coverage   which lines of C the tests run, and which they do not"
+	@echo "make fuzz       fuzz msgpack  [TIME=600] [FUZZ=decoder,streams,unpacker,encoder] [BITS=64,32] [RECORD=1]"
 	@echo "make bench      count instructions and heap bytes      [OP=packb,loads] [DOC=a,d]"
 	@echo "make size       sizes of files and in RAM, and what the budget allows  [ARCH=...]"
 	@echo "make stack      C stack that the functions take on Cortex-M, and what the budget allows"
@@ -198,6 +200,10 @@ test-long: interpreter
 
 coverage: interpreter
 	@$(call PYTHON_FOR,elftools serial msgpack) tests/host/_coverage.py
+
+fuzz: ready
+	@$(call PYTHON_FOR,json) tests/host/fuzz/run.py $(if $(TIME),--time $(TIME)) $(if $(FUZZ),--targets $(FUZZ)) \
+		$(if $(BITS),--bits $(BITS)) $(if $(RECORD),--record)
 
 include bench/bench.mk
 

@@ -34,6 +34,13 @@ links() {
     have "$1" && echo 'int main(void) { return 0; }' | "$@" -x c - -o /dev/null >/dev/null 2>&1
 }
 
+# Whether clang links a fuzzer, for a word size.
+fuzzes() {
+    have clang &&
+        echo 'int LLVMFuzzerTestOneInput(const char *p, unsigned long n) { return n > 0 ? *p : 0; }' |
+        clang "$1" -fsanitize=fuzzer,address,undefined -x c - -o /dev/null >/dev/null 2>&1
+}
+
 picolibc() {
     case $("$1" --print-file-name=picolibc.specs 2>/dev/null) in
         /*) compiles "$1" -specs=picolibc.specs ;;
@@ -112,6 +119,11 @@ group() {
             what="valgrind, which counts instructions"
             packages="valgrind"
             have valgrind
+            ;;
+        fuzz)
+            what="clang with libFuzzer, for 64 and 32 bits"
+            packages="clang libclang-rt-dev g++-multilib"
+            fuzzes -m64 && fuzzes -m32
             ;;
         javascript)
             what="node and npm, for the JavaScript peer"

@@ -1,0 +1,64 @@
+// Memory that runs short, and what may happen at each allocation, when an input says so: a collection,
+// and what callbacks do in one.
+
+#include "py/gc.h"
+#include "py/mpstate.h"
+
+#include "fuzz.h"
+
+void *__real_gc_alloc(size_t n_bytes, unsigned int flags);
+void *__real_gc_realloc(void *ptr, size_t n_bytes, bool allow_move);
+void *faults_gc_alloc(size_t n_bytes, unsigned int flags);
+void *faults_gc_realloc(void *ptr, size_t n_bytes, bool allow_move);
+
+static uint32_t countdown; // The allocation that fails, or 0,
+static bool all_later; // and all that follow.
+static uint32_t collect; // So many allocations are preceded by a collection.
+
+void faults_set(uint8_t how) {
+    run.faulty = run.large;
+    if (how >= 254) {
+        collect = 16;
+    } else if (how >= 252) {
+        run.writing = true;
+    } else if (how >= 192) {
+        run.faulty = true;
+        countdown = 1 + (how & 63) / 2;
+        all_later = how & 1;
+    }
+}
+
+void faults_end(void) {
+    countdown = 0;
+    all_later = false;
+    collect = 0;
+    run.writing = false;
+}
+
+static bool fails(void) {
+    if (countdown == 0 || --countdown > 0) {
+        return false;
+    }
+    countdown = all_later;
+    return true;
+}
+
+static void before(void) {
+    if (run.writing) {
+        write_source();
+    }
+    if (collect > 0 && MP_STATE_THREAD(gc_lock_depth) == 0) {
+        collect--;
+        gc_collect();
+    }
+}
+
+void *faults_gc_alloc(size_t n_bytes, unsigned int flags) {
+    before();
+    return fails() ? NULL : __real_gc_alloc(n_bytes, flags);
+}
+
+void *faults_gc_realloc(void *ptr, size_t n_bytes, bool allow_move) {
+    before();
+    return fails() ? NULL : __real_gc_realloc(ptr, n_bytes, allow_move);
+}

@@ -1,0 +1,192 @@
+// One execution: the interpreter lives on, so its state is looked at after each.
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sanitizer/asan_interface.h>
+
+#include "py/builtin.h"
+#include "py/gc.h"
+#include "py/mpstate.h"
+#include "py/stackctrl.h"
+
+#include "fuzz.h"
+
+enum {
+    HEAP = 32 * 1024 * sizeof(void *),
+    CHECK_EVERY = 256, // Executions.
+    LARGE = 256, // Bytes of an input for which the heap may not suffice.
+    SLACK = 8192, // Bytes that old pointers on the C stack may keep.
+};
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+run_t run;
+bool trace;
+
+static const struct {
+    const char *name;
+    void (*fun)(input_t *in);
+} targets[] = {
+    { "decoder", target_decoder },
+    { "streams", target_streams },
+    { "unpacker", target_unpacker },
+    { "encoder", target_encoder },
+};
+
+static void (*target)(input_t *in);
+static bool plant;
+static uint32_t executions;
+
+void wrong(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("WRONG: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    gc_info_t info;
+    gc_info(&info);
+    fprintf(stderr, "The heap: %u bytes used, %u free, %u blocks in a row; %u executions\n", (unsigned int)info.used,
+        (unsigned int)info.free, (unsigned int)info.max_free, (unsigned int)executions);
+    abort();
+}
+
+const uint8_t *take_some(input_t *in, size_t *n) {
+    const uint8_t *p = in->p;
+    *n = MIN(*n, left(in));
+    in->p += *n;
+    return p;
+}
+
+/******************************************************************************/
+// The heap after the start, which each execution begins with: that is much faster than collecting what
+// the last one has left, and no execution depends on those before it.
+
+static char heap[HEAP] __attribute__((aligned(64)));
+static mp_state_mem_area_t area_then;
+static byte table_then[HEAP / MICROPY_BYTES_PER_GC_BLOCK / 4];
+
+static void heap_remember(void) {
+    gc_collect();
+    area_then = MP_STATE_MEM(area);
+    // New blocks lie behind all these; to look for gaps takes time.
+    area_then.gc_last_free_atb_index = area_then.gc_last_used_block / 4 + 1;
+    memcpy(table_then, area_then.gc_alloc_table_start, area_then.gc_alloc_table_byte_len);
+}
+
+static byte *block_address(size_t block) {
+    return area_then.gc_pool_start + block * MICROPY_BYTES_PER_GC_BLOCK;
+}
+
+static void heap_reset(void) {
+    // What was made behind these blocks,
+    byte *table = area_then.gc_alloc_table_start;
+    size_t then = area_then.gc_last_used_block / 4 + 1;
+    size_t now = MAX(then, MP_STATE_MEM(area).gc_last_used_block / 4 + 1);
+    __asan_poison_memory_region(block_address(4 * then), block_address(4 * now) - block_address(4 * then));
+    memset(table + then, 0, now - then);
+    // and in the gaps between them. A byte stands for four blocks.
+    if (memcmp(table, table_then, then) != 0) {
+        for (size_t block = 0; block < 4 * then; block++) {
+            if ((table_then[block / 4] >> 2 * (block & 3) & 3) == 0) {
+                __asan_poison_memory_region(block_address(block), MICROPY_BYTES_PER_GC_BLOCK);
+            }
+        }
+        memcpy(table, table_then, then);
+    }
+    MP_STATE_MEM(area) = area_then;
+}
+
+// What is still in use after an execution: not much more than before.
+static __attribute__((noinline)) void check_leak(void) {
+    static size_t baseline;
+    memset(&run, 0, sizeof(run));
+    gc_collect();
+    gc_info_t info;
+    gc_info(&info);
+    if (baseline == 0) {
+        baseline = info.used;
+    } else if (info.used > baseline + SLACK) {
+        wrong("%u bytes of the heap have leaked", (unsigned int)(info.used - baseline));
+    }
+}
+
+/******************************************************************************/
+
+static void start(void) {
+    mp_stack_ctrl_init();
+    mp_stack_set_limit(1 << 20);
+    gc_init(heap, heap + sizeof(heap));
+    mp_init();
+    hooks_init();
+    streams_init();
+    calls_init();
+    if (target == target_encoder) {
+        objects_init();
+    }
+    heap_remember();
+}
+
+// --target=NAME goes with libFuzzer's own arguments, which begin with one dash.
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    for (int i = 1; i < *argc; i++) {
+        for (size_t t = 0; t < MP_ARRAY_SIZE(targets); t++) {
+            if (strncmp((*argv)[i], "--target=", 9) == 0 && strcmp((*argv)[i] + 9, targets[t].name) == 0) {
+                target = targets[t].fun;
+            }
+        }
+        trace = trace || strcmp((*argv)[i], "--trace") == 0;
+        // A test of the sanitizers: an input that begins with these letters reads a byte too far.
+        plant = plant || strcmp((*argv)[i], "--plant") == 0;
+    }
+    if (target == NULL) {
+        fputs("usage: fuzz --target=decoder|streams|unpacker|encoder ...\n", stderr);
+        exit(2);
+    }
+    start();
+    return 0;
+}
+
+static __attribute__((noinline)) void planted(void) {
+    volatile byte *block = m_malloc(40);
+    block[39] = block[40];
+}
+
+static __attribute__((noinline)) void execute(const uint8_t *data, size_t size) {
+    input_t in = { data, data + size };
+    target(&in);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size > INPUT_MAX) {
+        return -1;
+    }
+    mp_stack_ctrl_init();
+    if (plant && size >= 5 && memcmp(data, "plant", 5) == 0) {
+        planted();
+    }
+    memset(&run, 0, sizeof(run));
+    static const uint8_t no_ops[SCRIPT];
+    run.script.ops = no_ops;
+    run.large = size > LARGE;
+    clock_limit = UINT32_MAX;
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        execute(data, size);
+        nlr_pop();
+    } else if (classify(MP_OBJ_FROM_PTR(nlr.ret_val)) != R_MEMORY) {
+        // The harness makes its own objects before memory runs short.
+        print_obj(MP_OBJ_FROM_PTR(nlr.ret_val));
+        wrong("an exception that the harness did not expect");
+    }
+    faults_end();
+    if (executions++ % CHECK_EVERY == 0) {
+        check_leak();
+    }
+    heap_reset();
+    return 0;
+}

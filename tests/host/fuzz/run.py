@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Fuzz the msgpack module: `make fuzz [TIME=600] [FUZZ=decoder,...] [BITS=64,32] [RECORD=1]`.
+
+Inputs that reach something new gather in build/fuzz/corpus/; with RECORD=1 what is needed of them
+is packed into corpus/, and the executions are added to counts.json.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import fuzzing  # noqa: E402
+from _tools import Failed  # noqa: E402
+from fuzzing import BITS, FUZZ, OUT, TARGETS  # noqa: E402
+
+MAX_LEN = 128  # Bytes of most inputs: what is small is fast, and few bugs want more;
+LONG_LEN = 1500  # every LONG_EVERY-th piece of time goes to longer ones.
+LONG_EVERY = 8
+PIECE = 60  # Seconds after which a fuzzer starts anew.
+
+
+class Crashed(Exception):
+    pass
+
+
+def corpus(target):
+    """The folder that the target's inputs gather in, with the committed ones."""
+    folder = OUT / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for data in fuzzing.inputs(target):
+        fuzzing.save(folder, data)
+    return folder
+
+
+def options(target):
+    return [f"--target={target}", "-reload=0", "-timeout=20", "-rss_limit_mb=1500"]
+
+
+def piece(target, bits, seconds, number):
+    """Fuzz for some seconds: (executions, seconds of processor time)."""
+    crashes = FUZZ / "crashes" / target
+    crashes.mkdir(parents=True, exist_ok=True)
+    length = LONG_LEN if number % LONG_EVERY == LONG_EVERY - 1 else MAX_LEN
+    command = [fuzzing.program(bits, True), *options(target), f"-max_total_time={seconds}"]
+    command += [f"-max_len={length}", "-entropic=0", "-print_final_stats=1"]
+    command += [f"-artifact_prefix={crashes}/", corpus(target)]
+    with tempfile.TemporaryFile("w+", errors="replace") as log:
+        # Its own processor time is wanted, not that of all children.
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=OUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        log.seek(0)
+        output = log.read()
+    if process.returncode != 0:
+        lines = [line for line in output.splitlines() if not re.match(r"#\d+\s|\s+NEW_FUNC", line)]
+        raise Crashed(f"{target}, {bits} bits, status {process.returncode}:\n" + "\n".join(lines))
+    executions = int(re.search(r"number_of_executed_units: (\d+)", output)[1])
+    return executions, usage.ru_utime + usage.ru_stime
+
+
+class Job:
+    """One target with one word size."""
+
+    def __init__(self, target, bits, seconds):
+        self.target = target
+        self.bits = bits
+        self.seconds = seconds
+        self.executions = 0
+        self.processor_time = 0.0
+        self.crash = None
+
+    def run(self):
+        try:
+            left = self.seconds
+            number = 0
+            while left > 0:
+                # The first is for the folder alone: all inputs are run once.
+                seconds = min(left, PIECE)
+                executions, spent = piece(self.target, self.bits, max(1, int(seconds)), number)
+                self.executions += executions
+                self.processor_time += spent
+                left -= seconds
+                number += 1
+        except Crashed as e:
+            self.crash = str(e)
+        rate = self.executions / max(self.processor_time, 0.001)
+        print(
+            f"{self.target:9} {self.bits} bits: {self.executions:>11,} executions,"
+            f" {rate:>7,.0f} a second of processor time,"
+            f" {'CRASHED' if self.crash else 'no crash'}",
+            flush=True,
+        )
+
+
+def minimise(target):
+    """Pack what is needed of the target's inputs for all that they reach."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [fuzzing.program(64, True), *options(target), "-merge=1", "-max_len=4096"]
+        done = subprocess.run([*command, folder, corpus(target)], capture_output=True, cwd=folder)
+        if done.returncode != 0:
+            raise Failed(f"cannot minimise the corpus of {target}: {done.stderr[-500:]}")
+        found = [f.read_bytes() for f in Path(folder).iterdir() if f.is_file()]
+    fuzzing.pack(target, found)
+    shutil.rmtree(OUT / "corpus" / target)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--time", type=int, default=600, help="seconds, for all together")
+    parser.add_argument("--targets", default=",".join(TARGETS))
+    parser.add_argument("--bits", default=",".join(map(str, BITS)))
+    parser.add_argument("--processors", type=int, default=os.cpu_count())
+    parser.add_argument("--record", action="store_true")
+    args = parser.parse_args()
+    targets = args.targets.split(",")
+    sizes = [int(bits) for bits in args.bits.split(",")]
+    unknown = [t for t in targets if t not in TARGETS] + [b for b in sizes if b not in BITS]
+    if unknown:
+        sys.exit(f"fuzz: no such target or word size: {unknown[0]}")
+    for bits in sizes:
+        fuzzing.build(bits, True)
+    seconds = args.time * args.processors / len(targets) / len(sizes)
+    jobs = [Job(target, bits, seconds) for bits in sizes for target in targets]
+    with ThreadPoolExecutor(args.processors) as pool:
+        list(pool.map(Job.run, jobs))
+    crashed = [job for job in jobs if job.crash]
+    for job in crashed:
+        print("\n" + job.crash[-6000:])
+    if args.record:
+        fuzzing.record(jobs)
+        for target in targets:
+            fuzzing.build(64, True)
+            minimise(target)
+    executions = sum(job.executions for job in jobs)
+    rate = executions / max(0.001, sum(job.processor_time for job in jobs))
+    print(f"{executions:,} executions, {rate:,.0f} a second, {len(crashed)} crashes")
+    if crashed:
+        print("What crashes is in tests/host/fuzz/crashes/; `make test` replays that, too.")
+    sys.exit(bool(crashed))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failed as e:
+        sys.exit(f"fuzz: {e}")

@@ -1,0 +1,61 @@
+# targets: host
+# needs: nothing
+# timeout: 600
+#
+# All inputs that the fuzzer has found worth keeping, and those that crashed once, replayed under
+# the sanitizers of gcc: see fuzz/.
+
+import sys
+
+sys.path[:0] = ["tests/host", "tests/host/fuzz"]
+
+import check  # noqa: E402
+import fuzzing  # noqa: E402
+from _tools import FOUND, OUT, Failed, report, run  # noqa: E402
+from check import case, eq, true  # noqa: E402
+from fuzzing import BITS, FUZZ, TARGETS  # noqa: E402
+
+
+def replay(target, bits, *arguments):
+    return run([fuzzing.program(bits, False), f"--target={target}", *arguments], 300)
+
+
+def replays(target, bits):
+    def fn():
+        files = [FUZZ / "corpus" / f"{target}.pack", *fuzzing.crashes(target)]
+        status, output = replay(target, bits, *files)
+        lines = output.splitlines()
+        number = len(list(fuzzing.inputs(target)))
+        if status != 0 or lines[-1:] != [f"{number} inputs"]:
+            raise Failed(f"status {status}\n" + report(output) + "\n".join(lines[-8:]))
+        true(number > 100)
+
+    fn.__name__ = f"{target}_{bits}_bits"
+    case(fn)
+
+
+def finds_a_byte_too_far(bits):
+    def fn():
+        OUT.mkdir(parents=True, exist_ok=True)
+        file = OUT / "planted"
+        file.write_bytes(b"plant")
+        status, output = replay("decoder", bits, "--plant", file)
+        eq(status, FOUND)
+        true("use-after-poison" in report(output))
+
+    fn.__name__ = f"finds_a_byte_too_far_{bits}_bits"
+    case(fn)
+
+
+for size in BITS:
+
+    def build():
+        fuzzing.build(size, False)
+
+    build.__name__ = f"build_{size}_bits"
+    case(build)
+    finds_a_byte_too_far(size)
+    for name in TARGETS:
+        replays(name, size)
+
+check.end()
