@@ -330,9 +330,11 @@ static void check_buffer(decoder_t *dec) {
     }
 }
 
-// A memoryview does not notice when a hook resizes its bytearray, and refers to freed memory then. So
-// what is left is copied before the first hook.
-static void leave_memoryview(decoder_t *dec) {
+// Python code may run from now on, and resize what the bytes are read from. A memoryview does not
+// notice when that is done to its bytearray, and refers to freed memory then: so what is left is
+// copied before.
+static __attribute__((noinline)) void expect_python(decoder_t *dec) {
+    dec->hooked = true;
     if (dec->buffer != MP_OBJ_NULL
         && natmod_native_base(&dec->st->nm, dec->buffer, dec->st->memoryview_type) != MP_OBJ_NULL) {
         size_t len = dec->end - dec->p;
@@ -344,8 +346,7 @@ static void leave_memoryview(decoder_t *dec) {
 }
 
 static mp_obj_t call_hook(decoder_t *dec, mp_obj_t hook, size_t n_args, const mp_obj_t *args) {
-    leave_memoryview(dec);
-    dec->hooked = true;
+    expect_python(dec);
     mp_obj_t result = mp_call_function_n_kw(hook, n_args, 0, args);
     check_buffer(dec);
     return result;
@@ -463,7 +464,7 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
         if (type != &mp_type_str && type != dec->st->int_type) {
             // Where a bytes key is compared with a str, some firmware prints a warning, and that may
             // run Python code, just as keys can that a hook has made.
-            dec->hooked = true;
+            expect_python(dec);
         }
         if (dec->opt->strict_map_key && type != &mp_type_str && type != dec->st->bytes_type) {
             natmod_raise(dec->st->ValueError, "map key is neither str nor bytes");

@@ -177,6 +177,16 @@ def comparison_that_warns():
                 lambda: buf.extend(bytes(4000)) if len(buf) < 4000 else None,
                 lambda: raises(RuntimeError, msgpack.unpackb, buf, match="buffer", use_list=False),
             )
+            # The bytes that are left have been copied from a view.
+            buf = bytearray(b"\x92" + head + key + b"\xc0" + same + b"\xc0\xa1b\xa3xyz\xa3end")
+
+            def from_view():
+                eq(msgpack.unpackb(memoryview(buf), use_list=False)[1], "end")
+
+            with_terminal(
+                lambda: (buf.extend(bytes(4000)), gc.collect()) if len(buf) < 4000 else None,
+                from_view,
+            )
 
 
 @case
