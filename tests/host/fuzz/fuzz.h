@@ -11,11 +11,6 @@ enum {
     INPUT_MAX = 4096,
 };
 
-// 1 while the bugs are in the module that stand at this name. To be removed with them.
-#ifndef FUZZ_KNOWN_BUGS
-#define FUZZ_KNOWN_BUGS (1)
-#endif
-
 /******************************************************************************/
 // fuzz.c: one execution
 
@@ -54,6 +49,7 @@ typedef struct _run_t {
     bool tainted; // A hook has done something whose outcome is not foreseen,
     bool faulty; // or memory is short at times,
     bool large; // or may be, since the input is large.
+    bool printing; // A warning runs a callback, as on a board with os.dupterm,
     bool writing; // each allocation changes the bytes of the source, as a callback might.
     const char *stack; // Where the C stack was when the module was called.
 } run_t;
@@ -156,8 +152,9 @@ enum {
 extern mp_obj_t *classes;
 void hooks_init(void);
 
-// Change bytes of the source, if there is one.
+// Change bytes of the source, if there is one, and its size.
 void write_source(void);
+void resize_source(void);
 
 // The C stack that is in use inside a callback has a bound.
 void check_stack(void);

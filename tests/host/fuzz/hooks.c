@@ -65,28 +65,29 @@ typedef struct _hook_obj_t {
     hook_kind_t kind;
 } hook_obj_t;
 
-// The firmware's memoryview keeps the address of a bytearray's memory when that moves.
-static bool can_resize(mp_obj_t obj) {
-    return obj != MP_OBJ_NULL && (mp_obj_get_type(obj) == &mp_type_bytearray
-        || (!FUZZ_KNOWN_BUGS && mp_obj_get_type(obj) == &mp_type_memoryview));
-}
-
 static void resize(mp_obj_t obj) {
-    if (mp_obj_get_type(obj) == &mp_type_memoryview) {
-        obj = run.under_view;
-    }
-    if (obj == MP_OBJ_NULL) {
-        return;
-    }
     mp_obj_t args[3];
     mp_load_method(obj, MP_QSTR_extend, args);
     args[2] = mp_obj_new_bytes((const byte *)"0123456789abcdef0123456789abcdef", 32);
     mp_call_method_n_kw(1, 0, args);
 }
 
+// What the source is a view of, or the source itself: the firmware's memoryview keeps the address of a
+// bytearray's memory when that moves, so no program may use one after that.
+static mp_obj_t source(void) {
+    return run.under_view != MP_OBJ_NULL ? run.under_view : run.source;
+}
+
+void resize_source(void) {
+    mp_obj_t obj = source();
+    if (run.source != MP_OBJ_NULL && mp_obj_get_type(obj) == &mp_type_bytearray) {
+        resize(obj);
+    }
+}
+
 void write_source(void) {
     mp_buffer_info_t buf;
-    if (run.source != MP_OBJ_NULL && mp_get_buffer(run.source, &buf, MP_BUFFER_RW)) {
+    if (run.source != MP_OBJ_NULL && mp_get_buffer(source(), &buf, MP_BUFFER_RW)) {
         for (size_t i = run.script.calls; i < buf.len; i += 3) {
             ((byte *)buf.buf)[i] = 0x81 + 7 * i;
         }
@@ -129,7 +130,7 @@ static void mutate(mp_obj_t obj, uint32_t how) {
                 elem->value = mp_const_false;
             }
         }
-    } else if (can_resize(obj)) {
+    } else if (type == &mp_type_bytearray) {
         resize(obj);
     }
 }
@@ -205,9 +206,7 @@ static mp_obj_t hook_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp
             reenter();
             break;
         case HOOK_RESIZE:
-            if (can_resize(run.source)) {
-                resize(run.source);
-            }
+            resize_source();
             break;
         case HOOK_WRITE:
             write_source();
@@ -249,8 +248,8 @@ static mp_obj_t key_hash(mp_obj_t self, size_t n_args, const mp_obj_t *args) {
 static mp_obj_t key_eq(mp_obj_t self, size_t n_args, const mp_obj_t *args) {
     check_stack();
     uint32_t n = run.script.calls++;
-    if (n % 4 == 0 && can_resize(run.source)) {
-        resize(run.source);
+    if (n % 4 == 0) {
+        resize_source();
     } else if (n % 4 == 1) {
         gc_collect();
     } else if (n % 16 == 2) {

@@ -28,7 +28,11 @@ void nlr_jump_fail(void *val) {
 }
 
 void mp_hal_stdout_tx_strn_cooked(const char *str, size_t len) {
-    // Warnings.
+    // A warning.
+    if (run.printing) {
+        run.tainted = true;
+        resize_source();
+    }
 }
 
 static mp_obj_t no_open(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {

@@ -80,7 +80,7 @@ static void whole(const reading_t *options, const uint8_t *ops, unsigned int kin
     outcome_t got = call(function(F_UNPACKB), &args);
     if (run.writing && kind != BUFFER_BYTES) {
         // What the bytes were, when they were read, nobody knows.
-        if (!FUZZ_KNOWN_BUGS && got.result == R_OK && !run.tainted && !options->raw) {
+        if (got.result == R_OK && !run.tainted && !options->raw) {
             check_strs(got.obj);
         }
         return;
@@ -187,6 +187,7 @@ void target_decoder(input_t *in) {
         }
         return;
     }
+    run.printing = bits & 0x4000;
     faults_set(faults);
     whole(&options, ops, kind, source, in->p, left(in));
     in_pieces(&options, ops, in->p, left(in), pieces);

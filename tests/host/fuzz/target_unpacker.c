@@ -36,14 +36,6 @@ static bool unsure(void) {
     return run.tainted || run.faulty;
 }
 
-// An Unpacker loses an object when read_* is refused in the middle of it, and begins one when its stream
-// fails before the first byte.
-static void known_bug(bool shown) {
-    if (FUZZ_KNOWN_BUGS && shown) {
-        run.tainted = true;
-    }
-}
-
 static void clear(void) {
     state = BETWEEN;
     broken = R_OK;
@@ -74,12 +66,10 @@ static result_t pass(void) {
 // Bytes are missing: that was to be expected of what came, or the stream has failed.
 static void check_more(const char *what, result_t got, bool full_is_right) {
     if (has_stream && stream.fatal != 0) {
-        known_bug(tell() == start);
         if (!(stream.fatal >> got & 1)) {
             wrong("%s: %s after an error of the stream", what, result_name(got));
         }
     } else if (got == R_FULL && (full_is_right || max_size < HEAD) && has_stream) {
-        known_bug(tell() == start);
         size_t waiting = have - tell();
         if (waiting != max_size) {
             wrong("%s: BufferFull with %u bytes", what, (unsigned int)waiting);
@@ -190,7 +180,6 @@ static bool skip(void) {
 // In the middle of an object this is refused; what was left of one that failed is passed.
 static result_t before_reading(void) {
     result_t expected = pass();
-    known_bug(expected == R_OK && state == INSIDE);
     return expected == R_OK && state == INSIDE ? R_RUNTIME : expected;
 }
 
