@@ -68,11 +68,11 @@ def commit():
     return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
 
 
-def record(jobs):
-    """Add the executions of a run to the table."""
+def record(jobs, commit):
+    """Add the executions of a run of a commit to the table."""
     rows = json.loads(COUNTS.read_text()) if COUNTS.exists() else []
     for job in jobs:
-        same = {"commit": commit(), "target": job.target, "bits": job.bits}
+        same = {"commit": commit, "target": job.target, "bits": job.bits}
         row = next((row for row in rows if same.items() <= row.items()), None)
         if row is None:
             row = {**same, "executions": 0, "processor_seconds": 0}

@@ -226,7 +226,8 @@ static mp_obj_t hook_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp
         default:
             break;
     }
-    return obj;
+    // What default did not replace would end the packing.
+    return self->kind == HOOK_DEFAULT && op != HOOK_SAME ? MP_OBJ_NEW_SMALL_INT(run.script.calls) : obj;
 }
 
 MP_DEFINE_CONST_OBJ_TYPE(hook_type, MP_QSTR_hook, MP_TYPE_FLAG_NONE, call, hook_call);

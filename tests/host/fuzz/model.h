@@ -67,7 +67,8 @@ void value_seq_add(value_t *seq, value_t item);
 uint64_t value_pair(value_t key, value_t value);
 value_t value_dict(size_t len, uint64_t sum);
 
-// What hooks do; each call takes the next from a script.
+// What hooks do; each call takes the next from a script. For default HOOK_SAME is in vain, and those
+// behind HOOK_RAISE return the number of the call.
 typedef enum {
     HOOK_SAME, // Return what was given, for an ext its data.
     HOOK_INT, // Return the number of the call.

@@ -305,12 +305,12 @@ static result_t from_default(packed_t *p, const packing_t *options, script_t *sc
         p->unsure = true;
         return R_HOOK;
     }
-    if (op == HOOK_INT) {
-        obj = MP_OBJ_NEW_SMALL_INT(script->calls);
-    } else if (op == HOOK_TUPLE) {
+    if (op == HOOK_TUPLE) {
         obj = mp_const_empty_tuple;
     } else if (op == HOOK_LIST) {
         return put_seq(p, options, script, 0, NULL, depth);
+    } else if (op != HOOK_SAME) {
+        obj = MP_OBJ_NEW_SMALL_INT(script->calls);
     }
     return write_one(p, options, script, obj, depth, true);
 }

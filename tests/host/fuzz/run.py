@@ -125,6 +125,7 @@ def main():
     unknown = [t for t in targets if t not in TARGETS] + [b for b in sizes if b not in BITS]
     if unknown:
         sys.exit(f"fuzz: no such target or word size: {unknown[0]}")
+    commit = fuzzing.commit()
     for bits in sizes:
         fuzzing.build(bits, True)
     seconds = args.time * args.processors / len(targets) / len(sizes)
@@ -135,7 +136,7 @@ def main():
     for job in crashed:
         print("\n" + job.crash[-6000:])
     if args.record:
-        fuzzing.record(jobs)
+        fuzzing.record(jobs, commit)
         for target in targets:
             fuzzing.build(64, True)
             minimise(target)
