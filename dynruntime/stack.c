@@ -58,6 +58,11 @@ static __attribute__((noinline)) void check_down_to(natmod_t *nm, const byte *lo
     __asm__ volatile ("" : : : "memory"); // The call above is not to become a jump.
 }
 
+static bool is_thread(natmod_t *nm, int number) {
+    return !natmod_is_none(nm->get_ident)
+           && mp_call_function_n_kw(nm->get_ident, 0, 0, NULL) == MP_OBJ_NEW_SMALL_INT(number);
+}
+
 void natmod_check_stack(natmod_t *nm) {
     byte local;
     const byte *here = &local;
@@ -68,9 +73,10 @@ void natmod_check_stack(natmod_t *nm) {
     }
     check_here(nm);
     check_down_to(nm, low);
-    // Thread 1 is the main one on rp2; elsewhere the numbers of threads are addresses.
-    if (nm->get_ident == MP_OBJ_NULL
-        || mp_call_function_n_kw(nm->get_ident, 0, 0, NULL) == MP_OBJ_NEW_SMALL_INT(1)) {
+    if (nm->get_ident == MP_OBJ_NULL || is_thread(nm, 1)) {
+        if (nm->stack_low == NULL) {
+            nm->stack_low = low;
+        }
         const byte *high = nm->stack_low + nm->stack_len;
         nm->stack_low = MIN(nm->stack_low, low);
         nm->stack_len = MAX(high, low) - nm->stack_low;
@@ -81,10 +87,11 @@ NATMOD_INIT void natmod_stack_init(natmod_t *nm) {
     mp_obj_t empty = mp_const_empty_tuple;
     nm->exhausted = mp_call_function_n_kw(mp_load_global(MP_QSTR_iter), 1, 0, &empty);
     nm->get_ident = natmod_import_maybe(MP_QSTR__thread, MP_QSTR_get_ident);
-    byte local;
-    const byte *here = &local;
-    __asm__ volatile ("" : "+r" (here));
-    nm->stack_low = here;
+    // On rp2 the main thread is 1, the other one 2. Elsewhere the numbers are addresses, which say
+    // nothing, and may take memory.
+    if (nm->get_ident != MP_OBJ_NULL && !is_thread(nm, 1) && !is_thread(nm, 2)) {
+        nm->get_ident = mp_const_none;
+    }
 }
 
 #endif

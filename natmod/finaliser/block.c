@@ -2,13 +2,6 @@
 
 #include "finaliser.h"
 
-// As the interpreter has it.
-typedef struct _bound_method_t {
-    mp_obj_base_t base;
-    mp_obj_t method;
-    mp_obj_t self;
-} bound_method_t;
-
 // Only the collector, in its sweep, asks a block for attributes: for __del__, which it then calls.
 // Nothing can be allocated, and what the block refers to may be as dead as the block itself. Dead
 // memory still has its contents (see docs/finaliser.md), so reading it and calling into it is
@@ -35,17 +28,10 @@ static void block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     } else if (obj == self_in) {
         finalize_retry(st);
     } else if (obj != MP_OBJ_NULL) {
-        const bound_method_t *bound = MP_OBJ_TO_PTR(obj);
-        if (bound->base.type == st->bound_type) {
-            // As most callbacks are. Let the collector call the method itself, which costs a
-            // sixth less than the detour.
-            dest[0] = bound->method;
-            dest[1] = bound->self;
-        } else {
-            // It calls with an argument, and the callback takes none.
-            dest[0] = st->internal;
-            dest[1] = obj;
-        }
+        // Not the callback itself: the collector calls with an argument, and an exception that it
+        // cannot print would end the collection with the heap locked for ever.
+        dest[0] = st->internal;
+        dest[1] = obj;
     }
 }
 
@@ -95,7 +81,9 @@ block_t *block_take(state_t *st) {
 }
 
 bool block_drop(state_t *st) {
-    sweep_lock(st);
+    if (!sweep_lock(st)) {
+        return false;
+    }
     block_t *block = st->pool;
     if (block != NULL) {
         st->pool = block->next;

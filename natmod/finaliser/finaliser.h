@@ -54,7 +54,6 @@ struct _state_t {
     uint8_t batch;           // Blocks to make at once.
     const mp_obj_type_t *block_type;
     const mp_obj_type_t *fin_type;
-    const mp_obj_type_t *bound_type; // Of bound methods.
     mp_obj_t proxy_class; // FinaliserProxy.
     mp_obj_t isinstance; // Builtin functions.
     mp_obj_t callable;
@@ -89,8 +88,8 @@ void lock_init(state_t *st);
 void lock(state_t *st);
 void unlock(state_t *st);
 
-// The same in a sweep.
-void sweep_lock(state_t *st);
+// The same in a sweep. False in an interrupt that has come between lock and unlock.
+bool sweep_lock(state_t *st);
 void sweep_unlock(state_t *st);
 
 // Keep a block, which was just stored somewhere, alive through the collection that another
@@ -133,7 +132,7 @@ void block_init(state_t *st);
 block_t *block_take(state_t *st);
 
 // Called in the sweep: drop a block of the pool, so that finalize_retry is called in the next
-// collection. False if the pool is empty.
+// collection. False if there is none to be had.
 bool block_drop(state_t *st);
 
 // Give back a block that nobody refers to. Never in a sweep, which may be about to free it.

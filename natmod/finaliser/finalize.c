@@ -45,10 +45,15 @@ static void fin_link(state_t *st, fin_t *fin) {
 }
 
 // Make a finalizer dead. Returns its function, or MP_OBJ_NULL if it was dead before.
-static mp_obj_t fin_end(fin_t *fin) {
+static __attribute__((noinline)) mp_obj_t fin_end(fin_t *fin) {
+    #if __GCC_ATOMIC_POINTER_LOCK_FREE == 2
+    return __atomic_exchange_n(&fin->func, MP_OBJ_NULL, __ATOMIC_ACQ_REL);
+    #else
+    // On RP2040 a callback in the sweep and the other core may both get it at the very same moment.
     mp_obj_t func = fin->func;
     fin->func = MP_OBJ_NULL;
     return func;
+    #endif
 }
 
 // The same, and take it out of the registry.
@@ -82,9 +87,7 @@ static mp_obj_t kill(state_t *st, fin_t *fin) {
     if (!heap_is_usable(st)) {
         // A callback in the sweep calls this. The handle may be dead and about to be freed, so it is
         // only made to mean nothing. The rest is left to run_due.
-        sweep_lock(st);
         mp_obj_t func = fin_end(fin);
-        sweep_unlock(st);
         if (func != MP_OBJ_NULL) {
             if (handle != NULL) {
                 handle->obj = MP_OBJ_NULL;
@@ -131,10 +134,9 @@ static __attribute__((noinline)) mp_obj_t call_protected(mp_obj_t func, size_t n
     return natmod_protect(call_arg, &c);
 }
 
-// Call a finalizer's function. An exception is printed, and does not propagate.
-static void call_and_print(state_t *st, fin_t *fin, mp_obj_t func) {
-    mp_obj_t exception = call_protected(func, fin->n_args, fin->n_kw, fin->args);
-    drop_args(fin);
+// Call a function. An exception is printed, and does not propagate.
+static void call_and_print(state_t *st, mp_obj_t func, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    mp_obj_t exception = call_protected(func, n_args, n_kw, args);
     // Printing calls methods of the exception, which may raise another one: that is printed in its
     // place, once.
     for (size_t i = 0; i < 2 && exception != MP_OBJ_NULL; i++) {
@@ -164,7 +166,8 @@ static size_t run_due(state_t *st) {
             mp_obj_t func = fin_unlink(st, fin);
             if (func != MP_OBJ_NULL) {
                 n++;
-                call_and_print(st, fin, func);
+                call_and_print(st, func, fin->n_args, fin->n_kw, fin->args);
+                drop_args(fin);
             }
         }
     }
@@ -187,10 +190,12 @@ static void schedule(state_t *st) {
         return;
     }
     mp_obj_t args[2] = { st->internal, mp_const_none };
+    // First, for another thread may run what is scheduled at once.
+    st->scheduled = true;
     if (call_protected(st->schedule, 2, 0, args) == MP_OBJ_NULL) {
-        st->scheduled = true;
         return;
     }
+    st->scheduled = false;
     // The scheduler's queue is full. Try again in the next collection.
     if (!st->retrying) {
         st->retrying = block_drop(st);
@@ -243,7 +248,7 @@ static mp_obj_t internal(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
         __sync_synchronize();
         run_due(st);
     } else {
-        mp_call_function_n_kw(args[0], 0, 0, NULL);
+        call_and_print(st, args[0], 0, 0, NULL);
     }
     return mp_const_none;
 }
@@ -257,7 +262,7 @@ static mp_obj_t fin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
     // More arguments of one sort than 255 do not fit the finalizer.
     mp_arg_check_num(n_kw > 255 ? n_kw : n_args, n_kw, 2, 255, true);
     if (!(mp_obj_get_type(args[0])->flags & MP_TYPE_FLAG_INSTANCE_TYPE)) {
-        natmod_raise(st->nm.TypeError, "instance of a Python class expected");
+        natmod_raise(st->nm.TypeError, "Python instance expected");
     }
     size_t n = n_args - 2 + 2 * n_kw;
     fin_t *fin = m_malloc(sizeof(fin_t) + n * sizeof(mp_obj_t));
@@ -302,21 +307,24 @@ static mp_obj_t fin_peek(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
     (void)n_kw;
     const fin_t *self = MP_OBJ_TO_PTR(args[0]);
     const block_t *volatile handle = get_handle(self);
+    if (handle == NULL) {
+        return mp_const_none;
+    }
     mp_obj_t items[4];
     items[2] = mp_obj_new_tuple(self->n_args, self->args);
     items[3] = mp_obj_new_dict(self->n_kw);
     // In a sweep that has raised MemoryError. A collection of another thread is over, and whether it
     // has taken the handle is known.
-    if (get_handle(self) == NULL) {
-        return mp_const_none;
-    }
-    items[0] = handle->obj;
-    items[1] = self->func;
     const mp_obj_t *pair = self->args + self->n_args;
-    for (size_t i = 0; i < self->n_kw; i++, pair += 2) {
+    for (size_t i = 0; i < self->n_kw && pair[0] != MP_OBJ_NULL; i++, pair += 2) {
         mp_obj_dict_store(items[3], pair[0], pair[1]);
     }
-    return mp_obj_new_tuple(4, items);
+    bool alive = get_handle(self) != NULL;
+    items[0] = handle->obj;
+    // Last: whoever ends the finalizer clears this first.
+    __sync_synchronize();
+    items[1] = self->func;
+    return alive && items[1] != MP_OBJ_NULL ? mp_obj_new_tuple(4, items) : mp_const_none;
 }
 
 static mp_obj_t fin_detach(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {

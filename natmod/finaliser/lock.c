@@ -55,14 +55,21 @@ void unlock(state_t *st) {
     call_method(st->release);
 }
 
-__attribute__((noinline)) void sweep_lock(state_t *st) {
-    do {
-        st->sweeping = false;
-        while (st->locked) {
-        }
+bool sweep_lock(state_t *st) {
+    for (;;) {
         st->sweeping = true;
         __sync_synchronize();
-    } while (st->locked);
+        if (!st->locked) {
+            return true;
+        }
+        st->sweeping = false;
+        if (st->acquire == MP_OBJ_NULL) {
+            // There is no other thread that is going to unlock.
+            return false;
+        }
+        while (st->locked) {
+        }
+    }
 }
 
 void sweep_unlock(state_t *st) {

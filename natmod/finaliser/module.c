@@ -32,7 +32,6 @@ void natmod_init(natmod_t *nm) {
     }
 
     state_t *st = state_of(nm);
-    st->bound_type = mp_obj_get_type(get);
     lock_init(st);
     block_init(st);
     if (!source_init(st)) {

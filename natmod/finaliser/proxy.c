@@ -20,10 +20,10 @@ static mp_obj_t proxy_make(natmod_t *nm, size_t n_args, size_t n_kw, const mp_ob
     state_t *st = state_of(nm);
     block_t *block = get_block(st, args[0]);
     if (block != NULL) {
-        natmod_raise(st->nm.TypeError, "__init__ was called already");
+        natmod_raise(st->nm.TypeError, "__init__ called twice");
     }
     if (mp_call_function_n_kw(st->callable, 1, 0, &args[1]) != mp_const_true) {
-        natmod_raise(nm->TypeError, "callback must be callable");
+        natmod_raise(nm->TypeError, "callback not callable");
     }
     block = block_take(st);
     block->obj = args[1];

@@ -338,10 +338,10 @@ static __attribute__((noinline)) void expect_python(decoder_t *dec) {
     if (dec->buffer != MP_OBJ_NULL
         && natmod_native_base(&dec->st->nm, dec->buffer, dec->st->memoryview_type) != MP_OBJ_NULL) {
         size_t len = dec->end - dec->p;
-        dec->buffer = bytes_new(dec->st, dec->p, len);
-        mp_buffer_info_t buf;
-        mp_get_buffer_raise(dec->buffer, &buf, MP_BUFFER_READ);
-        decoder_move(dec, buf.buf, len);
+        byte *copy = body_new(len);
+        memcpy(copy, dec->p, len);
+        decoder_move(dec, copy, len);
+        dec->buffer = MP_OBJ_NULL; // Nobody else knows the copy.
     }
 }
 

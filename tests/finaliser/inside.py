@@ -203,4 +203,52 @@ def keyboard_interrupt_and_exit():
     gc.collect()
 
 
+class Unprintable(Exception):
+    def __str__(self):
+        raise ValueError("in __str__")
+
+    __repr__ = __str__
+
+
+@case
+def unprintable_exception():
+    # It must not end the collection, which would leave the heap locked for good.
+    count = [0]
+    error = Unprintable()
+
+    def callback():
+        count[0] += 1
+        raise error
+
+    run(10, callback)
+    true(count[0] >= 8)
+    eq(len(bytearray(1000)), 1000)
+    gc.collect()
+
+
+@case
+def at_the_end_of_the_stack():
+    # There a callback cannot be called, nor the exception be printed that says so.
+    def recurse(n, stop):
+        deepest[0] = n
+        if n == stop:
+            gc.collect()
+            return
+        recurse(n + 1, stop)
+
+    def to_the_end(stop):
+        try:
+            recurse(0, stop)
+        except RuntimeError:
+            pass
+
+    deepest = [0]
+    to_the_end(-1)
+    limit = deepest[0]
+    for k in range(12):
+        make(10, lambda: None)
+        to_the_end(limit - k)
+        eq(len(bytearray(1000)), 1000)
+
+
 check.end()
