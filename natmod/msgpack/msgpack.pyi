@@ -292,7 +292,8 @@ def unpackb(
 
     Raises ValueError ("incomplete: 5 bytes") if the object is not all there, ExtraData if bytes
     follow it, RuntimeError if a hook resizes the buffer (what is left of a memoryview is copied
-    before the first hook or the first key that is neither str nor int), and the errors of unpack, but for the stream's.
+    before the first hook or the first key that is neither str nor int), and the errors of unpack,
+    but for the stream's.
     """
 
 load = unpack
