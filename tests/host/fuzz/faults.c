@@ -21,6 +21,8 @@ void faults_set(uint8_t how) {
         collect = 16;
     } else if (how >= 252) {
         run.writing = true;
+    } else if (how >= 249) {
+        run.mutating = true;
     } else if (how >= 192) {
         run.faulty = true;
         countdown = 1 + (how & 63) / 2;

@@ -101,10 +101,19 @@ static void heap_reset(void) {
     MP_STATE_MEM(area) = area_then;
 }
 
+// The frames of the execution have left pointers where those of the next calls will be.
+static __attribute__((noinline)) void clear_stack(void) {
+    volatile byte frames[32 * 1024];
+    for (size_t i = 0; i < sizeof(frames); i++) {
+        frames[i] = 0;
+    }
+}
+
 // What is still in use after an execution: not much more than before.
 static __attribute__((noinline)) void check_leak(void) {
     static size_t baseline;
     memset(&run, 0, sizeof(run));
+    clear_stack();
     gc_collect();
     gc_info_t info;
     gc_info(&info);

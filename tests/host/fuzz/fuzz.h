@@ -49,6 +49,7 @@ typedef struct _run_t {
     bool tainted; // A hook has done something whose outcome is not foreseen,
     bool faulty; // or memory is short at times,
     bool large; // or may be, since the input is large.
+    bool mutating; // Each write to a stream changes a container.
     bool printing; // A warning runs a callback, as on a board with os.dupterm,
     bool writing; // each allocation changes the bytes of the source, as a callback might.
     const char *stack; // Where the C stack was when the module was called.
@@ -155,6 +156,9 @@ void hooks_init(void);
 // Change bytes of the source, if there is one, and its size.
 void write_source(void);
 void resize_source(void);
+
+// Change one of the containers that are being packed.
+void mutate_container(uint32_t n);
 
 // The C stack that is in use inside a callback has a bound.
 void check_stack(void);

@@ -94,6 +94,12 @@ void write_source(void) {
     }
 }
 
+static void call_plain(mp_obj_t obj, qstr name) {
+    mp_obj_t args[2];
+    mp_load_method(obj, name, args);
+    mp_call_method_n_kw(0, 0, args);
+}
+
 static void mutate(mp_obj_t obj, uint32_t how) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);
     if (type == &mp_type_list) {
@@ -103,9 +109,9 @@ static void mutate(mp_obj_t obj, uint32_t how) {
                 mp_obj_list_append(obj, mp_const_none);
             }
         } else if (how % 4 == 1) {
-            mp_obj_list_set_len(obj, self->len - 1);
+            call_plain(obj, MP_QSTR_pop);
         } else if (how % 4 == 2) {
-            mp_obj_list_set_len(obj, 0);
+            call_plain(obj, MP_QSTR_clear);
         } else {
             self->items[how / 4 % self->len] = MP_OBJ_NEW_QSTR(MP_QSTR_bytearray);
         }
@@ -122,7 +128,7 @@ static void mutate(mp_obj_t obj, uint32_t how) {
                 mp_obj_dict_store(obj, MP_OBJ_NEW_SMALL_INT(1000 + i), obj);
             }
         } else if (how % 4 == 1) {
-            mp_map_clear(map);
+            call_plain(obj, MP_QSTR_clear);
         } else {
             mp_map_elem_t *elem = mp_map_lookup(map, key, how % 4 == 2 ? MP_MAP_LOOKUP_REMOVE_IF_FOUND
                 : MP_MAP_LOOKUP_ADD_IF_NOT_FOUND);
@@ -132,6 +138,13 @@ static void mutate(mp_obj_t obj, uint32_t how) {
         }
     } else if (type == &mp_type_bytearray) {
         resize(obj);
+    }
+}
+
+void mutate_container(uint32_t n) {
+    run.tainted = true;
+    if (run.n_containers > 0) {
+        mutate(run.containers[n % run.n_containers], n / 8);
     }
 }
 
@@ -215,10 +228,7 @@ static mp_obj_t hook_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp
             return instance_new(classes[CLASS_KEY]);
         case HOOK_MUTATE:
             if (self->kind == HOOK_DEFAULT) {
-                if (run.n_containers > 0) {
-                    uint32_t n = run.script.calls * 7 + run.script.ops[3];
-                    mutate(run.containers[n % run.n_containers], n / 8);
-                }
+                mutate_container(run.script.calls * 7 + run.script.ops[3]);
             } else {
                 mutate(obj, run.script.calls + run.script.ops[3]);
             }

@@ -179,9 +179,11 @@ static mp_obj_t make(input_t *in, unsigned int depth) {
         case 9:
             return string_new(in, &mp_type_bytes, n == 7 ? take(in) : n);
         case 10: {
-            size_t len = n == 7 ? take(in) : n;
+            size_t len = n >= 6 ? take(in) : n;
             const uint8_t *p = take_some(in, &len);
-            mp_obj_t array = mp_obj_new_bytearray(len, p);
+            static const byte zeros[1100];
+            // Some are longer than the memory on the C stack.
+            mp_obj_t array = n == 6 ? mp_obj_new_bytearray(250 + 3 * len, zeros) : mp_obj_new_bytearray(len, p);
             remember(array);
             return array;
         }

@@ -31,6 +31,9 @@ typedef struct _step_t {
 
 static step_t step(size_t asked, bool writing) {
     check_stack();
+    if (writing && run.mutating) {
+        mutate_container(stream.n_written + run.script.ops[3]);
+    }
     uint8_t b = left(&stream.outcomes) > 0 ? take(&stream.outcomes) : DO_ALL;
     step_t s = { b & 15, b >> 4, 0 };
     size_t there = writing ? sizeof(stream.written) - stream.n_written : stream.end - stream.pos;
