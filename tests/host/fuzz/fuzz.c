@@ -73,8 +73,6 @@ static byte table_then[HEAP / MICROPY_BYTES_PER_GC_BLOCK / 4];
 static void heap_remember(void) {
     gc_collect();
     area_then = MP_STATE_MEM(area);
-    // New blocks lie behind all these; to look for gaps takes time.
-    area_then.gc_last_free_atb_index = area_then.gc_last_used_block / 4 + 1;
     memcpy(table_then, area_then.gc_alloc_table_start, area_then.gc_alloc_table_byte_len);
 }
 
