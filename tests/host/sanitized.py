@@ -53,7 +53,17 @@ def errors_are_found():
     # What a wrong module would do, done by hand through addresses.
     start = "import uctypes, gc\nb = bytearray(40)\n"
     catches("use-after-poison", start + "print(uctypes.bytes_at(uctypes.addressof(b), 41))")
-    freed = "a = uctypes.addressof(b)\nb = None\n[[] for i in range(99)]\ngc.collect()\n"
+    # Made and forgotten deep in the stack, of which nothing is left.
+    freed = """
+def deep(n):
+    return uctypes.addressof(bytearray(40)) if n == 0 else deep(n - 1)
+def scrub(n):
+    a = b = c = d = e = f = None
+    n and scrub(n - 1)
+a = deep(8)
+scrub(20)
+gc.collect()
+"""
     catches("use-after-poison", start + freed + "print(uctypes.bytes_at(a, 40))")
 
 
