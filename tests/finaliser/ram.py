@@ -1,4 +1,5 @@
-# The memory that the module takes, where code lies in the heap.
+# The memory that the module takes, where code lies in the heap: 4,096 bytes, and 192 for what makes
+# callbacks safe that do anything in the sweep.
 # needs: finaliserproxy
 # targets: mps2-an385/armv7m next-mps2-an385
 
@@ -28,7 +29,7 @@ def after_import():
     import finaliserproxy
 
     bytes = in_use() - before
-    true(bytes <= 4096 or print(bytes))
+    true(bytes <= 4288 or print(bytes))
     true(finaliserproxy.source())
 
 
