@@ -1,5 +1,5 @@
-# The memory that the module takes, where code lies in the heap: 4,096 bytes, and 192 for what makes
-# callbacks safe that do anything in the sweep.
+# The memory that the module takes, where code lies in the heap: 4,096 bytes, and what makes it safe
+# to do anything in a callback.
 # needs: finaliserproxy
 # targets: mps2-an385/armv7m next-mps2-an385
 
@@ -29,7 +29,9 @@ def after_import():
     import finaliserproxy
 
     bytes = in_use() - before
-    true(bytes <= 4288 or print(bytes))
+    # As bench/budget.json allows, and 112 for names.
+    if bytes > 4400:
+        raise AssertionError(bytes)
     true(finaliserproxy.source())
 
 

@@ -209,14 +209,14 @@ def load_with(name, module):
     old = sys.modules.get(name)
     sys.modules[name] = module
     try:
-        return load(VfsFat=getattr(vfs, fat_like))
+        return load(**{source: getattr(vfs, source)})
     finally:
         del sys.modules[name]
         if old is not None:
             sys.modules[name] = old
 
 
-fat_like = [n for n in ("VfsFat", "VfsLfs2", "VfsLfs1") if hasattr(vfs, n)][0]
+source = [n for n in ("VfsFat", "VfsLfs2", "VfsLfs1") if hasattr(vfs, n)][0]
 
 
 @case

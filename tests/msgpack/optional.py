@@ -7,6 +7,14 @@ import sys
 import check
 from check import case, eq, true
 
+# Boards keep the code of each import, so they try less.
+IS_BOARD = "unix" not in check.target
+
+
+def some(things):
+    return things[:1] if IS_BOARD else things
+
+
 # Where the scripts' own modules lie; a file can be written there.
 folder = check.__file__.rsplit("/", 1)[0]
 
@@ -56,8 +64,8 @@ def real(name):
 @case
 def absent():
     for name, attributes in MODULES.items():
-        for attribute in attributes:
-            for error in (AttributeError, ImportError):
+        for attribute in some(attributes):
+            for error in some((AttributeError, ImportError)):
                 m = import_with(name, Without(real(name), attribute, error))
                 eq(m.unpackb(m.packb([1, "a"])), [1, "a"])
         check.collect_garbage()
@@ -66,8 +74,8 @@ def absent():
 @case
 def broken():
     for name, attributes in MODULES.items():
-        for attribute in attributes:
-            for error in (MemoryError, KeyboardInterrupt, OSError, RuntimeError):
+        for attribute in some(attributes):
+            for error in some((MemoryError, KeyboardInterrupt, OSError, RuntimeError)):
                 try:
                     import_with(name, Without(real(name), attribute, error))
                 except BaseException as e:
@@ -100,7 +108,7 @@ def import_with_file(name, text):
 
 @case
 def broken_while_imported():
-    for error in ("MemoryError", "KeyboardInterrupt", "ValueError"):
+    for error in some(("MemoryError", "KeyboardInterrupt", "ValueError")):
         for name in MODULES:
             try:
                 import_with_file(name, "raise " + error + "('no')")
