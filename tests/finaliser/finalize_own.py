@@ -165,8 +165,8 @@ def unprintable_exceptions():
     for error in errors:
         drop(4, func, error)
     check.collect_garbage()
-    n = poll()
-    eq(n, len(log))
+    # One that an earlier case has made may be among them.
+    true(poll() >= len(log) >= 8)
     check.collect_garbage()
     poll()
     true(len(log) >= 10)

@@ -1,5 +1,5 @@
-# The memory that the module takes, where code lies in the heap: 4,096 bytes, and what makes it safe
-# to do anything in a callback.
+# The memory that the module takes, where code lies in the heap: 4,096 bytes, and what makes it
+# safe to do anything in a callback.
 # needs: finaliserproxy
 # targets: mps2-an385/armv7m next-mps2-an385
 
