@@ -72,6 +72,8 @@ def record(jobs, commit):
     """Add the executions of a run of a commit to the table."""
     rows = json.loads(COUNTS.read_text()) if COUNTS.exists() else []
     for job in jobs:
+        if job.executions == 0:
+            continue
         same = {"commit": commit, "target": job.target, "bits": job.bits}
         row = next((row for row in rows if same.items() <= row.items()), None)
         if row is None:
