@@ -319,12 +319,14 @@ static mp_obj_t fin_peek(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
     for (size_t i = 0; i < self->n_kw && pair[0] != MP_OBJ_NULL; i++, pair += 2) {
         mp_obj_dict_store(items[3], pair[0], pair[1]);
     }
-    bool alive = get_handle(self) != NULL;
+    if (get_handle(self) == NULL) {
+        return mp_const_none;
+    }
     items[0] = handle->obj;
     // Last: whoever ends the finalizer clears this first.
     __sync_synchronize();
     items[1] = self->func;
-    return alive && items[1] != MP_OBJ_NULL ? mp_obj_new_tuple(4, items) : mp_const_none;
+    return items[1] == MP_OBJ_NULL ? mp_const_none : mp_obj_new_tuple(4, items);
 }
 
 static mp_obj_t fin_detach(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {

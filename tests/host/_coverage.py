@@ -101,30 +101,33 @@ def uncovered(found, source):
 
 
 def read_list(text):
-    """{(file, function, text): how many} of uncovered.txt."""
-    listed = Counter()
+    """Two {(file, function, text): how many} of uncovered.txt: never run, and not always."""
+    listed = Counter(), Counter()
     where = None
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         if line[0] != " ":
-            head = re.fullmatch(r"(\S+) (\w+): \S.*", line)
+            head = re.fullmatch(r"(\S+) (\w+)(, sometimes)?: \S.*", line)
             if not head:
                 raise Failed(f"uncovered.txt, line {number}: not FILE FUNCTION: REASON")
-            where = head.groups()
+            where = head.groups()[:2]
+            kind = listed[head.group(3) is not None]
         elif where is None:
             raise Failed(f"uncovered.txt, line {number}: a source line before any FILE")
         else:
-            listed[(*where, line.strip())] += 1
+            kind[(*where, line.strip())] += 1
     return listed
 
 
 def disagreements(lines, listed):
     """A line for each that did not run and is not listed, and for each that is listed and did."""
-    left = Counter(listed)
+    left, sometimes = map(Counter, listed)
     for name, function, text, number in lines:
-        if left[name, function, text] > 0:
-            left[name, function, text] -= 1
+        for kind in left, sometimes:
+            if kind[name, function, text] > 0:
+                kind[name, function, text] -= 1
+                break
         else:
             yield f"{name}:{number} {function}: no test runs this, and no reason is given: {text}"
     for (name, function, text), n in left.items():

@@ -29,7 +29,7 @@ TOOLS = "arm-none-eabi-"
 # Enough for the lines in question.
 SCRIPTS = """
     msgpack/basic msgpack/exceptions msgpack/strs msgpack/streams_native msgpack/packer_class
-    finaliser/proxy finaliser/finalize finaliser/reset
+    msgpack/stack_threads finaliser/proxy finaliser/finalize finaliser/reset
 """.split()
 # A place of the module's code in memory has many blocks that agree on it.
 AGREED = 20

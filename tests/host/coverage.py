@@ -68,15 +68,24 @@ def one_build_is_enough():
 
 
 @case
+def a_line_that_runs_by_chance():
+    text = LIST.replace("m.c g:", "m.c g, sometimes:")
+    eq(wrong(FOUND, text), [])
+    eq(wrong({"natmod/m.c": {**FOUND["natmod/m.c"], 5: (1, "g")}}, text), [])
+    never = wrong({"natmod/m.c": {**FOUND["natmod/m.c"], 2: (0, "f")}}, text)
+    eq(len(never), 1)
+
+
+@case
 def a_list_that_is_no_list():
-    for text in ("    return 0;\n", "natmod/m.c f\n", "natmod/m.c f:\n", "m.c: reason\n"):
+    for text in ("    return 0;\n", "natmod/m.c f\n", "natmod/m.c f:\n", "m.c: reason\n", "m.c f, : no\n"):
         raises(Failed, _coverage.read_list, text)
 
 
 @case
 def the_list():
     listed = _coverage.read_list(_coverage.LISTED.read_text())
-    for name, _, text in listed:
+    for name, _, text in [*listed[0], *listed[1]]:
         true(text in [line.strip() for line in _coverage.source(name)])
 
 

@@ -20,7 +20,7 @@ TOP = 0x400000  # The end of RAM, and of the stack but for what main() uses.
 LIMIT = TOP - 10240  # As ports/qemu sets it.
 BOTTOM = LIMIT - 3072
 PAINT = 0x5AA5C33C
-MORE = 128  # Bytes beyond what a Python function uses that does nothing.
+MORE = 160  # Bytes beyond what a Python function uses that does nothing.
 
 mem32 = machine.mem32
 

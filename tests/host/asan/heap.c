@@ -95,8 +95,12 @@ void *__wrap_gc_realloc(void *ptr, size_t n_bytes, bool allow_move) {
     size_t old = gc_nbytes(ptr);
     void *result = __real_gc_realloc(ptr, n_bytes + RED_ZONE, allow_move);
     if (result != NULL) {
-        // If the block moved or shrank, all or the end of the old one is free.
-        __asan_poison_memory_region(ptr, old);
+        // If the block moved or shrank, all or the end of the old one is free. What stays alive is
+        // never poisoned in between: another thread may be reading it.
+        size_t kept = result == ptr ? gc_nbytes(ptr) : 0;
+        if (kept < old) {
+            __asan_poison_memory_region((byte *)ptr + kept, old - kept);
+        }
         block_is_alive(result, n_bytes);
     }
     leave();
