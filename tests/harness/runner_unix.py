@@ -117,6 +117,20 @@ def targets_that_take_too_long():
 
 
 @case
+def scripts_that_take_too_long():
+    env = {k: v for k, v in os.environ.items() if k != "TEST_LONG"}
+    file = os.path.join(os.path.dirname(nested.RUN), "msgpack/lowmem.py")
+    for choice, more, there in (
+        (["-k", "msgpack/lowmem.py"], {}, False),
+        (["-k", "msgpack/lowmem.py"], {"TEST_LONG": "1"}, True),
+        ([file], {}, True),
+    ):
+        output = nested.run("--list", *choice, env=dict(env, **more))[1]
+        contains(output, "mps2-an385/armv7m")
+        eq("mps2-an386" in output, there)
+
+
+@case
 def missing_file():
     status, output = nested.run("no/such/file.py")
     eq(status, 2)

@@ -2,6 +2,7 @@
 # timeout: 300
 # wants: floats big-ints
 # not: mps2-an385-samd21 unix-*-*
+# long: mps2-an385/armv6m mps2-an386 mps2-an500 next-mps2-an385 xtensa
 # MemoryError at each allocation in turn: it is the only thing that happens, and afterwards
 # everything works as before.
 import gc
@@ -14,14 +15,17 @@ from check import case, eq, raises
 from streams import ReadintoSource
 from vectors import expect, hx
 
-PIECE = 64  # ballast is given back in pieces of about this size
+PIECE = 64  # room is given in pieces of about this size
+PIECES = 800  # more than any case needs
+CUSHION = 32  # blocks of memory for what the test itself does in between
+CUSHION_BLOCK = 2048
 FIRST_SIZES = (65536, 2048, PIECE, 1)
 MORE_SIZES = (PIECE, 1)
 
 
-def fill():
-    """Take the whole heap; returns a chain of blocks."""
-    chain = None
+def fill(taken):
+    """Take the whole heap: a chain of blocks, and one of tuples for what is left over."""
+    chain = small = None
     sizes = FIRST_SIZES  # no tuple is made where the heap is full
     for _ in range(6):
         gc.collect()
@@ -34,8 +38,14 @@ def fill():
                     chain = [bytearray(size), chain]
             except MemoryError:
                 pass
+        try:
+            while True:
+                small = (small,)
+        except MemoryError:
+            pass
         sizes = MORE_SIZES
-    return chain
+    taken[0] = chain
+    taken[1] = small
 
 
 def release(chain):
@@ -46,48 +56,94 @@ def release(chain):
         node[0] = node[1] = None
 
 
-def with_room(pieces, fn):
-    """Call fn with a heap that holds only about `pieces` small blocks more."""
-    small = None
-    for _ in range(pieces):
-        small = [bytearray(PIECE), small]
-    ballast = fill()
-    # from here on no allocation of the test's own, but through fn
-    release(small)
-    gc.collect()
-    try:
-        return fn()
-    finally:
-        release(ballast)
+class FullHeap:
+    """A heap of which everything is taken, but for the room that it is asked for."""
+
+    def __init__(self):
+        self.pieces = None
+        self.take(PIECES)
+        self.cushion = [None] * CUSHION
+        self.pad(CUSHION)
+        self.rest = [None, None]
+        fill(self.rest)
+
+    def take(self, n):
+        for _ in range(n):
+            self.pieces = [bytearray(PIECE), self.pieces]
+
+    def pad(self, n):
+        for i in range(n):
+            self.cushion[i] = bytearray(CUSHION_BLOCK)
+
+    def unpad(self):
+        for i in range(CUSHION):
+            self.cushion[i] = None
+
+    def with_room(self, n, fn):
+        """Call fn while there is room for only about n pieces more."""
+        # from here on no allocation of the test's own, but through fn
+        for _ in range(n):
+            node = self.pieces
+            self.pieces = node[1]
+            node[0] = node[1] = None
+        node = None
+        gc.collect()
+        try:
+            return fn()
+        finally:
+            self.unpad()
+
+    def take_back(self, n):
+        """What the last call had."""
+        gc.collect()
+        try:
+            # in this order, so that both come to lie where they were
+            self.take(n)
+            self.pad(CUSHION)
+        except MemoryError:
+            # something that lives on is in the way
+            self.release()
+            self.__init__()
+
+    def release(self):
+        self.unpad()
+        release(self.pieces)
+        release(self.rest[0])
+        self.pieces = self.rest[0] = self.rest[1] = None
         gc.collect()
 
 
-def sweep(fn, good, after=None):
-    """Run fn with more and more room until it succeeds; good(result) judges that one."""
+def grow(heap, fn, good, after):
+    """Run fn with more and more room until it succeeds; returns how often it failed."""
     failures = 0
-    pieces = -1
-    again = 5
-    while pieces < 2000:
-        # one by one at first, then in growing steps: a board takes its time to fill its heap
-        pieces += 1 + max(pieces, 0) // 3
+    pieces = 0
+    while pieces <= PIECES:
         try:
-            result = with_room(pieces, fn)
+            result = heap.with_room(pieces, fn)
         except MemoryError:
             failures += 1
             if after is not None:
                 after()
-            continue
-        good(result)
-        if failures == 0 and again > 0:
-            # what only a stale word kept alive while the heap was filled has been freed since
-            again -= 1
-            pieces = -1
-            continue
-        break
-    else:
-        raise AssertionError("no success even with %d pieces" % pieces)
-    if failures == 0:
-        raise AssertionError("it never failed, so nothing was tested")
+        else:
+            good(result)
+            return failures
+        heap.take_back(pieces)
+        # one by one at first, then in growing steps
+        pieces += 1 + pieces // 2
+    raise AssertionError("no success even with %d pieces" % PIECES)
+
+
+def sweep(fn, good, after=None):
+    """grow(), which must have failed at first; good(result) judges the one that succeeded."""
+    for _ in range(5):
+        heap = FullHeap()
+        try:
+            if grow(heap, fn, good, after) > 0:
+                return
+            # What only a stale word kept alive while the heap was filled has been freed since.
+        finally:
+            heap.release()
+    raise AssertionError("it never failed, so nothing was tested")
 
 
 DOC = (

@@ -51,6 +51,7 @@ def try_often(message, places, look):
         buffer = bytearray(message)
         check.collect_garbage()
         drop(buffer, places, 3)
+        check.clear_stack()
         gc.threshold(i * 16)
         try:
             obj = msgpack.unpackb(buffer)

@@ -66,6 +66,8 @@ def run(args):
         return 2
     plan = [(t, [s for s in chosen if s.wants(t)]) for t in targets]
     plan = [(t, wanted) for t, wanted in plan if wanted]
+    # The longest first, so that no processor has nothing to do at the end.
+    plan.sort(key=lambda item: item[0].name != "host")
     if args.list:
         for target, wanted in plan:
             for script in wanted:

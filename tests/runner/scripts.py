@@ -1,6 +1,7 @@
 """Test scripts and examples: finding them, and what their header comments say."""
 
 import difflib
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from .paths import EXAMPLES, SUITES, TESTS, shown
 from .targets import FEATURES
 
 MODULES = ("msgpack", "finaliserproxy")
-DIRECTIVES = ("targets", "also", "not", "needs", "wants", "cpython", "timeout")
+DIRECTIVES = ("targets", "also", "not", "long", "needs", "wants", "cpython", "timeout")
 SOFT_RESET = re.compile(r"^# --- soft reset ---[ \t]*$", re.MULTILINE)
 
 
@@ -22,6 +23,7 @@ class Script:
     path: Path
     text: str
     directives: dict = field(default_factory=dict)
+    named: bool = False  # on the command line
 
     @property
     def name(self):
@@ -59,6 +61,8 @@ class Script:
             return any(target.matches(p) for p in self.directives.get(key, "").split())
 
         if listed("not"):
+            return False
+        if listed("long") and not (self.named or os.environ.get("TEST_LONG")):
             return False
         if listed("also"):
             return True
@@ -102,10 +106,13 @@ def read(path):
 
 def collect(files, pattern):
     """The scripts to run: the given files, or all; of them those whose name has the pattern."""
-    if not files:
+    named = bool(files)
+    if not named:
         files = []
         for suite in SUITES:
             files += sorted((TESTS / suite).glob("*.py"))
         files += sorted(p for p in EXAMPLES.glob("*.py") if not p.name.endswith(".check.py"))
     scripts = [read(f) for f in files if not Path(f).name.startswith("_")]
+    for script in scripts:
+        script.named = named
     return [s for s in scripts if pattern in s.name]

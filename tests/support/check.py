@@ -141,13 +141,18 @@ def zero_heap(fn, *args):
     return result
 
 
-def collect_garbage():
-    """Collect, with nothing kept alive by what earlier calls left on the stack."""
+def clear_stack():
+    """Overwrite what earlier calls left on the stack, which keeps objects alive."""
     for first in (_scrub, _scrub_more, _scrub_most):
         try:
             first(12)
         except RuntimeError:
             pass
+
+
+def collect_garbage():
+    """Collect, with nothing kept alive by what earlier calls left on the stack."""
+    clear_stack()
     gc.collect()
 
 
