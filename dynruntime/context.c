@@ -133,7 +133,9 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
 
 static void run_init(void *arg) {
     const natmod_usermod_t *usermod = arg;
-    usermod->init(context_new(NULL, usermod->state_size));
+    natmod_t *nm = context_new(NULL, usermod->state_size);
+    nm->stack_reserve = usermod->stack_reserve;
+    usermod->init(nm);
     version_store();
 }
 

@@ -203,8 +203,9 @@ NATMOD_INLINE void natmod_copy_short(byte *dest, const byte *src, size_t n) {
 #define NATMOD_INIT_TABLE
 #endif
 
-// The unix port leaves 8192 bytes below the limit of each stack that it checks, and more.
-#if defined(NATMOD_STACK_RESERVE) && !defined(__x86_64__) && !defined(__i386__)
+// As a user C module the context says what to reserve. A .mpy file of the unix port reserves nothing:
+// that leaves 8192 bytes below the limit of each stack that it checks, and more.
+#if defined(NATMOD_USERMOD) || (defined(NATMOD_STACK_RESERVE) && !defined(__x86_64__) && !defined(__i386__))
 #define NATMOD_CHECKS_STACK (1)
 #else
 #define NATMOD_CHECKS_STACK (0)
@@ -226,7 +227,9 @@ typedef struct _natmod_t {
     const mp_obj_type_t *fun_type;    // Type of all functions and methods of the module.
     const mp_obj_type_t *object_type; // Builtin types that every module needs.
     const mp_obj_type_t *TypeError;
-    #if NATMOD_CHECKS_STACK
+    #ifdef NATMOD_USERMOD
+    size_t stack_reserve;
+    #elif NATMOD_CHECKS_STACK
     mp_obj_t exhausted; // An iterator at its end; see stack.c, as for the others.
     mp_obj_t get_ident;
     const byte *stack_low;
@@ -291,10 +294,13 @@ typedef mp_obj_t (*natmod_fun_t)(natmod_t *nm, size_t n_args, size_t n_kw, const
 // what the interpreter calls in another way (a make_new or iter slot) does it by itself.
 #if NATMOD_CHECKS_STACK
 void natmod_check_stack(natmod_t *nm);
-NATMOD_INIT void natmod_stack_init(natmod_t *nm);
 #else
 #define natmod_check_stack(nm) ((void)(nm))
-#define natmod_stack_init(nm)
+#endif
+#if NATMOD_CHECKS_STACK && !defined(NATMOD_USERMOD)
+NATMOD_INIT void natmod_stack_init(natmod_t *nm);
+#else
+#define natmod_stack_init(nm) ((void)(nm))
 #endif
 
 // A new function object that takes min to max positional arguments, and keywords if takes_kw.

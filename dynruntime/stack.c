@@ -17,14 +17,12 @@ void natmod_check_stack(natmod_t *nm) {
     (void)nm;
     #if MICROPY_STACK_CHECK
     char here;
-    if ((size_t)(MP_STATE_THREAD(stack_top) - &here) + NATMOD_STACK_RESERVE >= MP_STATE_THREAD(stack_limit)) {
+    size_t used = MP_STATE_THREAD(stack_top) - &here;
+    // Where nothing is to be reserved, the interpreter's own checks do.
+    if (nm->stack_reserve > 0 && used + nm->stack_reserve >= MP_STATE_THREAD(stack_limit)) {
         mp_raise_recursion_depth();
     }
     #endif
-}
-
-void natmod_stack_init(natmod_t *nm) {
-    (void)nm;
 }
 
 #else

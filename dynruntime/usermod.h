@@ -12,6 +12,7 @@ typedef struct _natmod_usermod_t {
     mp_map_elem_t *names; // Memory for the globals that the collector knows of.
     size_t max_names;
     size_t state_size;
+    size_t stack_reserve; // See natmod_check_stack.
     void (*init)(natmod_t *nm);
 } natmod_usermod_t;
 
@@ -46,7 +47,7 @@ void natmod_usermod_import(const natmod_usermod_t *usermod);
     static mp_obj_t import(void) { \
         natmod_usermod_t usermod = { \
             &natmod_##NAME##_module, &globals, MP_STATE_VM(natmod_##NAME##_names), \
-            MP_ARRAY_SIZE(MP_STATE_VM(natmod_##NAME##_names)), natmod_state_size(), natmod_init, \
+            MP_ARRAY_SIZE(MP_STATE_VM(natmod_##NAME##_names)), natmod_state_size(), NATMOD_STACK_RESERVE, natmod_init, \
         }; \
         natmod_usermod_import(&usermod); \
         return mp_const_none; \

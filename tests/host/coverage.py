@@ -78,7 +78,13 @@ def a_line_that_runs_by_chance():
 
 @case
 def a_list_that_is_no_list():
-    for text in ("    return 0;\n", "natmod/m.c f\n", "natmod/m.c f:\n", "m.c: reason\n", "m.c f, : no\n"):
+    for text in (
+        "    return 0;\n",
+        "natmod/m.c f\n",
+        "natmod/m.c f:\n",
+        "m.c: reason\n",
+        "m.c f, : no\n",
+    ):
         raises(Failed, _coverage.read_list, text)
 
 

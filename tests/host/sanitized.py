@@ -67,6 +67,32 @@ gc.collect()
     catches("use-after-poison", start + freed + "print(uctypes.bytes_at(a, 40))")
 
 
+@case
+def stack_is_checked_for_those_that_use_much():
+    # At each level of a recursion to the stack's limit.
+    source = """
+import finaliserproxy, msgpack
+def nothing():
+    pass
+def failures(fn):
+    found = [0]
+    def deeper():
+        try:
+            fn()
+        except RuntimeError:
+            found[0] += 1
+        deeper()
+    try:
+        deeper()
+    except RuntimeError:
+        pass
+    return found[0]
+most = failures(nothing)
+print(failures(finaliserproxy.poll) <= most, failures(lambda: msgpack.packb(1)) > most)
+"""
+    eq(run([ASAN / "micropython", "-c", source]), (0, "True True\n"))
+
+
 def test(script):
     def fn():
         session.said = ""
