@@ -92,8 +92,8 @@ def drop_all(Thing, proxies, targets, fins, log):
     settle()
     settle()
     eq(max(log), 1)
-    true(sum(log[:20]) + sum(log[40:]) >= 28)
-    true(sum(log[20:40]) >= 18)
+    true(sum(log[:20]) + sum(log[40:]) >= 24)
+    true(sum(log[20:40]) >= 15)
 
 
 @case
@@ -166,8 +166,8 @@ def all_references_gone():
     sys.modules.update((k, v) for k, v in kept.items() if "finaliserproxy" not in k)
     kept = None
     eq(max(log), 1)
-    true(sum(log[:20]) >= 18)
-    true(sum(log[20:40]) >= 18)
+    true(sum(log[:20]) >= 15)
+    true(sum(log[20:40]) >= 15)
     stress(20)
 
 
@@ -186,7 +186,7 @@ def everything_dies_together():
         stress(10)
         settle()
         eq(max(log), 1)
-        true(sum(log) >= 36)
+        true(sum(log) >= 32)
 
 
 @case

@@ -193,7 +193,7 @@ def callables():
     check.collect_garbage()
     got = sorted(x for x in log if x)
     # An instance of Cls would need the heap, so that callback ends with a MemoryError.
-    true(len(got) >= 8)
+    true(len(got) >= 6)
     eq(set(got), {1, 3})
 
 
@@ -293,7 +293,7 @@ def explicit_del_is_a_call_like_any_other():
     check.collect_garbage()
     check.collect_garbage()
     eq(log[:10], list(range(10)))
-    true(len([x for x in log[10:] if x is not None]) >= 8)
+    true(len([x for x in log[10:] if x is not None]) >= 6)
 
 
 @case

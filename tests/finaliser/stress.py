@@ -116,7 +116,7 @@ def collections():
             gc.collect()
 
     flat(make, 300)
-    true(total[0] >= 290)
+    true(total[0] >= 280)
     eq(total[1] >= 290, True)
 
 
