@@ -252,6 +252,7 @@ static mp_obj_t make(input_t *in, unsigned int depth) {
             return list;
         }
         case 25:
+            made += 3 * n;
             return nested_new(n == 7 && deep ? NESTED + (take(in) & 31) : 3 * n, make(in, depth));
         case 26:
             // Once more, or a container inside itself.
