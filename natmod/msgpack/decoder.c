@@ -245,23 +245,25 @@ NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, si
         return dec->st->empty_str;
     }
     unsigned int misses = dec->misses;
-    if (len <= KEY_MAX && (misses < MISSES || misses % LOOK_EVERY == 0)) {
-        // A copy, for the same reason as in take_short_str.
-        byte copy[KEY_MAX];
-        memcpy(copy, dec->p, len);
-        if (!is_ascii(copy, len)) {
-            check_utf8(dec, copy, len);
-        }
-        mp_obj_t key = mp_obj_new_str((const char *)copy, len);
+    mp_obj_t key;
+    if (misses < MISSES || misses % LOOK_EVERY == 0) {
+        key = mp_obj_new_str((const char *)dec->p, len);
         body_taken(dec, len);
-        // What is not an address is interned. Nothing but the speed depends on this.
-        bool is_interned = ((uintptr_t)key & 3) != 0;
+        if (((uintptr_t)key & 3) != 0) {
+            // What is no address is interned.
+            dec->misses = 0;
+            return key;
+        }
+        // Not before, for the same reason as in take_short_str; and the hash may be that of other bytes.
+        mp_obj_str_t *copied = MP_OBJ_TO_PTR(key);
+        check_utf8(dec, copied->data, len);
+        copied->hash = 0;
         // An Unpacker remembers keys for so long that the search is worth it.
-        dec->misses = is_interned || dec->source == SOURCE_FED ? 0 : misses + 1;
-        return key;
+        dec->misses = dec->source == SOURCE_FED ? 0 : misses + 1;
+    } else {
+        dec->misses = misses + 1;
+        key = take_short_str(dec, len);
     }
-    dec->misses++;
-    mp_obj_t key = take_short_str(dec, len);
     mp_obj_str_t *str = MP_OBJ_TO_PTR(key);
     str->hash = MP_OBJ_SMALL_INT_VALUE(mp_unary_op(MP_UNARY_OP_HASH, key));
     return key;

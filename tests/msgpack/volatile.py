@@ -11,46 +11,50 @@ from check import case
 from finaliserproxy import FinaliserProxy
 
 N = 400
+INVALID = 0x80
+OTHER = 0x20
 
 
 class Writer(FinaliserProxy):
-    """When it dies, it makes the text in a buffer invalid UTF-8, or valid again."""
+    """When it dies, it makes the text in a buffer invalid UTF-8, or valid again, or another one."""
 
-    def __init__(self, buffer, places):
+    def __init__(self, buffer, places, mask):
         super().__init__(self.__del__)
         self.buffer = buffer
         self.places = places
+        self.mask = mask
 
     def __del__(self):
         ran[0] += 1
         for place in self.places:
-            self.buffer[place] ^= 0x80
+            self.buffer[place] ^= self.mask
 
 
 ran = [0]
 
 
 def is_valid(text):
-    # As long as it is ASCII; no other str is expected.
-    return all(b < 0x80 for b in bytes(text, "utf-8")) and text in {text: 1}
+    # As long as it is ASCII; no other str is expected. And its hash is that of an equal one.
+    data = bytearray(text, "utf-8")  # bytes would have the same hash.
+    return all(b < 0x80 for b in data) and str(data, "utf-8") in {text: 1}
 
 
-def drop(buffer, places, depth):
+def drop(depth, *args):
     # Deep enough that nothing on the stack refers to it afterwards.
     if depth > 0:
-        drop(buffer, places, depth - 1)
+        drop(depth - 1, *args)
     else:
-        Writer(buffer, places)
+        Writer(*args)
 
 
-def try_often(message, places, look):
+def try_often(message, places, look, mask=INVALID):
     """Unpack it with a collection at each of its allocations in turn."""
     good = bad = 0
     ran[0] = 0
     for i in range(N):
         buffer = bytearray(message)
         check.collect_garbage()
-        drop(buffer, places, 3)
+        drop(3, buffer, places, mask)
         check.clear_stack()
         gc.threshold(i * 16)
         try:
@@ -63,7 +67,7 @@ def try_often(message, places, look):
             if not look(obj):
                 raise AssertionError("%d: an invalid str" % i)
             good += 1
-    if ran[0] < N // 2 or good == 0 or bad == 0:
+    if ran[0] < N // 2 or good == 0 or (bad > 0) != (mask == INVALID):
         raise AssertionError((ran[0], good, bad))
 
 
@@ -77,6 +81,15 @@ def values():
 def keys():
     message = b"\x88" + b"".join(b"\xa4zq%02d\x01" % i for i in range(8))
     try_often(message, range(2, 50, 6), lambda obj: all(is_valid(s) for s in obj))
+
+
+@case
+def one_key():
+    # No other that is invalid hides it.
+    for n in range(3):
+        message = b"\x83" + b"".join(b"\xa4zp%02d\x01" % i for i in range(3))
+        for mask in (INVALID, OTHER):
+            try_often(message, (2 + 6 * n,), lambda obj: all(is_valid(s) for s in obj), mask)
 
 
 @case
