@@ -5,18 +5,20 @@
 # timeout: 120
 
 import gc
+import sys
 import check
 import msgpack
 from check import case
 from finaliserproxy import FinaliserProxy
 
 N = 400
+BLOCK = 32 if sys.maxsize >> 32 else 16  # What the heap is divided into.
 INVALID = 0x80
 OTHER = 0x20
 
 
 class Writer(FinaliserProxy):
-    """When it dies, it makes the text in a buffer invalid UTF-8, or valid again, or another one."""
+    """When it dies, it makes the text in a buffer invalid UTF-8, or valid again, or another."""
 
     def __init__(self, buffer, places, mask):
         super().__init__(self.__del__)
@@ -56,7 +58,7 @@ def try_often(message, places, look, mask=INVALID):
         check.collect_garbage()
         drop(3, buffer, places, mask)
         check.clear_stack()
-        gc.threshold(i * 16)
+        gc.threshold(i * BLOCK)
         try:
             obj = msgpack.unpackb(buffer)
         except ValueError:
