@@ -85,7 +85,9 @@ static void heap_reset(void) {
     // What was made behind these blocks,
     byte *table = area_then.gc_alloc_table_start;
     size_t then = area_then.gc_last_used_block / 4 + 1;
-    size_t now = MAX(then, MP_STATE_MEM(area).gc_last_used_block / 4 + 1);
+    // The last used block may be the one behind the heap.
+    size_t now = MIN(MP_STATE_MEM(area).gc_last_used_block / 4 + 1, area_then.gc_alloc_table_byte_len);
+    now = MAX(now, then);
     __asan_poison_memory_region(block_address(4 * then), block_address(4 * now) - block_address(4 * then));
     memset(table + then, 0, now - then);
     // and in the gaps between them. A byte stands for four blocks.
