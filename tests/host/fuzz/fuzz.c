@@ -67,7 +67,10 @@ const uint8_t *take_some(input_t *in, size_t *n) {
 // The heap after the start, which each execution begins with: that is much faster than collecting what
 // the last one has left, and no execution depends on those before it.
 
-static char heap[HEAP] __attribute__((aligned(64)));
+static struct {
+    char heap[HEAP];
+    char behind[64]; // Nobody's, but not out of bounds.
+} memory __attribute__((aligned(64)));
 static mp_state_mem_area_t area_then;
 static byte table_then[HEAP / MICROPY_BYTES_PER_GC_BLOCK / 4];
 
@@ -100,6 +103,9 @@ static void heap_reset(void) {
         memcpy(table, table_then, then);
     }
     MP_STATE_MEM(area) = area_then;
+    if (__asan_region_is_poisoned(memory.behind, sizeof(memory.behind)) != NULL) {
+        wrong("memory behind the heap is out of bounds");
+    }
 }
 
 // The frames of the execution have left pointers where those of the next calls will be.
@@ -129,7 +135,7 @@ static __attribute__((noinline)) void check_leak(void) {
 static void start(void) {
     mp_stack_ctrl_init();
     mp_stack_set_limit(1 << 20);
-    gc_init(heap, heap + sizeof(heap));
+    gc_init(memory.heap, memory.behind);
     mp_init();
     hooks_init();
     streams_init();
