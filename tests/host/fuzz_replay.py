@@ -47,6 +47,21 @@ def finds_a_byte_too_far(bits):
     case(fn)
 
 
+def finds_a_leak(bits):
+    def fn():
+        OUT.mkdir(parents=True, exist_ok=True)
+        file = OUT / "planted.pack"
+        # The first execution says how much memory is in use, and one of many is looked at.
+        file.write_bytes(b"".join(bytes((len(s), 0)) + s for s in [b"none"] + 300 * [b"leak"]))
+        status, output = replay("decoder", bits, "--plant", file)
+        true(status not in (0, FOUND))
+        true("bytes of the heap have leaked" in output)
+        eq(replay("decoder", bits, file)[0], 0)
+
+    fn.__name__ = f"finds_a_leak_{bits}_bits"
+    case(fn)
+
+
 for size in BITS:
 
     def build():
@@ -55,6 +70,7 @@ for size in BITS:
     build.__name__ = f"build_{size}_bits"
     case(build)
     finds_a_byte_too_far(size)
+    finds_a_leak(size)
     for name in TARGETS:
         replays(name, size)
 
