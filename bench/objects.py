@@ -3,12 +3,17 @@
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
 TOP = Path(__file__).resolve().parents[1]
-FOLDERS = {"msgpack": "natmod/msgpack", "finaliserproxy": "natmod/finaliser"}
+sys.path.append(str(TOP / "tools"))
+
+import natmods  # noqa: E402
+
+FOLDERS = {module.name: f"natmod/{module.folder.name}" for module in natmods.MODULES}
 ALLOCATED = 2  # SHF_ALLOC
 
 

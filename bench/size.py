@@ -18,11 +18,11 @@ TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "tools"), str(TOP / "tests")]
 
 import mpyinfo
+import natmods
 from runner import install, qemu, scripts, targets, unix
 from runner.paths import SCRATCH
 
 BUDGET = Path(__file__).parent / "budget.json"
-MODULES = ("msgpack", "finaliserproxy")
 STATIC = ("mpy", "text", "rodata", "bss")
 RAM = ("import", "use")
 # The budget is made in steps, so that not each byte is a change.
@@ -86,10 +86,18 @@ def target_of(arch):
     return next((t for t in targets.TARGETS if t.arch == arch and not t.subset), None)
 
 
+def used(module):
+    """The function `use(module)`, which uses all that is in the module."""
+    path = Path(__file__).parent / f"use_{module}.py"
+    if not path.exists():
+        raise Failed(f"{path.relative_to(TOP)} is missing: its use(module) uses all of the module")
+    return path.read_text()
+
+
 def ram(target):
     """{module: the sizes in RAM} on a target."""
     kind = qemu if target.kind == "qemu" else unix
-    session = kind.Session(target, list(MODULES))
+    session = kind.Session(target, list(natmods.NAMES))
     SCRATCH.mkdir(parents=True, exist_ok=True)
     found = {}
     try:
@@ -97,8 +105,8 @@ def ram(target):
         if kind is unix:
             # A module keeps its path, which should not depend on where this runs.
             session.env["MICROPYPATH"] = f"build/{target.arch}"
-        for module in MODULES:
-            use = (Path(__file__).parent / f"use_{module}.py").read_text()
+        for module in natmods.NAMES:
+            use = used(module)
             file = SCRATCH / f"ram_{module}.py"
             file.write_text(PROGRAM.format(use=use, module=module, ram=RAM_PROGRAM))
             output, error = session.run_program(scripts.read(file))
@@ -117,7 +125,7 @@ def measure(archs, with_ram):
     """{arch: {module: {what: bytes}}}"""
     sizes = {}
     for arch in archs:
-        sizes[arch] = {module: static(arch, module) for module in MODULES}
+        sizes[arch] = {module: static(arch, module) for module in natmods.NAMES}
         target = target_of(arch)
         if with_ram and target:
             for module, found in ram(target).items():

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import firmware
 import mpyinfo
+import natmods
 
 TOP = Path(__file__).resolve().parents[1]
-MODULES = ("msgpack", "finaliserproxy")
 
 # What the board prints behind this is for us.
 MARK = "@deploy "
@@ -241,7 +241,8 @@ def find_files(folder, arch, modules, lib):
         if (info.arch, info.version) != (arch, firmware.ABI):
             raise Failure(f"{path} is for {info.arch}, .mpy version {info.version}")
         files.append(File(module, path, f"{lib}/{path.name}", info, digests(path)))
-    return files
+    # The largest first, as its code needs the largest free piece of the heap.
+    return sorted(files, key=lambda file: -file.info.text)
 
 
 def digests(path):
@@ -366,11 +367,11 @@ def arguments(argv):
         "--timeout", type=float, default=120, help="seconds for each thing the board does (120)"
     )
     parser.add_argument("port", nargs="?", default="", metavar="PORT")
-    parser.add_argument("modules", nargs="*", default=MODULES, metavar="MODULE")
+    parser.add_argument("modules", nargs="*", default=natmods.NAMES, metavar="MODULE")
     args = parser.parse_args(argv)
-    unknown = set(args.modules) - set(MODULES)
+    unknown = set(args.modules) - set(natmods.NAMES)
     if unknown:
-        parser.error(f"unknown module {' '.join(unknown)}; known are: {' '.join(MODULES)}")
+        parser.error(f"unknown module {' '.join(unknown)}; known are: {' '.join(natmods.NAMES)}")
     return args
 
 

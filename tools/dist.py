@@ -16,11 +16,10 @@ from pathlib import Path
 
 import firmware
 import mpyinfo
+import natmods
 
 TOP = Path(__file__).resolve().parents[1]
 VERSION = (TOP / "VERSION").read_text().strip()
-STUBS = sorted((TOP / "natmod").glob("*/*.pyi"), key=lambda path: path.name)
-MODULES = [stub.stem for stub in STUBS]
 BUDGET = json.loads((TOP / "bench/budget.json").read_text())
 
 
@@ -109,10 +108,12 @@ def make(build, dist, archs):
     files = []
     for arch in archs:
         (dist / arch).mkdir()
-        files += [add_module(build, dist, module, arch) for module in MODULES]
-        write_json(dist / arch / "package.json", package(MODULES))
-    for stub in STUBS:
-        shutil.copyfile(stub, dist / stub.name)
+        files += [add_module(build, dist, module, arch) for module in natmods.NAMES]
+        write_json(dist / arch / "package.json", package(natmods.NAMES))
+    for module in natmods.MODULES:
+        if not module.stub.exists():
+            raise NotForRelease(f"{module.stub} is missing")
+        shutil.copyfile(module.stub, dist / module.stub.name)
     write_json(dist / "index.json", files)
     (dist / "index.html").write_text(page(files))
     everything = sorted(str(p.relative_to(dist)) for p in dist.rglob("*") if p.is_file())

@@ -1,7 +1,7 @@
 # Builds every module for every architecture in WANTED, by way of the modules' own Makefiles.
 # Called by the top Makefile, in the top folder, when everything needed is there.
 
-MODULES := $(patsubst natmod/%/Makefile,%,$(wildcard natmod/*/Makefile))
+MODULES := $(shell $$(tools/find-python.sh json) tools/natmods.py)
 KNOWN := $(shell tools/tree.sh archs $(MPY_DIR) $(WANTED))
 SKIPPED := $(filter-out $(KNOWN),$(WANTED))
 

@@ -12,6 +12,8 @@ MPY_DIR = os.environ.get("MPY_DIR") or str(TOP / "build/deps/micropython")
 # What a make that runs the tests hands down; a make in the sandbox must not see it.
 MAKES_OWN = "MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES MPY_DIR ARCH TARGET CROSS V".split()
 
+PYCACHE = shutil.ignore_patterns("__pycache__")
+
 MAKEFILE = """\
 MOD = tiny
 SRC = tiny.c
@@ -41,8 +43,9 @@ class Sandbox:
         self.top = Path(self._temporary.name)
         shutil.copytree(TOP / "dynruntime", self.top / "dynruntime")
         shutil.copytree(TOP / "tools", self.top / "tools")
+        shutil.copytree(TOP / "tests/runner", self.top / "tests/runner", ignore=PYCACHE)
         (self.top / "bench").mkdir()
-        for name in ("Makefile", "VERSION", "bench/bench.mk"):
+        for name in ("Makefile", "VERSION", "bench/bench.mk", "bench/size.py", "tests/run.py"):
             shutil.copy(TOP / name, self.top / name)
         self.write("natmod/tiny/Makefile", MAKEFILE)
         self.write("natmod/tiny/tiny.h", "#define ANSWER 42\n")

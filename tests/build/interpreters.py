@@ -112,7 +112,6 @@ def board_with_newer_port():
 
 
 def make_interpreter(box, tree, *arguments):
-    box.path("tests").mkdir()
     box.path("tests/boards").symlink_to(BOARDS)
     makefile = box.path("tests/boards/boards.mk")
     settings = f"TOP={box.top}", f"MPY_DIR={tree}", "TARGET=unix-x86"

@@ -18,12 +18,12 @@ for folder in ("tools", "tests", "tests/build"):
 
 from _sandbox import MPY_DIR, Sandbox  # noqa: E402
 from check import skip  # noqa: E402
+from natmods import NAMES as MODULES  # noqa: E402, F401
 from runner import install  # noqa: E402
 from runner.board import Board  # noqa: E402
 from runner.paths import shown  # noqa: E402
 from runner.targets import TARGETS  # noqa: E402
 
-MODULES = ["finaliserproxy", "msgpack"]
 ARCHS = "x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc xtensa xtensawin".split()
 BOARDS = {
     t.name: t

@@ -259,7 +259,7 @@ def firmware_that_cannot():
         with_fake(_fake.Board(of_arch(ARMV7M, (1, 40, 0, ""), 2))), "6.2", "6.3", "newer release"
     )
     # An architecture that the release does not have.
-    refused(with_fake(_fake.Board(of_arch(3))), "armv6/msgpack.mpy: No such file")
+    refused(with_fake(_fake.Board(of_arch(3))), "armv6/finaliserproxy.mpy: No such file")
 
 
 @case

@@ -129,11 +129,13 @@ def header_arch(file):
     return Path(file).read_bytes()[2] >> 2 & 15
 
 
+# Which of the modules CPython has as packages of the distribution.
+CPYTHON_PACKAGES = {"msgpack"}
+
+
 def check_cpython(python, names):
     """CPython needs the distribution's packages, not our modules."""
-    for name in names:
-        if name == "finaliserproxy":
-            continue
+    for name in set(names) & CPYTHON_PACKAGES:
         found = subprocess.run([python, "-c", f"import {name}"], capture_output=True)
         if found.returncode != 0:
             raise Missing(f"{python} has no module {name}: make setup installs python3-{name}")

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from . import children, examples, install, qemu, scripts, unix
-from .paths import SCRATCH
+from .paths import MODULES, SCRATCH
 from .protocol import Result
 from .rawrepl import Died
 from .report import Report
@@ -129,7 +129,7 @@ def _run_target(report, args, target, wanted):
 
 
 def open_session(args, target, wanted):
-    needs = [m for m in scripts.MODULES if any(m in s.needs for s in wanted)]
+    needs = [m for m in MODULES if any(m in s.needs for s in wanted)]
     kind = qemu if target.kind == "qemu" else unix
     return kind.Session(target, needs, args.icount)
 

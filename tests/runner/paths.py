@@ -1,9 +1,14 @@
 """Where things are."""
 
 import os
+import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tools"))
+
+from natmods import FOLDERS, NAMES as MODULES  # noqa: E402, F401
+
 TESTS = TOP / "tests"
 BUILD = TOP / "build"
 SUPPORT = TESTS / "support"
@@ -12,13 +17,12 @@ SCRATCH = BUILD / "tests" / f"run-{os.getpid()}"
 
 EXAMPLES = TOP / "examples"
 
-# Folders of test scripts, one per subject.
+# Folders of test scripts, one per subject; a module's is named like that of its sources.
 SUITES = (
     "harness",
     "build",
     "host",
-    "msgpack",
-    "finaliser",
+    *FOLDERS,
     "compare",
     "docs",
     "release",

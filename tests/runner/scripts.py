@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .paths import EXAMPLES, SUITES, TESTS, shown
+from .paths import EXAMPLES, MODULES, SUITES, TESTS, shown
 from .targets import FEATURES
 
-MODULES = ("msgpack", "finaliserproxy")
 DIRECTIVES = ("targets", "also", "not", "long", "needs", "wants", "cpython", "timeout")
 SOFT_RESET = re.compile(r"^# --- soft reset ---[ \t]*$", re.MULTILINE)
 
