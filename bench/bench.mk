@@ -18,13 +18,13 @@ machine_unix-x64 := x64
 BENCH_ARGS = $(if $(TARGET),--machine $(machine_$(TARGET))) $(if $(OP),--op '$(OP)') $\
 	$(if $(DOC),--doc '$(DOC)')
 
-bench: interpreter
+bench: interpreter ## count instructions and heap bytes  [OP=packb,loads] [DOC=a,d]
 	@$(call PYTHON_FOR,elftools serial msgpack) bench/run.py $(BENCH_ARGS)
 
-size: interpreter
+size: interpreter ## sizes of files and in RAM, and what the budget allows  [ARCH=...]
 	@$(call PYTHON_FOR,elftools serial msgpack) bench/size.py $(if $(filter write,$(BUDGET)),--write) $(SIZE_ARCHS)
 
-stack: interpreter
+stack: interpreter ## C stack that the functions take on Cortex-M, and what the budget allows
 	@$(call PYTHON_FOR,elftools serial msgpack) bench/stack.py $(if $(filter write,$(BUDGET)),--write)
 
 # What can be built with this tree.

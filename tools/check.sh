@@ -35,9 +35,11 @@ run() {
 if [ "$fix" = --fix ]; then
     tools/format-c.py --fix "$tree" $c_files
     black -q -l 99 $python_files
+    tools/tables.py --write
 else
     run "format of C sources (make format mends it)" tools/format-c.py "$tree" $c_files
     run "format of Python sources (make format mends it)" black -q -l 99 --check --diff $python_files
+    run "tables of the documents (make format writes them)" tools/tables.py
     run flake8 flake8 $python_files
     run shellcheck shellcheck $shell_files
     run codespell codespell $c_files $python_files $shell_files $text_files

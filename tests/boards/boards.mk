@@ -12,33 +12,10 @@ MPY_NEXT ?= $(TOP)/build/deps/micropython-next
 PYTHON ?= python3
 BOARDS := $(TOP)/tests/boards
 
-UNIX := unix-x64 unix-x86 next-unix-x64
-QEMU := mps2-an385 mps2-an385-notime mps2-an385-samd21 mps2-an386 mps2-an500 virt-rv32 next-mps2-an385
-XTENSA := xtensawin xtensa
-
-# The unix port in other configurations, which unix/mpconfigvariant.h describes.
-config_unix-x64-gil := GIL
-config_unix-x64-nofloat := NOFLOAT
-config_unix-x64-nounicode := NOUNICODE
-config_unix-x64-pystack := PYSTACK
-config_unix-x64-stackless := STACKLESS
-config_unix-x86-longlong := LONGLONG
-config_unix-x86-smallint := SMALLINT
-config_unix-x86-reprc := REPRC
-config_next-unix-x86-reprc := REPRC
-UNIX += $(patsubst config_%,%,$(filter config_%,$(.VARIABLES))) unix-x86-nanbox
-
-# The runner's names may add an architecture (mps2-an385/armv6m) and include targets that need no
-# interpreter of ours.
-comma := ,
-names := $(foreach t,$(subst $(comma), ,$(TARGET)),$(firstword $(subst /, ,$(t))))
-names := $(if $(names),$(sort $(names)),$(UNIX) $(QEMU) $(XTENSA))
-unknown := $(filter-out $(UNIX) $(QEMU) $(XTENSA) host cpython,$(names))
-ifneq ($(unknown),)
-$(error unknown TARGET $(unknown); known are: $(UNIX) $(QEMU) $(XTENSA))
-endif
-# The tests on the host run some on one target of each kind, and on one with double precision.
-names := $(sort $(filter $(UNIX) $(QEMU) $(XTENSA),$(names)) $(if $(filter host,$(names)),unix-x64 mps2-an385 mps2-an500))
+# UNIX, QEMU and XTENSA, which are the names of each kind, config_... for those that
+# unix/mpconfigvariant.h describes, and names, which are those to build.
+$(foreach line,$(or $(shell $(PYTHON) $(BOARDS)/table.py '$(TARGET)'),$$(error|table.py|failed)),$\
+	$(eval $(subst |, ,$(line))))
 
 # The command line of this make is not meant for MicroPython's makefiles: TOP would be fatal.
 MAKEOVERRIDES :=

@@ -1,4 +1,5 @@
-"""The targets: what the tests can run on."""
+"""The targets: what the tests can run on, and what make, the build of interpreters and the
+documents say of them."""
 
 import os
 from dataclasses import dataclass, replace
@@ -27,6 +28,10 @@ class Target:
     machine: str = ""  # QEMU's name for the board, in user mode for the CPU
     qemu: str = "qemu-system-arm"
     has_uart2: bool = False
+    needs: tuple = ()  # groups of tools/setup.sh
+    about: str = ""  # for tests/README.md
+    config: str = ""  # CONFIG_... of tests/boards/unix
+    variant: bool = False  # another configuration of a board or port that is a target too
     optional: bool = False  # where the newer MicroPython cannot be had it is skipped
     subset: bool = False  # runs only scripts that ask for it
     long: bool = False  # runs when it is named, or TEST_LONG is set
@@ -57,41 +62,151 @@ class Target:
         return any(fnmatch(name, pattern) for name in names)
 
 
-def _mps2(board, machine, arch, **more):
-    return Target(board, "qemu", arch, machine, has_uart2=True, **more)
+# The groups of tools/setup.sh that targets need.
+_BOARD = ("test-python", "mpremote")
+_ARM = ("arm", "qemu-arm", *_BOARD)
+_RISCV = ("riscv", "qemu-riscv", *_BOARD)
+_XTENSA = ("xtensa", "qemu-user", *_BOARD)
+_HOST = ("javascript", "browser", "valgrind")  # And those of all targets of the day.
 
+
+def _mps2(board, machine, arch, about, **more):
+    return Target(board, "qemu", arch, machine, needs=_ARM, about=about, has_uart2=True, **more)
+
+
+def _virt(board, arch, about):
+    return Target(board, "qemu", arch, "virt", "qemu-system-riscv32", needs=_RISCV, about=about)
+
+
+def _xtensa(board, cpu, about):
+    # Its modules are named for the architecture, and so is the board.
+    return Target(board, "qemu", board, cpu, "qemu-xtensa", needs=_XTENSA, about=about)
+
+
+def _unix(board, arch, about, **more):
+    return Target(board, "unix", arch, needs=(UNIX_NEEDS[arch],), about=about, **more)
+
+
+def _config(board, arch, config, about, **more):
+    """The unix port in another configuration, which tests/boards/unix describes."""
+    return _unix(board, arch, about, config=config, variant=True, **more)
+
+
+def _long(*args, **more):
+    return _config(*args, long=True, **more)
+
+
+UNIX_NEEDS = {"x64": "unix", "x86": "x86"}
+
+_M3 = "Cortex-M3 on QEMU"
+_UNIX = "the unix port"
+_NEWEST = "the newest MicroPython in Debian's archive; skipped where that cannot be had"
+_INTEGERS = "the unix port with integers of at most {} bits"
 
 TARGETS = (
-    _mps2("mps2-an385", "mps2-an385", "armv7m", qualified=True),
-    _mps2("mps2-an385", "mps2-an385", "armv6m", qualified=True),
-    _mps2("mps2-an386", "mps2-an386", "armv7emsp"),
-    _mps2("mps2-an500", "mps2-an500", "armv7emdp"),
-    Target("virt-rv32", "qemu", "rv32imc", "virt", "qemu-system-riscv32"),
-    Target("xtensawin", "qemu", "xtensawin", "dc233c", "qemu-xtensa"),
-    Target("xtensa", "qemu", "xtensa", "lx106", "qemu-xtensa"),
-    _mps2("mps2-an385-notime", "mps2-an385", "armv7m", subset=True),
-    _mps2("mps2-an385-samd21", "mps2-an385", "armv6m"),
-    Target("unix-x64", "unix", "x64"),
-    Target("unix-x86", "unix", "x86"),
-    # Other configurations of the firmware; see tests/boards/unix.
-    Target("unix-x64-gil", "unix", "x64"),
-    Target("unix-x86-reprc", "unix", "x86", long=True),
-    Target("unix-x64-nofloat", "unix", "x64", long=True, lacks=("floats",)),
-    Target("unix-x64-nounicode", "unix", "x64", long=True),
-    Target("unix-x64-pystack", "unix", "x64", long=True),
-    Target("unix-x64-stackless", "unix", "x64", long=True),
-    Target("unix-x86-longlong", "unix", "x86", long=True, lacks=("big-ints",)),
-    Target("unix-x86-smallint", "unix", "x86", long=True, lacks=("big-ints", "long-ints")),
-    Target("unix-x86-nanbox", "unix", "x86", long=True, subset=True),
-    # CPython with the distribution's msgpack keeps our expectations honest.
-    Target("cpython", "cpython", subset=True),
-    # CPython as the host of tests of the runner and of the build.
-    Target("host", "cpython", subset=True),
-    # The newer MicroPython.
-    Target("next-unix-x64", "unix", "x64", optional=True),
-    Target("next-unix-x86-reprc", "unix", "x86", optional=True),
-    _mps2("next-mps2-an385", "mps2-an385", "armv7m", optional=True),
+    _mps2("mps2-an385", "mps2-an385", "armv7m", _M3, qualified=True),
+    _mps2("mps2-an385", "mps2-an385", "armv6m", _M3, qualified=True),
+    _mps2("mps2-an386", "mps2-an386", "armv7emsp", "Cortex-M4F on QEMU"),
+    _mps2("mps2-an500", "mps2-an500", "armv7emdp", "Cortex-M7 on QEMU"),
+    _virt("virt-rv32", "rv32imc", "RISC-V on QEMU"),
+    _xtensa("xtensawin", "dc233c", "Xtensa with register windows on QEMU"),
+    _xtensa("xtensa", "lx106", "Xtensa without register windows on QEMU"),
+    _mps2(
+        "mps2-an385-notime",
+        "mps2-an385",
+        "armv7m",
+        "Cortex-M3 without `time`",
+        variant=True,
+        subset=True,
+    ),
+    _mps2(
+        "mps2-an385-samd21",
+        "mps2-an385",
+        "armv6m",
+        "Cortex-M0+ with the Python features of a SAMD21 board",
+        variant=True,
+    ),
+    _unix("unix-x64", "x64", _UNIX),
+    _unix("unix-x86", "x86", _UNIX),
+    _config("unix-x64-gil", "x64", "GIL", "the unix port with a GIL"),
+    Target(
+        "cpython",
+        "cpython",
+        needs=("test-python",),
+        about="CPython with the distribution's `msgpack`, which keeps expectations honest",
+        subset=True,
+    ),
+    Target(
+        "host",
+        "cpython",
+        needs=_HOST,
+        about="CPython: tests of the runner, the build, the documents, the releases and the "
+        "format; the modules under sanitizers; exchange with other implementations",
+        subset=True,
+    ),
+    _unix("next-unix-x64", "x64", _NEWEST, optional=True),
+    _mps2("next-mps2-an385", "mps2-an385", "armv7m", _NEWEST, optional=True),
+    _config(
+        "next-unix-x86-reprc",
+        "x86",
+        "REPRC",
+        "the newest unix port with object representation C",
+        optional=True,
+    ),
+    _long("unix-x86-reprc", "x86", "REPRC", "the unix port with object representation C"),
+    _long("unix-x64-nofloat", "x64", "NOFLOAT", "the unix port without floats", lacks=("floats",)),
+    _long(
+        "unix-x64-nounicode",
+        "x64",
+        "NOUNICODE",
+        "the unix port with strings of bytes and without UnicodeError",
+    ),
+    _long("unix-x86-longlong", "x86", "LONGLONG", _INTEGERS.format(64), lacks=("big-ints",)),
+    _long(
+        "unix-x86-smallint",
+        "x86",
+        "SMALLINT",
+        _INTEGERS.format(31),
+        lacks=("big-ints", "long-ints"),
+    ),
+    _long(
+        "unix-x64-pystack",
+        "x64",
+        "PYSTACK",
+        "the unix port with Python's frames on a stack of their own",
+    ),
+    _long(
+        "unix-x64-stackless", "x64", "STACKLESS", "the unix port with Python's frames on the heap"
+    ),
+    _unix(
+        "unix-x86-nanbox",
+        "x86",
+        "the unix port with object representation D, which must refuse the files",
+        variant=True,
+        long=True,
+        subset=True,
+    ),
 )
+
+
+def boards(wanted=lambda target: True):
+    """The names without an architecture of the targets wanted, each once."""
+    return list(dict.fromkeys(t.board for t in TARGETS if wanted(t)))
+
+
+def with_board(names):
+    """The targets of a list of boards' names."""
+    return [t for t in TARGETS if t.board in names]
+
+
+def boards_of(setting):
+    """The boards of make's TARGET=unix-x64,mps2-an385/armv6m: with commas, with architectures."""
+    names = sorted({name.split("/")[0] for name in setting.replace(",", " ").split()})
+    unknown = [name for name in names if not with_board([name])]
+    if unknown:
+        known = " ".join(boards())
+        raise UnknownTarget(f"unknown TARGET '{' '.join(unknown)}'; known are: {known}")
+    return names
 
 
 def select(names):

@@ -1,0 +1,160 @@
+# targets: host
+# needs: nothing
+#
+# What tools/plan.py and tests/boards/table.py answer to make.
+
+import re
+import sys
+
+from _sandbox import TOP, Sandbox
+from check import case, end, eq, raises, true
+
+for folder in ("tests", "tests/boards", "tools"):
+    sys.path.append(str(TOP / folder))
+
+import table  # noqa: E402
+from runner import targets  # noqa: E402
+
+import plan  # noqa: E402
+
+TOOLCHAIN = (TOP / "dynruntime/toolchain.mk").read_text()
+ARCHS = re.search(r"^ARCHS = (.*)$", TOOLCHAIN, re.M)[1].split()
+ARM = "arm mpremote python qemu-arm test-python"
+
+
+def planned(goals, wanted, groups, interpreters=None, **settings):
+    found = plan.plan(goals.split(), ARCHS, **settings)
+    eq((found["WANTED"], found["NEEDS"]), (wanted.split(), sorted(groups.split())))
+    if interpreters:
+        eq(found["INTERPRETERS"], [interpreters])
+
+
+@case
+def building():
+    planned("all", "armv7m", "python arm", ARCH="armv7m")
+    # In the order of the list of architectures, whatever that of the setting.
+    planned("all", "x64 armv7m", "python arm x64", ARCH="armv7m x64")
+    planned("all", " ".join(ARCHS), "python x64 x86 arm riscv xtensa")
+    planned("dist", " ".join(ARCHS), "python x64 x86 arm riscv xtensa")
+    planned("format", "", "python check")
+    planned("all", "x64", "python x64 micropython", ARCH="x64", FETCHED="/a/tree")
+
+
+@case
+def compilers_that_the_user_has():
+    planned("all", "armv7m", "python", ARCH="armv7m", CROSS="my-arm-")
+    for prefix, groups in (
+        ("xtensa-esp32-elf-", "python"),
+        ("xtensa-lx106-elf-", "python xtensa"),
+    ):
+        planned("all", "xtensawin", groups, ARCH="xtensawin", CROSS_xtensawin=prefix)
+
+
+@case
+def tests_on_targets():
+    planned("test", "x64", "python test-python unix x64", "unix-x64", TARGET="unix-x64")
+    # A board is both of its architectures.
+    planned("test", "armv6m armv7m", ARM, "mps2-an385/armv6m", TARGET="mps2-an385/armv6m")
+    two = "unix-x86-nanbox,next-mps2-an385"
+    planned("test", "x86 armv7m", f"{ARM} next x86", two, TARGET=two)
+    planned("test", "", "python test-python", TARGET="cpython")
+    planned("demo", "x64", "python unix x64", "unix-x64")
+    planned("demo", "armv7emsp", ARM, "mps2-an386", TARGET="mps2-an386")
+    # The build of the modules is a test, too.
+    eq(plan.plan(["test"], ARCHS, TARGET="host")["WANTED"], ARCHS)
+
+
+@case
+def all_tests():
+    for goal in ("test", "test-long"):
+        found = plan.plan([goal], ARCHS)
+        eq(found["WANTED"], ARCHS)
+        every = {group for target in targets.TARGETS for group in target.needs}
+        eq(sorted(every - set(found["NEEDS"])), [])
+        true("next" in found["NEEDS"])
+        built = found["INTERPRETERS"][0].split(",")
+        wanted = {t.board for t in targets.TARGETS if t.kind != "cpython"}
+        long = {t.board for t in targets.TARGETS if t.long}
+        eq(set(built), wanted if goal == "test-long" else wanted - long)
+        eq(len(set(built)), len(built))
+
+
+@case
+def measuring():
+    planned("bench", "x64 armv6m armv7m", f"{ARM} unix valgrind x64", "mps2-an385,unix-x64")
+    planned("stack", "armv6m armv7m", ARM, "mps2-an385")
+    planned("coverage", "armv6m armv7m", f"{ARM} unix x86", "mps2-an385")
+    planned("size", "armv7emdp", ARM, "mps2-an500", ARCH="armv7emdp")
+    # One board for each architecture, and none that is a variant.
+    (boards,) = plan.plan(["size"], ARCHS)["INTERPRETERS"]
+    eq(
+        boards,
+        "mps2-an385,mps2-an386,mps2-an500,unix-x64,unix-x86,virt-rv32,xtensa,xtensawin",
+    )
+    for goal, more in (("stack", {"TARGET": "unix-x64"}), ("bench", {"TARGET": "xtensa"})):
+        raises(plan.Wrong, plan.plan, [goal], ARCHS, match=f"make {goal} measures on", **more)
+    raises(plan.Wrong, plan.plan, ["size"], ARCHS, "virt-rv32", "armv7m", match="mps2-an385")
+
+
+@case
+def what_makes_no_sense():
+    raises(plan.Wrong, plan.plan, ["all"], ARCHS, CROSS="my-", match="CROSS=my- goes with one")
+    for fn in (lambda t: plan.plan(["help"], ARCHS, TARGET=t), table.variables):
+        raises(targets.UnknownTarget, fn, "unix-x64,pdp11", match="unknown TARGET 'pdp11'")
+        raises(targets.UnknownTarget, fn, "pdp11/x64", match="known are: ")
+
+
+@case
+def every_architecture_has_a_compiler():
+    eq(sorted(plan.COMPILERS), sorted(ARCHS))
+
+
+@case
+def groups_are_known_to_setup():
+    setup = (TOP / "tools/setup.sh").read_text()
+    known = set(re.findall(r"^        ([a-z0-9-]+)\)$", setup, re.M))
+    groups = {g for t in targets.TARGETS for g in t.needs} | set(plan.COMPILERS.values())
+    for more in plan.GROUPS.values():
+        groups |= set(more)
+    eq(sorted(groups - known), [])
+
+
+@case
+def interpreters():
+    eq(table.variables("mps2-an385/armv6m,cpython")["names"], ["mps2-an385"])
+    eq(table.variables("cpython")["names"], [])
+    eq(table.variables("host")["names"], ["mps2-an385", "mps2-an500", "unix-x64"])
+    found = table.variables("")
+    eq(found["names"], sorted(t for t in targets.boards() if t not in ("host", "cpython")))
+    eq(found["names"], sorted(found["UNIX"] + found["QEMU"] + found["XTENSA"]))
+    eq(sorted(found["XTENSA"]), ["xtensa", "xtensawin"])
+    eq((found["config_unix-x64-gil"], found["config_next-unix-x86-reprc"]), (["GIL"], ["REPRC"]))
+    # Each configuration is one that the firmware's header knows, and none is left out.
+    header = (TOP / "tests/boards/unix/mpconfigvariant.h").read_text()
+    known = set(re.findall(r"\bdefined\(CONFIG_(\w+)\)|ifdef CONFIG_(\w+)", header))
+    eq({t.config for t in targets.TARGETS if t.config}, {a or b for a, b in known})
+
+
+@case
+def a_machine_without_python():
+    # setup.sh is asked to install one before anything else is asked.
+    with Sandbox() as box:
+        find = box.path("tools/find-python.sh").read_text()
+        box.write(
+            "tools/find-python.sh", f"{find.splitlines()[0]}\n[ -e python ] || exit 1\n{find}"
+        )
+        box.write("tools/setup.sh", "#!/bin/sh\necho setup $*\n[ $* != python ] || touch python\n")
+        status, output = box.make("ready")
+        eq(output.splitlines()[:2], ["setup python", "setup python"] if status == 0 else output)
+        box.path("python").unlink()
+        # What lists and removes does without.
+        for goal in ("help", "clean", "distclean"):
+            status, output = box.make(goal)
+            eq((status, "setup" in output.split("make setup")[0]), (0, False))
+        box.write("tools/plan.py", "#!/bin/sh\nexit 1\n")
+        status, output = box.make("ready")
+        eq(status, 2)
+        true("plan.py failed" in output or print(output))
+
+
+end()
