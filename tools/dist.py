@@ -9,7 +9,6 @@ these files and the sources: no dates, no paths. docs/release.md says what is in
 
 import hashlib
 import json
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -81,21 +80,13 @@ def add_module(build, dist, module, arch):
     }
 
 
-def boards():
-    """The table of boards in README.md: (name, ARCH, oldest firmware or "") of each."""
-    text = (TOP / "README.md").read_text()
-    table = text[text.index("| board | ARCH |") :].split("\n\n")[0]
-    rows = [re.findall(r"\| ([^|]*)(?= \|)", line) for line in table.splitlines()[2:]]
-    return [[cell.strip() for cell in row] for row in rows]
-
-
 def page(files):
     """index.html: tools/page.html with the data inside, as a page from a file reads no other."""
     data = {
         "version": VERSION,
         "abi": firmware.ABI,
         "archs": [firmware.arch_of(number << 10) for number in range(len(mpyinfo.ARCHS))],
-        "boards": boards(),
+        "boards": [list(board.values()) for board in firmware.BOARDS],
         "esp8266": firmware.native_code_line(firmware.ESP8266_FILES),
         "files": files,
     }

@@ -1,9 +1,15 @@
 """What firmware there is: the versions and architectures that deploy.py and dist.py go by."""
 
+import json
+from pathlib import Path
+
 from mpyinfo import ARCHS
 
 ABI = "6.3"  # The version of .mpy files with native code that v1.23 and later load.
 OLDEST = (1, 23)
+
+# The boards that load our files: name, ARCH, and the oldest firmware where that is later.
+BOARDS = json.loads(Path(__file__).with_name("boards.json").read_text())
 
 # Where a later firmware is needed: some architectures came later, and ESP32 boards with v1.23 free
 # native code before the last finalisers run.

@@ -13,12 +13,13 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "tools"), str(TOP / "tests")]
 
+import firmware  # noqa: E402
 from runner.targets import TARGETS  # noqa: E402
 
 
 def lines(*rows):
     """A table of Markdown; the first row is its head."""
-    written = ["| " + " | ".join(row) + " |" for row in rows]
+    written = ["|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in rows]
     return "\n".join([written[0], "|---" * len(rows[0]) + "|", *written[1:]]) + "\n"
 
 
@@ -35,8 +36,13 @@ def targets(table=TARGETS):
     return lines(*rows)
 
 
-TABLES = {"targets": targets}
-DOCUMENTS = ("tests/README.md",)
+def boards():
+    rows = [(b["board"], b["arch"], b.get("firmware", "")) for b in firmware.BOARDS]
+    return lines(("board", "ARCH", "firmware"), *rows)
+
+
+TABLES = {"boards": boards, "targets": targets}
+DOCUMENTS = ("README.md", "tests/README.md")
 
 
 def current(text):

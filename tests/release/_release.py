@@ -40,7 +40,6 @@ class Sources(Sandbox):
         super().__enter__()
         shutil.rmtree(self.top / "natmod")
         shutil.copytree(TOP / "natmod", self.top / "natmod")
-        shutil.copy(TOP / "README.md", self.top)
         shutil.copy(TOP / "bench/budget.json", self.top / "bench")
         return self
 

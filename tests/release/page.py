@@ -23,6 +23,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
+import firmware
 import mpyinfo
 
 ASK = "import sys; print(sys.implementation)"
@@ -141,18 +142,16 @@ def on_linux():
 
 
 @case
-def every_board_of_the_readme():
-    text = (TOP / "README.md").read_text()
-    table = text[text.index("| board | ARCH |") :].split("\n\n")[0].splitlines()[2:]
+def every_board():
     open_file()
     select = Select(element("board"))
-    eq(len(select.options), len(table) + 1)
-    for line in table:
-        name, arch, firmware = [cell.strip() for cell in line.split("|")[1:-1]]
+    eq(len(select.options), len(firmware.BOARDS) + 1)
+    for known in firmware.BOARDS:
+        name, arch, oldest = known["board"], known["arch"], known.get("firmware")
         select.select_by_visible_text(name)
         true(f"/{arch}/msgpack.mpy" in commands()[-1])
         true(f"architecture is {arch};" in shown("what"))
-        true(not firmware or f"{firmware} or later" in shown("what") or print(name, shown("what")))
+        true(not oldest or f"{oldest} or later" in shown("what") or print(name, shown("what")))
 
 
 @case
