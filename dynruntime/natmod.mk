@@ -9,40 +9,64 @@
 #   SMALL        "yes" for that, and small code before fast code: see NATMOD_SMALL in natmod.h
 # and is called with ARCH=..., and optionally MPY_DIR=..., CROSS=..., CFLAGS_EXTRA=... and V=1.
 #
-# Result: build/$(ARCH)/$(MOD).mpy. Objects lie in build/obj/$(ARCH)/$(MOD).
+# It may also set
+#   NATMOD_VERSION   the module's version, three numbers as in 1.2.3 (0.0.0 by default)
+#   BUILD_DIR        the folder for all that is made (build, beside the Makefile, by default)
+#
+# Result: $(BUILD_DIR)/$(ARCH)/$(MOD).mpy. Objects lie in $(BUILD_DIR)/obj/$(ARCH)/$(MOD). Nothing is
+# written anywhere else. This folder works from any place and needs nothing that lies outside it but
+# MicroPython's source at MPY_DIR.
 
-TOP := $(realpath $(dir $(lastword $(MAKEFILE_LIST)))/..)
-MPY_DIR ?= $(TOP)/build/deps/micropython
+TOOLKIT := $(realpath $(dir $(lastword $(MAKEFILE_LIST))))
+NATMOD_VERSION ?= 0.0.0
+BUILD_DIR ?= build
+
 ifneq ($(words $(ARCH)),1)
 $(error say which ARCH, one: make ARCH=armv7m, for instance)
 endif
-include $(TOP)/dynruntime/toolchain.mk
-unusable := $(shell $(TOP)/tools/tree.sh check $(MPY_DIR) $(ARCH) 2>&1)
+include $(TOOLKIT)/toolchain.mk
+unusable := $(shell NATMOD_SETUP='$(NATMOD_SETUP)' $(TOOLKIT)/tree.sh check '$(MPY_DIR)' $(ARCH) 2>&1)
 ifneq ($(unusable),)
 $(error $(unusable))
 endif
 ifeq ($(shell command -v $(firstword $(CC))),)
-$(error no compiler '$(firstword $(CC))' for ARCH=$(ARCH); run: make setup, or give CROSS=prefix-)
+$(error no compiler '$(firstword $(CC))' for ARCH=$(ARCH); $(or $(NATMOD_SETUP),install it), or give CROSS=prefix-)
+endif
+ifeq ($(PYTHON),)
+PYTHON := $(shell $(TOOLKIT)/find-python.sh elftools 2>/dev/null)
+endif
+ifeq ($(PYTHON),)
+$(error no python3 here has pyelftools; $(or $(NATMOD_SETUP),install it), or give PYTHON=/path/to/python3)
+endif
+# No __pycache__ in this folder or in MicroPython's.
+export PYTHONDONTWRITEBYTECODE = 1
+ifeq ($(shell echo '$(NATMOD_VERSION)' | grep -xE '((0|[1-9][0-9]*)(\.|$$)){3}'),)
+$(error NATMOD_VERSION is '$(NATMOD_VERSION)', not three numbers as in 1.2.3)
+endif
+same := $(strip $(foreach n,$(sort $(notdir $(SRC))),$(if $(word 2,$(filter $n,$(notdir $(SRC)))),$n)))
+ifneq ($(same),)
+$(error two sources have the same name: $(same))
 endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 Q = $(if $(V),,@)
-PYTHON ?= $(shell $(TOP)/tools/find-python.sh elftools)
 
-OUT = $(TOP)/build/$(ARCH)
+OUT = $(abspath $(BUILD_DIR))/$(ARCH)
 # Not below OUT: an interpreter with OUT on its path would take a folder for a package.
-BUILD = $(TOP)/build/obj/$(ARCH)/$(MOD)
+BUILD = $(abspath $(BUILD_DIR))/obj/$(ARCH)/$(MOD)
 CONFIG_H = $(BUILD)/config.h
-ALL_SRC = $(SRC) $(addprefix $(TOP)/dynruntime/,context.c mem.c $(NATMOD_SRC))
-OBJ = $(addprefix $(BUILD)/,$(if $(WHOLE)$(SMALL),whole.o,$(notdir $(ALL_SRC:.c=.o))))
+TOOLKIT_SRC = $(addprefix $(TOOLKIT)/,context.c mem.c $(NATMOD_SRC))
+ALL_SRC = $(SRC) $(TOOLKIT_SRC)
+OBJ = $(addprefix $(BUILD)/,$(if $(WHOLE)$(SMALL),whole.o,$(notdir $(SRC:.c=.o)) $\
+	$(addprefix dynruntime/,$(notdir $(TOOLKIT_SRC:.c=.o)))))
+# Folders of sources besides the Makefile's own.
+SRC_DIRS = $(filter-out ./,$(sort $(dir $(SRC))))
 # Headers too may use MP_QSTR_ names.
-QSTR_SRC = $(ALL_SRC) $(wildcard *.h) $(wildcard $(TOP)/dynruntime/*.h)
-VPATH = $(TOP)/dynruntime
+QSTR_SRC = $(ALL_SRC) $(wildcard *.h $(addsuffix *.h,$(SRC_DIRS))) $(wildcard $(TOOLKIT)/*.h)
+VPATH = $(SRC_DIRS)
 
-LINK_PY = $(addprefix $(TOP)/dynruntime/,link.py init_last.py entry.py xtensa.py)
-
-VERSION := $(shell cat $(TOP)/VERSION)
+LINK_PY = $(addprefix $(TOOLKIT)/,link.py init_last.py entry.py xtensa.py)
 
 # Optimisations that make the code longer and not faster; found by leaving each out.
 LEAN = -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta -fno-tree-scev-cprop \
@@ -52,13 +76,13 @@ LEAN = -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta -fno-tre
 # The float width is no business of the build: natmod.h forbids floats in calls.
 CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_DYNRUNTIME \
 	-DMP_CONFIGFILE='<$(CONFIG_H)>' -DMICROPY_FLOAT_IMPL=MICROPY_FLOAT_IMPL_NONE \
-	$(STACK:%=-DNATMOD_STACK_RESERVE=%) -DNATMOD_VERSION='"$(VERSION)"' \
-	-DNATMOD_VERSION_MAJOR=$(word 1,$(subst ., ,$(VERSION))) \
-	-DNATMOD_VERSION_MINOR=$(word 2,$(subst ., ,$(VERSION))) \
-	-DNATMOD_VERSION_MICRO=$(word 3,$(subst ., ,$(VERSION))) \
+	$(STACK:%=-DNATMOD_STACK_RESERVE=%) -DNATMOD_VERSION='"$(NATMOD_VERSION)"' \
+	-DNATMOD_VERSION_MAJOR=$(word 1,$(subst ., ,$(NATMOD_VERSION))) \
+	-DNATMOD_VERSION_MINOR=$(word 2,$(subst ., ,$(NATMOD_VERSION))) \
+	-DNATMOD_VERSION_MICRO=$(word 3,$(subst ., ,$(NATMOD_VERSION))) \
 	-fpic -fno-common -fvisibility=hidden -fno-jump-tables -fno-tree-loop-distribute-patterns \
-	-U_FORTIFY_SOURCE -ffile-prefix-map=$(TOP)=. \
-	-I. -I$(TOP)/dynruntime -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) \
+	-U_FORTIFY_SOURCE -ffile-prefix-map=$(realpath $(TOOLKIT)/..)=. \
+	-I. -I$(TOOLKIT) -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) \
 	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE $(LEAN)) \
 	$(if $(SMALL),-DNATMOD_SMALL) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
 
@@ -68,12 +92,12 @@ all: $(OUT)/$(MOD).mpy
 clean:
 	$(Q)rm -rf $(BUILD) $(OUT)/$(MOD).mpy
 
-$(BUILD):
+$(BUILD)/dynruntime:
 	$(Q)mkdir -p $@
 
 # Rewritten only when its text changes, so that everything rebuilds when a flag, the compiler or
 # the MicroPython tree does, and nothing otherwise.
-$(BUILD)/flags: FORCE | $(BUILD)
+$(BUILD)/flags: FORCE | $(BUILD)/dynruntime
 	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(ALL_SRC))' >$@.new; \
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
@@ -89,9 +113,16 @@ $(BUILD)/qstr.stamp: $(QSTR_SRC) $(BUILD)/flags
 
 $(CONFIG_H): $(BUILD)/qstr.stamp ;
 
-$(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
+define compile
 	$(Q)echo "CC    $(ARCH) $(MOD) $(notdir $<)"
 	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
+endef
+
+$(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
+	$(compile)
+
+$(BUILD)/dynruntime/%.o: $(TOOLKIT)/%.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
+	$(compile)
 
 $(BUILD)/whole.c: $(BUILD)/flags
 	$(Q)printf '#include "%s"\n' $(ALL_SRC) >$@
@@ -103,7 +134,7 @@ $(BUILD)/whole.o: $(BUILD)/whole.c $(CONFIG_H) $(if $(filter xtensawin,$(ARCH)),
 $(OUT)/$(MOD).mpy: $(OBJ) $(CONFIG_H) $(LINK_PY) $(MPY_DIR)/tools/mpy_ld.py
 	$(Q)echo "LINK  $(ARCH) $(MOD)"
 	$(Q)mkdir -p $(OUT); rm -f $@
-	$(Q)$(PYTHON) $(TOP)/dynruntime/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H) \
+	$(Q)$(PYTHON) $(TOOLKIT)/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H) \
 		--output $@ $(OBJ)
 
 -include $(OBJ:.o=.d)

@@ -2,8 +2,8 @@
 #
 # Code for x86 and x64 is for the unix interpreter; armv6m is Cortex-M0/M0+, armv7m Cortex-M3,
 # armv7emsp Cortex-M4F and M33, armv7emdp Cortex-M7, xtensa ESP8266, xtensawin ESP32, S2 and S3,
-# rv32imc ESP32-C3 and RP2350 in RISC-V mode. tools/setup.sh knows which Debian packages hold the
-# compilers.
+# rv32imc ESP32-C3 and RP2350 in RISC-V mode. Debian's packages for them are
+# named in README.md.
 
 CROSS_x86 =
 CFLAGS_x86 = -m32 -fno-stack-protector
@@ -37,7 +37,7 @@ CFLAGS_xtensa = -mforce-l32 -fvisibility=default $(PICOLIBC)
 # Espressif's compiler where there is one. Else the one for the ESP8266: it knows the windowed ABI,
 # and its assembler learns it from our macros.
 CROSS_xtensawin := $(if $(shell command -v xtensa-esp32-elf-gcc),xtensa-esp32-elf-,xtensa-lx106-elf-)
-WINDOWED = $(TOP)/dynruntime/windowed.s
+WINDOWED := $(dir $(realpath $(lastword $(MAKEFILE_LIST))))windowed.s
 CFLAGS_xtensawin = -fvisibility=default $(if $(findstring lx106,$(CC)),-mabi=windowed -Wa$(comma)$(WINDOWED) $(PICOLIBC))
 comma := ,
 

@@ -17,7 +17,7 @@ PYCACHE = shutil.ignore_patterns("__pycache__")
 MAKEFILE = """\
 MOD = tiny
 SRC = tiny.c
-include ../../dynruntime/natmod.mk
+include ../module.mk
 """
 
 SOURCE = """\
@@ -45,7 +45,9 @@ class Sandbox:
         shutil.copytree(TOP / "tools", self.top / "tools")
         shutil.copytree(TOP / "tests/runner", self.top / "tests/runner", ignore=PYCACHE)
         (self.top / "bench").mkdir()
-        for name in ("Makefile", "VERSION", "bench/bench.mk", "bench/size.py", "tests/run.py"):
+        (self.top / "natmod").mkdir()
+        files = "Makefile VERSION bench/bench.mk bench/size.py natmod/module.mk tests/run.py"
+        for name in files.split():
             shutil.copy(TOP / name, self.top / name)
         self.write("natmod/tiny/Makefile", MAKEFILE)
         self.write("natmod/tiny/tiny.h", "#define ANSWER 42\n")

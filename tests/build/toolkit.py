@@ -1,0 +1,191 @@
+# targets: host
+# needs: nothing
+# timeout: 300
+#
+# What the folder dynruntime/ does for modules of other projects: copied there alone, or included
+# from there in place.
+
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from _sandbox import MAKES_OWN, MPY_DIR, TOP, Sandbox, said
+from check import case, end, eq, skip, true
+
+HELLO = TOP / "examples/natmod/hello"
+INTERPRETER = TOP / "build/unix-x64/micropython"
+
+COUNT = """
+import gc, hello, sys
+keep = []
+print(hello.__version__, hello.version)
+for i in range(300):
+    keep.append(bytearray(100))
+    if i == 100:
+        count = hello.count
+        del hello, sys.modules["hello"]
+    if i % 10 == 0:
+        keep = []
+        gc.collect()
+    result = (count if i >= 100 else hello.count)()
+print(result, count(-302))
+"""
+
+
+class Project:
+    """Somebody's folder, with a module and no trace of this repository but what is put there."""
+
+    def __init__(self, folder):
+        self.top = folder
+
+    def write(self, name, text):
+        path = self.top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def make(self, *arguments, tree=MPY_DIR):
+        """Run make; (status, output)."""
+        env = {k: v for k, v in os.environ.items() if k not in MAKES_OWN}
+        if tree:
+            arguments = (f"MPY_DIR={tree}", *arguments)
+        result = subprocess.run(
+            ["make", "--no-print-directory", *map(str, arguments)],
+            cwd=self.top,
+            env=env | {"LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return result.returncode, result.stdout
+
+    def built(self, arch, *arguments, name="hello", folder="build"):
+        """The .mpy file that make has made."""
+        status, output = self.make(f"ARCH={arch}", *arguments)
+        mpy = self.top / folder / arch / f"{name}.mpy"
+        true(status == 0 and mpy.exists() or print(output))
+        return mpy
+
+    def refused(self, *arguments, tree=MPY_DIR):
+        """The one line with which make has failed."""
+        status, output = self.make(*arguments, tree=tree)
+        lines = said(output)
+        true(status == 2 and len(lines) == 1 or print(output))
+        return lines[0]
+
+
+@contextmanager
+def project(toolkit=None):
+    """The example, copied elsewhere, with a copy of dynruntime/ or with that of another folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder, "project")
+        shutil.copytree(HELLO, top, ignore=shutil.ignore_patterns("build"))
+        if toolkit is None:
+            shutil.copytree(TOP / "dynruntime", top / "dynruntime")
+        makefile = (top / "Makefile").read_text()
+        line = f"= {toolkit or 'dynruntime'}\n"
+        changed = makefile.replace("= ../../../dynruntime\n", line)
+        true(changed != makefile)
+        (top / "Makefile").write_text(changed)
+        yield Project(top)
+
+
+def run(mpy, program):
+    """What the program prints on the unix port, with the file's folder to import from."""
+    if not INTERPRETER.exists():
+        skip("there is no build/unix-x64: run make interpreter TARGET=host")
+    result = subprocess.run(
+        [INTERPRETER, "-c", program],
+        env={"MICROPYPATH": str(mpy.parent)},
+        capture_output=True,
+        text=True,
+    )
+    eq((result.returncode, result.stderr), (0, ""))
+    return result.stdout
+
+
+def listing(folder):
+    """All files and folders below a folder, with their times and sizes."""
+    paths = [folder, *folder.rglob("*")]
+    return {p: (p.lstat().st_mtime_ns, p.lstat().st_size) for p in paths}
+
+
+@case
+def copied_alone():
+    with project() as p:
+        eq(run(p.built("x64"), COUNT), "1.0.0 (1, 0, 0)\n300 -2\n")
+        eq(p.built("armv7m").read_bytes()[:3], b"M\x06\x17")
+        # Nothing but its own folder, and the one for what is built.
+        eq(sorted(os.listdir(p.top)), ["Makefile", "build", "dynruntime", "hello.c"])
+        eq([name for name in os.listdir(p.top.parent)], ["project"])
+
+
+@case
+def included_in_place():
+    with Sandbox() as box, project(box.path("dynruntime")) as p:
+        shutil.rmtree(box.path("dynruntime/__pycache__"), ignore_errors=True)
+        before = listing(box.top)
+        eq(run(p.built("x64"), COUNT), "1.0.0 (1, 0, 0)\n300 -2\n")
+        p.built("armv7m")
+        eq(sorted(os.listdir(p.top)), ["Makefile", "build", "hello.c"])
+        eq(set(listing(box.top).items()) ^ set(before.items()), set())
+
+
+@case
+def with_a_folder_and_a_version_of_its_own():
+    with project() as p:
+        version = "import hello; print(hello.__version__, hello.version)"
+        mpy = p.built("x64", "BUILD_DIR=../out", "NATMOD_VERSION=10.20.30", folder="../out")
+        eq(run(mpy, version), "10.20.30 (10, 20, 30)\n")
+        true(not (p.top / "build").exists())
+        # Unless it says one:
+        makefile = (p.top / "Makefile").read_text()
+        p.write("Makefile", makefile.replace("NATMOD_VERSION = 1.0.0\n", ""))
+        eq(run(p.built("x64"), version), "0.0.0 (0, 0, 0)\n")
+        for wrong in ("1.2", "1.2.3-rc1", "1.2.3.4", "v1.2.3", "1.08.0", ""):
+            line = p.refused("ARCH=x64", f"NATMOD_VERSION={wrong}")
+            true(f"NATMOD_VERSION is '{wrong}', not three numbers" in line or print(line))
+
+
+@case
+def sources_in_folders_and_with_names_of_the_toolkit_s():
+    with project() as p:
+        source = (p.top / "hello.c").read_text()
+        p.write(
+            "src/hello.c",
+            source.replace("mp_obj_new_int(", "answer(").replace(
+                "typedef", '#include "mem.h"\n\ntypedef', 1
+            ),
+        )
+        (p.top / "hello.c").unlink()
+        p.write("src/mem.h", "mp_obj_t answer(mp_int_t n);\n")
+        p.write(
+            "mem.c",
+            '#include "natmod.h"\n#include "src/mem.h"\n\n'
+            "mp_obj_t answer(mp_int_t n) {\n    return mp_obj_new_int(-n);\n}\n",
+        )
+        answer = "import hello; print(hello.count(), hello.count(41))"
+        for settings in ((), ("WHOLE=yes",)):
+            mpy = p.built("x64", "SRC=src/hello.c mem.c", *settings)
+            eq(run(mpy, answer), "-1 -42\n")
+
+
+@case
+def what_is_missing():
+    with project() as p:
+        for tree in ("", "/nowhere"):
+            line = p.refused("ARCH=x64", tree=tree)
+            true(f"no MicroPython source tree at '{tree}'; give MPY_DIR=" in line or print(line))
+            true("make setup" not in line or print(line))
+        line = p.refused("ARCH=armv7m", "CROSS=nope-")
+        true("no compiler 'nope-gcc' for ARCH=armv7m; install it, or" in line or print(line))
+        line = p.refused("ARCH=armv7m", "PYTHON=")
+        true("no python3 here has pyelftools; install it, or" in line or print(line))
+        line = p.refused("ARCH=armv7m", "SRC=a/one.c b/one.c")
+        true("two sources have the same name: one.c" in line or print(line))
+
+
+end()
