@@ -1,6 +1,7 @@
 # The build rule for one native module, included by the module's own Makefile, which sets
 #   MOD          the module's name, which is also the name of the .mpy file
-#   SRC          its C sources
+#   SRC          its sources: C files, and Python files, which run after natmod_init, in this order,
+#                with the same globals
 #   NATMOD_SRC   those of dynruntime/ that it uses besides context.c and mem.c
 #   STACK        bytes of C stack that the module's own functions use at most: with stack.c, each
 #                function is called only if so many are left
@@ -11,6 +12,8 @@
 #
 # It may also set
 #   NATMOD_VERSION   the module's version, three numbers as in 1.2.3 (0.0.0 by default)
+#   MPY_CROSS        the compiler for Python files, made with the same MicroPython
+#                    ($(MPY_DIR)/mpy-cross/build/mpy-cross by default)
 #   BUILD_DIR        the folder for all that is made (build, beside the Makefile, by default)
 #
 # Result: $(BUILD_DIR)/$(ARCH)/$(MOD).mpy. Objects lie in $(BUILD_DIR)/obj/$(ARCH)/$(MOD). Nothing is
@@ -43,6 +46,19 @@ export PYTHONDONTWRITEBYTECODE = 1
 ifeq ($(shell echo '$(NATMOD_VERSION)' | grep -xE '((0|[1-9][0-9]*)(\.|$$)){3}'),)
 $(error NATMOD_VERSION is '$(NATMOD_VERSION)', not three numbers as in 1.2.3)
 endif
+foreign := $(filter-out %.c %.py,$(SRC))
+ifneq ($(foreign),)
+cxx := $(if $(filter %.cpp %.cc %.cxx,$(foreign)), (C++ needs a library that no firmware has))
+$(error SRC can have C (.c) and Python (.py) files only$(cxx): $(foreign))
+endif
+C_SRC = $(filter %.c,$(SRC))
+PY_SRC = $(filter %.py,$(SRC))
+MPY_CROSS ?= $(MPY_DIR)/mpy-cross/build/mpy-cross
+ifneq ($(PY_SRC),)
+ifeq ($(shell command -v '$(MPY_CROSS)'),)
+$(error no $(MPY_CROSS), which compiles $(PY_SRC); run: make -C $(MPY_DIR)/mpy-cross, or give MPY_CROSS=/path/to/mpy-cross)
+endif
+endif
 same := $(strip $(foreach n,$(sort $(notdir $(SRC))),$(if $(word 2,$(filter $n,$(notdir $(SRC)))),$n)))
 ifneq ($(same),)
 $(error two sources have the same name: $(same))
@@ -57,8 +73,8 @@ OUT = $(abspath $(BUILD_DIR))/$(ARCH)
 BUILD = $(abspath $(BUILD_DIR))/obj/$(ARCH)/$(MOD)
 CONFIG_H = $(BUILD)/config.h
 TOOLKIT_SRC = $(addprefix $(TOOLKIT)/,context.c mem.c $(NATMOD_SRC))
-ALL_SRC = $(SRC) $(TOOLKIT_SRC)
-OBJ = $(addprefix $(BUILD)/,$(if $(WHOLE)$(SMALL),whole.o,$(notdir $(SRC:.c=.o)) $\
+ALL_SRC = $(C_SRC) $(TOOLKIT_SRC)
+OBJ = $(addprefix $(BUILD)/,$(if $(WHOLE)$(SMALL),whole.o,$(notdir $(C_SRC:.c=.o)) $\
 	$(addprefix dynruntime/,$(notdir $(TOOLKIT_SRC:.c=.o)))))
 # Folders of sources besides the Makefile's own.
 SRC_DIRS = $(filter-out ./,$(sort $(dir $(SRC))))
@@ -98,7 +114,7 @@ $(BUILD)/dynruntime:
 # Rewritten only when its text changes, so that everything rebuilds when a flag, the compiler or
 # the MicroPython tree does, and nothing otherwise.
 $(BUILD)/flags: FORCE | $(BUILD)/dynruntime
-	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(ALL_SRC))' >$@.new; \
+	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(ALL_SRC) $(PY_SRC))' >$@.new; \
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The numbers of the module's qstrs, and below them NATMOD_NAME_ constants for natmod_name_t. Every object depends on them, so a source that changes
@@ -131,10 +147,33 @@ $(BUILD)/whole.o: $(BUILD)/whole.c $(CONFIG_H) $(if $(filter xtensawin,$(ARCH)),
 	$(Q)echo "CC    $(ARCH) $(MOD)"
 	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
 
-$(OUT)/$(MOD).mpy: $(OBJ) $(CONFIG_H) $(LINK_PY) $(MPY_DIR)/tools/mpy_ld.py
+LINK = $(PYTHON) $(TOOLKIT)/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H)
+LINKED = $(OBJ) $(CONFIG_H) $(LINK_PY) $(MPY_DIR)/tools/mpy_ld.py
+
+ifeq ($(PY_SRC),)
+$(OUT)/$(MOD).mpy: $(LINKED)
 	$(Q)echo "LINK  $(ARCH) $(MOD)"
 	$(Q)mkdir -p $(OUT); rm -f $@
-	$(Q)$(PYTHON) $(TOOLKIT)/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H) \
-		--output $@ $(OBJ)
+	$(Q)$(LINK) --output $@ $(OBJ)
+else
+# The name that link.py stores in the file is that of its output.
+NATIVE = $(BUILD)/native/$(MOD).mpy
+COMPILED = $(addprefix $(BUILD)/,$(notdir $(PY_SRC:.py=.py.mpy)))
+
+$(NATIVE): $(LINKED)
+	$(Q)echo "LINK  $(ARCH) $(MOD)"
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK) --output $@ $(OBJ)
+
+# A merged file has one name in its tracebacks, the native code's: another would only cost RAM.
+$(BUILD)/%.py.mpy: %.py $(MPY_CROSS) $(BUILD)/flags
+	$(Q)echo "MPY   $(ARCH) $(MOD) $(notdir $<)"
+	$(Q)$(MPY_CROSS) -march=$(ARCH) -s $(MOD).mpy -o $@ $<
+
+$(OUT)/$(MOD).mpy: $(NATIVE) $(COMPILED)
+	$(Q)echo "MERGE $(ARCH) $(MOD)"
+	$(Q)mkdir -p $(OUT); rm -f $@
+	$(Q)$(PYTHON) $(MPY_DIR)/tools/mpy-tool.py --merge -o $@ $^
+endif
 
 -include $(OBJ:.o=.d)

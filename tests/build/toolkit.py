@@ -8,12 +8,17 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 from _sandbox import MAKES_OWN, MPY_DIR, TOP, Sandbox, said
 from check import case, end, eq, skip, true
+
+sys.path.insert(0, str(TOP / "tools"))
+
+import mpyinfo  # noqa: E402
 
 HELLO = TOP / "examples/natmod/hello"
 INTERPRETER = TOP / "build/unix-x64/micropython"
@@ -48,7 +53,8 @@ class Project:
 
     def make(self, *arguments, tree=MPY_DIR):
         """Run make; (status, output)."""
-        env = {k: v for k, v in os.environ.items() if k not in MAKES_OWN}
+        own = *MAKES_OWN, "PYTHONDONTWRITEBYTECODE"
+        env = {k: v for k, v in os.environ.items() if k not in own}
         if tree:
             arguments = (f"MPY_DIR={tree}", *arguments)
         result = subprocess.run(
@@ -186,6 +192,85 @@ def what_is_missing():
         true("no python3 here has pyelftools; install it, or" in line or print(line))
         line = p.refused("ARCH=armv7m", "SRC=a/one.c b/one.c")
         true("two sources have the same name: one.c" in line or print(line))
+
+
+GREET = """
+def greet(name):
+    try:
+        return f"hello {name}, number {count()}"
+    except TypeError:
+        raise ValueError("nobody")
+
+def fails():
+    raise KeyError(__name__)
+"""
+
+TWICE = """
+try:
+    count("x")
+except TypeError:
+    twice = [greet("a"), greet("b"), version]
+"""
+
+GREETED = """
+import gc, hello, sys
+greet = hello.greet
+print(hello.twice, "\\n" not in hello.greet("c"))
+try:
+    hello.fails()
+except KeyError as e:
+    sys.print_exception(e)
+del hello, sys.modules["hello"]
+for i in range(100):
+    keep = [bytearray(100) for j in range(20)]
+    gc.collect()
+    text = greet(i)
+print(text)
+"""
+
+
+def mpy_cross():
+    """MPY_CROSS= for make, with that of the test run's MicroPython, which is made if it is not."""
+    folder = TOP / "build/mpy-cross"
+    command = ["make", "-C", f"{MPY_DIR}/mpy-cross", f"BUILD={folder}"]
+    env = {k: v for k, v in os.environ.items() if k not in MAKES_OWN}
+    result = subprocess.run(command, env=env, capture_output=True, text=True)
+    true(result.returncode == 0 or print(result.stdout, result.stderr))
+    return f"MPY_CROSS={folder}/mpy-cross"
+
+
+@case
+def python_sources():
+    cross = mpy_cross()
+    with project() as p:
+        p.write("greet.py", GREET)
+        p.write("python/twice.py", TWICE)
+        sources = "SRC=greet.py hello.c python/twice.py"
+        output = run(p.built("x64", sources, cross), GREETED)
+        lines = output.splitlines()
+        eq(lines[0], "['hello a, number 1', 'hello b, number 2', (1, 0, 0)] True")
+        true(lines[-3].startswith('  File "hello.mpy", ') and lines[-3].endswith(" in fails"))
+        eq(lines[-2:], ["KeyError: hello", "hello 99, number 103"])
+        # What changes is built again.
+        p.write("python/twice.py", "twice = version")
+        eq(run(p.built("x64", sources, cross), "import hello; print(hello.twice)"), "(1, 0, 0)\n")
+        for arch in ("armv7m", "xtensawin", "rv32imc"):
+            data = p.built(arch, sources, cross).read_bytes()
+            eq((data[2] >> 2, b"greet.py" in data), (mpyinfo.ARCHS.index(arch), False))
+        line = p.refused("ARCH=x64", sources, "MPY_CROSS=/nowhere/mpy-cross")
+        true(
+            "no /nowhere/mpy-cross, which compiles greet.py python/twice.py" in line or print(line)
+        )
+
+
+@case
+def sources_in_other_languages():
+    with project() as p:
+        for name in ("hello.cpp", "hello.cc"):
+            line = p.refused("ARCH=x64", f"SRC={name}")
+            true("(C++ needs a library that no firmware has): hello.c" in line or print(line))
+        line = p.refused("ARCH=x64", "SRC=hello.c a.S")
+        true("SRC can have C (.c) and Python (.py) files only: a.S" in line or print(line))
 
 
 end()
