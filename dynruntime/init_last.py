@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """MicroPython's tools/mpy_ld.py, with what only the import needs at the end of the file's code.
 
+It also takes the absolute addresses that some functions of libgcc for ARM have in their code.
+
 usage: init_last.py TREE --arch ARCH ARGUMENTS...
 
 By itself mpy_ld.py takes sections in the order of the object file, and puts the table of
@@ -21,6 +23,9 @@ def place(section):
     return INIT.index(section.name) if section.name in INIT else -1
 
 
+R_ARM_ABS32 = 2
+
+
 class Sections(list):
     """The sections of a module; one that is appended goes before those of INIT."""
 
@@ -36,10 +41,15 @@ def main():
 
     build_got = mpy_ld.build_got_generic
     populate_got = mpy_ld.populate_got
+    in_text = mpy_ld.do_relocation_text
 
     def before(env):
         build_got(env)
         env.sections = Sections(sorted(env.sections, key=place))
+
+    def relocate_text(env, address, r):
+        absolute = env.arch.name == "EM_ARM" and r["r_info_type"] == R_ARM_ABS32
+        (mpy_ld.do_relocation_data if absolute else in_text)(env, address, r)
 
     def after(env):
         for section in env.sections:
@@ -49,6 +59,7 @@ def main():
 
     mpy_ld.build_got_generic = before
     mpy_ld.populate_got = after
+    mpy_ld.do_relocation_text = relocate_text
     mpy_ld.main()
 
 

@@ -92,10 +92,31 @@ class ObjectFile:
             self.undefined.add(symbol.name)
 
 
-def check(paths):
-    """Return a list of messages, empty when the objects can become a module."""
-    objects = [ObjectFile(path) for path in paths]
+def undefined(objects):
+    """The symbols that neither the objects have nor the firmware provides."""
     known = PROVIDED.union(*(o.defined for o in objects))
+    return set().union(*(o.undefined for o in objects)) - known
+
+
+def link_runtime(paths, command, output):
+    """Make an object file of the functions in libgcc that the objects call, if there are any."""
+    wanted = undefined([ObjectFile(path) for path in paths]) - FLOAT_CALLS
+    if not wanted:
+        return []
+    # The linker takes from an archive what defines these, and what that needs in turn.
+    names = [f"-Wl,-u,{name}" for name in sorted(wanted)]
+    command = [*command, "-r", "-nostdlib", "-Wl,-S", "-o", output, *names, "-lgcc"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(f"link error: {(result.stderr or result.stdout).strip()}")
+    # What it did not find it names as undefined, as the objects do.
+    return [output] if ObjectFile(output).defined else []
+
+
+def check(paths, library=()):
+    """Return a list of messages, empty when the objects can become a module."""
+    objects = [ObjectFile(path) for path in [*paths, *library]]
+    missing = undefined(objects)
     messages = []
     for o in objects:
         name = os.path.basename(o.path)
@@ -104,7 +125,11 @@ def check(paths):
                 f"{name}: variable '{symbol}' in {section}: nothing keeps it alive through a "
                 "collection; put it into the module's state (see dynruntime/natmod.h)"
             )
-        for symbol in sorted(o.undefined - known):
+        lost = o.undefined & missing
+        if o.path in library:
+            # It names again what the others wanted of it.
+            lost -= set().union(*(other.undefined for other in objects[: len(paths)]))
+        for symbol in sorted(lost):
             if symbol in FLOAT_CALLS:
                 messages.append(
                     f"{name}: '{symbol}' passes a float across the function table, which "
@@ -150,10 +175,19 @@ def main():
     parser.add_argument("--arch", required=True)
     parser.add_argument("--qstrs", required=True, help="config.h that mpy_ld.py made")
     parser.add_argument("--output", required=True)
+    parser.add_argument("--runtime", help="compiler whose libgcc the module may take from")
     parser.add_argument("objects", nargs="+")
     args = parser.parse_args()
 
-    messages = check(args.objects)
+    if args.runtime:
+        folder = os.path.dirname(os.path.abspath(args.qstrs))
+        output = os.path.join(folder, "libgcc.o")
+        library = link_runtime(args.objects, args.runtime.split(), output)
+    else:
+        library = []
+
+    messages = check(args.objects, library)
+    args.objects += library
     for path in args.objects:
         for function in init_users(path):
             messages.append(

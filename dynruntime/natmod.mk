@@ -14,6 +14,8 @@
 #   NATMOD_VERSION   the module's version, three numbers as in 1.2.3 (0.0.0 by default)
 #   MPY_CROSS        the compiler for Python files, made with the same MicroPython
 #                    ($(MPY_DIR)/mpy-cross/build/mpy-cross by default)
+#   LINK_RUNTIME     1 to let the module have what it calls of GCC's library, for division of 64-bit
+#                    integers, for instance, or floats where the processor has none
 #   BUILD_DIR        the folder for all that is made (build, beside the Makefile, by default)
 #
 # Result: $(BUILD_DIR)/$(ARCH)/$(MOD).mpy. Objects lie in $(BUILD_DIR)/obj/$(ARCH)/$(MOD). Nothing is
@@ -114,7 +116,7 @@ $(BUILD)/dynruntime:
 # Rewritten only when its text changes, so that everything rebuilds when a flag, the compiler or
 # the MicroPython tree does, and nothing otherwise.
 $(BUILD)/flags: FORCE | $(BUILD)/dynruntime
-	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(ALL_SRC) $(PY_SRC))' >$@.new; \
+	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(ALL_SRC) $(PY_SRC) $(LINK_RUNTIME))' >$@.new; \
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The numbers of the module's qstrs, and below them NATMOD_NAME_ constants for natmod_name_t. Every object depends on them, so a source that changes
@@ -148,6 +150,13 @@ $(BUILD)/whole.o: $(BUILD)/whole.c $(CONFIG_H) $(if $(filter xtensawin,$(ARCH)),
 	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
 
 LINK = $(PYTHON) $(TOOLKIT)/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H)
+ifeq ($(LINK_RUNTIME),1)
+ifneq ($(and $(filter xtensawin,$(ARCH)),$(findstring lx106,$(CC))),)
+$(error LINK_RUNTIME=1 for xtensawin needs Espressif's compiler: $(firstword $(CC)) has a library for the ESP8266)
+endif
+# Nothing but the library itself: specs bring a linker script.
+LINK += --runtime '$(CC) $(filter-out -specs=%,$(CFLAGS_$(ARCH)))'
+endif
 LINKED = $(OBJ) $(CONFIG_H) $(LINK_PY) $(MPY_DIR)/tools/mpy_ld.py
 
 ifeq ($(PY_SRC),)

@@ -12,13 +12,15 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 from _sandbox import MAKES_OWN, MPY_DIR, TOP, Sandbox, said
 from check import case, end, eq, skip, true
 
-sys.path.insert(0, str(TOP / "tools"))
+sys.path[:0] = [str(TOP / "tools"), str(TOP / "tests")]
 
 import mpyinfo  # noqa: E402
+from runner.board import Board  # noqa: E402
 
 HELLO = TOP / "examples/natmod/hello"
 INTERPRETER = TOP / "build/unix-x64/micropython"
@@ -271,6 +273,175 @@ def sources_in_other_languages():
             true("(C++ needs a library that no firmware has): hello.c" in line or print(line))
         line = p.refused("ARCH=x64", "SRC=hello.c a.S")
         true("SRC can have C (.c) and Python (.py) files only: a.S" in line or print(line))
+
+
+# Divides, with numbers that need 64 bits, and calculates with single floats, in software where the
+# processor has no other. Numbers come and go in buffers.
+ARITHMETIC = """
+#include "natmod.h"
+
+typedef struct _buf_t {
+    uint64_t a, b;
+    float x, y;
+    double z;
+} buf_t;
+
+static mp_obj_t calculate(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
+    (void)nm;
+    (void)n_args;
+    (void)n_kw;
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(args[0], &info, MP_BUFFER_RW);
+    volatile buf_t *buf = info.buf;
+    uint64_t a = buf->a;
+    buf->a = a / buf->b;
+    buf->b = a % buf->b;
+    float x = buf->x;
+    buf->x = x + buf->y;
+    buf->y = x / buf->y;
+    buf->z = buf->z / 3 - x;
+    return mp_const_none;
+}
+
+size_t natmod_state_size(void) {
+    return sizeof(natmod_t);
+}
+
+NATMOD_INIT void natmod_init(natmod_t *nm) {
+    mp_store_global(MP_QSTR_calculate, natmod_fun_new(nm, calculate, 1, 1, false));
+}
+"""
+
+CALCULATE = """
+import hello, struct
+FORMAT = "<QQffd"
+buf = bytearray(struct.pack(FORMAT, 12345678901234567890, 98765432109, 1.5, 2.25, 2.0))
+hello.calculate(buf)
+a, b, x, y, z = struct.unpack(FORMAT, buf)
+print(a, b, x, round(y * 3 * 1000000), round(z * 6))
+"""
+CALCULATED = (
+    f"{12345678901234567890 // 98765432109} {12345678901234567890 % 98765432109} 3.75 2000000 -5\n"
+)
+
+# A file system with one file. Boards without a disk import from it.
+IMPORT = """
+import io, sys, vfs
+
+class File(io.IOBase):
+    def __init__(self, data):
+        self.data = data
+        self.at = 0
+
+    def readinto(self, buf):
+        n = min(len(buf), len(self.data) - self.at)
+        buf[:n] = self.data[self.at:self.at + n]
+        self.at += n
+        return n
+
+    def ioctl(self, request, arg):
+        return 0
+
+class Files:
+    def mount(self, readonly, mkfs):
+        pass
+
+    def stat(self, path):
+        if path != "/hello.mpy":
+            raise OSError(2)
+        return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+    def open(self, path, mode):
+        return File(DATA)
+
+vfs.mount(Files(), "/module")
+sys.path.append("/module")
+"""
+
+
+def run_on_board(name, machine, qemu, mpy, program):
+    """What the program prints on one of QEMU's boards."""
+    interpreter = TOP / f"build/{name}/firmware.elf"
+    if not interpreter.exists():
+        skip(f"there is no build/{name}: run make interpreter TARGET={name}")
+    board = Board(
+        SimpleNamespace(
+            qemu=qemu,
+            machine=machine,
+            interpreter=interpreter,
+            has_uart2=False,
+            is_user_mode=False,
+        )
+    )
+    try:
+        board.start()
+        text = f"DATA = {mpy.read_bytes()!r}\n" + IMPORT + program
+        output, error = board.run(text, 60)
+        eq(error, "")
+        return output
+    finally:
+        board.stop()
+
+
+@case
+def arithmetic_without_the_library():
+    with project() as p:
+        p.write("hello.c", ARITHMETIC)
+        for arch, name in (("armv6m", "__aeabi_fadd"), ("rv32imc", "__udivdi3")):
+            status, output = p.make(f"ARCH={arch}")
+            true(status == 2 and f"hello.o: undefined symbol '{name}'" in output or print(output))
+
+
+@case
+def arithmetic_with_the_library():
+    with project() as p:
+        p.write("hello.c", ARITHMETIC)
+        eq(run(p.built("x64", "LINK_RUNTIME=1"), CALCULATE), CALCULATED)
+        for arch in ("armv7emsp", "x86"):
+            p.built(arch, "LINK_RUNTIME=1")
+        line = p.refused("ARCH=xtensawin", "LINK_RUNTIME=1", "CROSS=xtensa-lx106-elf-")
+        true("LINK_RUNTIME=1 for xtensawin needs Espressif's compiler" in line or print(line))
+
+
+def arithmetic_on_board(arch, *board, settings=()):
+    with project() as p:
+        p.write("hello.c", ARITHMETIC)
+        mpy = p.built(arch, "LINK_RUNTIME=1", *settings)
+        eq(run_on_board(*board, mpy, CALCULATE), CALCULATED)
+
+
+@case
+def arithmetic_on_a_cortex_m3():
+    cortex_m3 = "mps2-an385", "mps2-an385", "qemu-system-arm"
+    arithmetic_on_board("armv7m", *cortex_m3)
+    arithmetic_on_board("armv7m", *cortex_m3, settings=["WHOLE=yes"])
+    # The code of a Cortex-M0 has jump tables with absolute addresses.
+    arithmetic_on_board("armv6m", *cortex_m3)
+
+
+@case
+def arithmetic_on_risc_v():
+    arithmetic_on_board("rv32imc", "virt-rv32", "virt", "qemu-system-riscv32")
+
+
+@case
+def floats_in_calls_are_refused_all_the_same():
+    with project() as p:
+        crosses = "mp_obj_new_float_from_f((float)buf->z)"
+        p.write("hello.c", ARITHMETIC.replace("return mp_const_none", f"return {crosses}"))
+        status, output = p.make("ARCH=armv6m", "LINK_RUNTIME=1")
+        wanted = "link error: hello.o: 'mp_obj_new_float_from_f' passes a float across"
+        true(status == 2 and wanted in output or print(output))
+        # Nor does the library have what is no arithmetic.
+        p.write(
+            "hello.c", ARITHMETIC.replace("return mp", "extern void no(void);\nno();\nreturn mp")
+        )
+        status, output = p.make("ARCH=armv6m", "LINK_RUNTIME=1")
+        errors = [line for line in output.splitlines() if line.startswith("link error")]
+        eq(
+            [(line.count("undefined symbol 'no'"), line.count("hello.o")) for line in errors],
+            [(1, 1)],
+        )
 
 
 end()
