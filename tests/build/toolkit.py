@@ -1,11 +1,12 @@
 # targets: host
 # needs: nothing
-# timeout: 300
+# timeout: 600
 #
 # What the folder dynruntime/ does for modules of other projects: copied there alone, or included
 # from there in place.
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -442,6 +443,69 @@ def floats_in_calls_are_refused_all_the_same():
             [(line.count("undefined symbol 'no'"), line.count("hello.o")) for line in errors],
             [(1, 1)],
         )
+
+
+README = (TOP / "dynruntime/README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+
+
+@case
+def readme_has_the_example():
+    # With these two files and a copy of dynruntime/ beside them the module is built.
+    (source,), (makefile,), (session,) = blocks("c"), blocks("make"), blocks("python")
+    eq(source, (HELLO / "hello.c").read_text())
+    with project() as p:
+        p.write("Makefile", makefile)
+        p.write("hello.c", source)
+        imports, value, result = re.fullmatch(r">>> (.*)\n>>> (.*)\n(.*\n)", session).groups()
+        eq(run(p.built("x64"), f"{imports}\nprint(({value}))"), result)
+
+
+@case
+def readme_has_the_interface():
+    header = (TOP / "dynruntime/natmod.h").read_text()
+    header = header[header.index("// For what is to be fast") :]
+    names = set(re.findall(r"\b(natmod_\w+)\(", header))
+    names |= set(re.findall(r"^#define (NATMOD_\w+)", header, re.M))
+    own = "NATMOD_ENTRY NATMOD_STATICMETHOD NATMOD_UNALIGNED NATMOD_CHECKS_STACK".split()
+    own += ["NATMOD_INIT_DATA", "NATMOD_INIT_TABLE", "natmod_stack_init"]
+    table = README[README.index("## The C interface") : README.index("## Port an")]
+    listed = re.findall(r"^\| `(\w+)`", table, re.M)
+    eq(sorted(listed), sorted(names - set(own)))
+
+
+@case
+def readme_names_what_functions_need():
+    rows = re.findall(r"^\| `(natmod_\w+)` \| (?:`([^`]*)`)? ?\| [^|]*\|$", README, re.M)
+    eq(len(rows) > 20, True)
+    calls = {
+        "natmod_add_functions": "natmod_add_functions(nm, MP_OBJ_NULL, NULL, 0)",
+        "natmod_parse_kw": "natmod_parse_kw(nm, 0, NULL, 0, NULL, NULL)",
+        "natmod_import_maybe": "natmod_import_maybe(MP_QSTR_sys, MP_QSTR_path)",
+        "natmod_exception_new": "natmod_exception_new(nm, MP_QSTR_E, nm->TypeError)",
+        "natmod_native_base": "natmod_native_base(nm, mp_const_none, nm->TypeError)",
+        "natmod_native_type": "natmod_native_type(nm, nm->TypeError)",
+        "natmod_is_callable": "natmod_is_callable(mp_const_none)",
+        "natmod_raise": 'natmod_raise(nm->TypeError, "a")',
+        "natmod_raise_text": 'natmod_raise_text(nm->TypeError, "a", 1)',
+        "natmod_raise_fmt": 'natmod_raise_fmt(nm->TypeError, "%d", 1)',
+        "natmod_protect": "natmod_protect(NULL, NULL)",
+        "natmod_print": 'natmod_print(NULL, "a")',
+        "natmod_copy_text": 'natmod_copy_text(NULL, "a", 1)',
+        "natmod_check_stack": "natmod_check_stack(nm)",
+    }
+    eq({name for name, files in rows if files}, set(calls))
+    with project() as p:
+        source = (p.top / "hello.c").read_text()
+        before = "    mp_store_global(MP_QSTR_count"
+        for needs in sorted({files for _, files in rows if files}):
+            called = "".join(f"    {calls[name]};\n" for name, files in rows if files == needs)
+            p.write("hello.c", source.replace(before, called + before))
+            stack = ("STACK=1000",) if "stack.c" in needs else ()
+            p.built("armv7m", f"NATMOD_SRC={needs}", *stack)
 
 
 end()
