@@ -376,9 +376,6 @@ static mp_obj_t take_ext(decoder_t *dec, int8_t code) {
 // Containers
 
 static __attribute__((noinline)) void more_frames(decoder_t *dec) {
-    if (dec->depth == MAX_DEPTH) {
-        raise_lost(dec, dec->st->StackError, "object nested too deeply");
-    }
     size_t room = MAX(2 * dec->room, INLINE_DEPTH);
     size_t size = room * sizeof(decoder_frame_t);
     if (dec->frames_on_heap) {
@@ -387,12 +384,19 @@ static __attribute__((noinline)) void more_frames(decoder_t *dec) {
         dec->frames = memcpy(m_malloc(size), dec->frames, dec->room * sizeof(decoder_frame_t));
         dec->frames_on_heap = true;
     }
-    dec->room = MIN(room, MAX_DEPTH);
+    dec->room = room;
+}
+
+MP_NORETURN static __attribute__((noinline)) void raise_too_deep(decoder_t *dec) {
+    raise_lost(dec, dec->st->StackError, "object nested too deeply");
 }
 
 // Open a container for len elements or pairs, inside one to which, with all others, so many
 // objects are owed.
 static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t len, uint64_t others) {
+    if (dec->depth == dec->opt->max_depth) {
+        raise_too_deep(dec);
+    }
     if (dec->depth == dec->room) {
         more_frames(dec);
     }

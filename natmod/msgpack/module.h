@@ -38,6 +38,7 @@ enum {
     KW_MAX_EXT_LEN,
     KW_MAX_ARRAY_LEN,
     KW_MAX_MAP_LEN,
+    KW_MAX_DEPTH,
     KW_USE_LIST,
     KW_RAW,
     KW_STRICT_MAP_KEY,
@@ -65,6 +66,7 @@ typedef struct _unpack_options_t {
     bool raw;
     bool strict_map_key;
     uint8_t timestamp;
+    uint16_t max_depth; // Containers inside each other, at most MAX_DEPTH.
 } unpack_options_t;
 
 typedef struct _state_t {

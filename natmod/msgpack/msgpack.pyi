@@ -48,7 +48,7 @@ class FormatError(ValueError, UnpackException):
     """The byte 0xc1, which spec "Formats" never uses, where an object should begin."""
 
 class StackError(ValueError, UnpackException):
-    """More than 1024 containers inside each other, when unpacking."""
+    """More than max_depth nested containers, when unpacking."""
 
 class ExtraData(ValueError):
     """unpackb: bytes follow the object."""
@@ -243,6 +243,7 @@ def unpack(
     max_array_len: int = -1,
     max_map_len: int = -1,
     max_ext_len: int = -1,
+    max_depth: int = 1024,
     unicode_errors: Literal["strict"] | None = None,
     wait: int = 0,
     timeout: int = 1000,
@@ -256,6 +257,7 @@ def unpack(
     timestamp: ext -1 becomes a Timestamp (0), a float of seconds (1) or an int of nanoseconds
     (2) since 1970; 3 is a ValueError.
     max_..._len: longest that is accepted; -1 is no limit but 2**32-1 and memory.
+    max_depth: how many containers may be nested, 1 to 1024 (else ValueError).
     unicode_errors: accepted with the values above only, else ValueError.
     wait: milliseconds for the first byte; 0 is not at all, -1 for ever.
     timeout: milliseconds without a byte, once the first one has come; -1 is for ever.
@@ -286,6 +288,7 @@ def unpackb(
     max_array_len: int = -1,
     max_map_len: int = -1,
     max_ext_len: int = -1,
+    max_depth: int = 1024,
     unicode_errors: Literal["strict"] | None = None,
 ) -> Any:
     """The one object in the buffer. The options are those of unpack.
@@ -322,6 +325,7 @@ class Unpacker:
         max_array_len: int = -1,
         max_map_len: int = -1,
         max_ext_len: int = -1,
+        max_depth: int = 1024,
         unicode_errors: Literal["strict"] | None = None,
         read_size: int = 256,
         max_buffer_size: int = 104857600,

@@ -27,6 +27,7 @@ NATMOD_INIT_DATA static const natmod_name_t names[KW_END] = {
     [KW_MAX_EXT_LEN] = NATMOD_NAME(MP_QSTR_max_ext_len),
     [KW_MAX_ARRAY_LEN] = NATMOD_NAME(MP_QSTR_max_array_len),
     [KW_MAX_MAP_LEN] = NATMOD_NAME(MP_QSTR_max_map_len),
+    [KW_MAX_DEPTH] = NATMOD_NAME(MP_QSTR_max_depth),
     [KW_USE_LIST] = NATMOD_NAME(MP_QSTR_use_list),
     [KW_RAW] = NATMOD_NAME(MP_QSTR_raw),
     [KW_STRICT_MAP_KEY] = NATMOD_NAME(MP_QSTR_strict_map_key),
@@ -157,6 +158,8 @@ void unpack_options_parse(state_t *st, unpack_options_t *opt, size_t n_kw, const
         mp_obj_t limit = values[KW_MAX_STR_LEN + i];
         opt->max_len[i] = limit == MP_OBJ_NULL || limit == MP_OBJ_NEW_SMALL_INT(-1) ? UINT32_MAX : limit_arg(st, limit);
     }
+    mp_obj_t depth = values[KW_MAX_DEPTH];
+    opt->max_depth = depth == MP_OBJ_NULL ? MAX_DEPTH : int_arg(st, depth, 1, MAX_DEPTH);
     opt->use_list = bool_arg(values[KW_USE_LIST], true);
     opt->raw = bool_arg(values[KW_RAW], false);
     opt->strict_map_key = bool_arg(values[KW_STRICT_MAP_KEY], false);

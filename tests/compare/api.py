@@ -108,9 +108,11 @@ def stub_says_every_parameter():
         "pack": "default use_single_float strict_types use_bin_type",
         "pack_into": "offset default use_single_float strict_types use_bin_type",
         "unpackb": "ext_hook use_list object_hook object_pairs_hook list_hook raw strict_map_key"
-        " timestamp max_str_len max_bin_len max_array_len max_map_len max_ext_len",
+        " timestamp max_str_len max_bin_len max_array_len max_map_len max_ext_len"
+        " max_depth",
         "unpack": "ext_hook use_list object_hook object_pairs_hook list_hook raw strict_map_key"
-        " timestamp max_str_len max_bin_len max_array_len max_map_len max_ext_len wait timeout",
+        " timestamp max_str_len max_bin_len max_array_len max_map_len max_ext_len"
+        " max_depth wait timeout",
     }
     found = {}
     for node in stub().body:

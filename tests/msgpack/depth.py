@@ -145,6 +145,97 @@ def fed_beyond():
     eq(u.unpack(), 5)
 
 
+def each_way(data, **options):
+    """What each way to unpack says: an object, or the class of the exception."""
+    u = msgpack.Unpacker(**options)
+    u.feed(data)
+    piecewise = msgpack.Unpacker(**options)
+
+    def by_bytes():
+        for i in range(len(data)):
+            piecewise.feed(data[i : i + 1])
+            for obj in piecewise:
+                return obj
+
+    for fn in (
+        lambda: msgpack.unpackb(data, **options),
+        lambda: msgpack.unpack(BytesIO(data), **options),
+        lambda: msgpack.unpack(IoSource(data, 1), **options),
+        u.unpack,
+        by_bytes,
+    ):
+        try:
+            yield fn()
+        except msgpack.StackError:
+            yield msgpack.StackError
+
+
+@case
+def max_depth():
+    # below, at and above 16, 32 and 64, where the decoder's memory for open containers grows
+    limits = list(range(1, 20)) + [31, 32, 33, 63, 64, 65, 100]
+    for limit in limits:
+        for n in (limit - 1, limit, limit + 1, limit + 40):
+            for head in (b"\x91", b"\x81\xa1k"):
+                for got in each_way(head * n + b"\x05", max_depth=limit):
+                    if n > limit:
+                        eq((limit, n, got), (limit, n, msgpack.StackError))
+                    else:
+                        eq((limit, levels(got)), (limit, (n, 5)))
+    for got in each_way(b"\x92\x90\x91\x90", max_depth=2):
+        eq(got, msgpack.StackError)
+    for got in each_way(b"\x93\x90\x80\x91\x05", max_depth=2):
+        eq(got, [[], {}, [5]])  # depth counts open containers, not those before
+
+
+@case
+def max_depth_of_tuples_and_pairs():
+    for options in ({"use_list": False}, {"object_pairs_hook": list}, {"list_hook": list}):
+        for head in (b"\x91", b"\x81\x01"):
+            for got in each_way(head * 3 + b"\x05", max_depth=2, **options):
+                eq(got, msgpack.StackError)
+            for got in each_way(head * 2 + b"\x05", max_depth=2, **options):
+                eq(got != msgpack.StackError, True)
+
+
+@case
+def max_depth_1023():
+    room()
+    data = b"\x91" * (DEPTH - 1) + b"\x05"
+    eq(levels(msgpack.unpackb(data, max_depth=DEPTH - 1)), (DEPTH - 1, 5))
+    data = b"\x91" + data
+    raises(msgpack.StackError, msgpack.unpackb, data, max_depth=DEPTH - 1)
+    eq(levels(msgpack.unpackb(data, max_depth=DEPTH)), (DEPTH, 5))
+
+
+@case
+def max_depth_out_of_range():
+    for bad in (0, -1, DEPTH + 1, 1 << 16, (1 << 16) + 1, 1 << 100, -(1 << 100)):
+        raises(ValueError, msgpack.unpackb, b"\x05", max_depth=bad)
+        raises(ValueError, msgpack.unpack, BytesIO(b"\x05"), max_depth=bad)
+        raises(ValueError, msgpack.Unpacker, max_depth=bad)
+    for bad in ("5", None, [], 1.5):
+        raises(TypeError, msgpack.unpackb, b"\x05", max_depth=bad)
+        raises(TypeError, msgpack.unpack, BytesIO(b"\x05"), max_depth=bad)
+        raises(TypeError, msgpack.Unpacker, max_depth=bad)
+    raises(TypeError, msgpack.packb, 5, max_depth=5)
+
+
+@case
+def max_depth_after_an_error():
+    # the limit stays, and so does the error, until reset
+    u = msgpack.Unpacker(max_depth=1)
+    u.feed(b"\x91\x91\x05")
+    raises(msgpack.StackError, u.unpack)
+    raises(msgpack.StackError, u.unpack)
+    u.reset()
+    u.feed(b"\x91\x05")
+    eq(u.unpack(), [5])
+    u.feed(b"\x91\x91\x05\x06")
+    u.skip()  # builds nothing, so no limit counts
+    eq(u.unpack(), 6)
+
+
 @case
 def skip_beyond():
     # skipping keeps counts, too: an exception or the next object, no crash

@@ -167,6 +167,7 @@ void reading_options(reading_t *r, unsigned int bits) {
     for (size_t i = 0; i < 5; i++) {
         r->max_len[i] = bits & 0x200 << i ? 2 + i : UINT32_MAX;
     }
+    r->max_depth = bits & 0x4000 ? 3 : MAX_DEPTH;
 }
 
 void reading_args(args_t *args, const reading_t *r) {
@@ -201,5 +202,8 @@ void reading_args(args_t *args, const reading_t *r) {
         if (r->max_len[i] != UINT32_MAX) {
             arg_kw(args, limits[i], MP_OBJ_NEW_SMALL_INT(r->max_len[i]));
         }
+    }
+    if (r->max_depth != MAX_DEPTH) {
+        arg_kw(args, MP_QSTR_max_depth, MP_OBJ_NEW_SMALL_INT(r->max_depth));
     }
 }

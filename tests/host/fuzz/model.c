@@ -5,7 +5,6 @@
 #include "model.h"
 
 enum {
-    DEPTH = 1024,
     PAIRS = 1 << 14, // In all maps that are open at a time.
 };
 
@@ -516,7 +515,7 @@ static bool read_object(model_t *m, uint64_t others, value_t *v) {
         // Each takes one byte at the least.
         return fail(m, R_MORE, false);
     }
-    if (m->depth == DEPTH) {
+    if (m->depth == m->options->max_depth) {
         return fail(m, R_STACK, true);
     }
     m->depth++;

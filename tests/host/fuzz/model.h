@@ -95,6 +95,7 @@ typedef struct _script_t {
 
 enum {
     SCRIPT = 4,
+    MAX_DEPTH = 1024, // Of containers, where no option says less.
 };
 
 hook_t script_next(script_t *script);
@@ -109,6 +110,7 @@ typedef struct _reading_t {
     bool pairs_hook;
     uint8_t timestamp;
     uint32_t max_len[5]; // str, bin, ext, array, map
+    uint16_t max_depth;
 } reading_t;
 
 typedef enum { FROM_BUFFER, FROM_PIECES, FROM_STREAM } source_t;

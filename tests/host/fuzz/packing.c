@@ -12,7 +12,6 @@
 #include "fuzz.h"
 
 enum {
-    MAX_DEPTH = 1024,
     DEEP = 100, // For more containers inside each other, and for more bytes, the heap may not suffice.
     LONG = 4096,
 };
