@@ -126,8 +126,9 @@ NATMOD_INLINE size_t next_head(decoder_t *dec, format_tag_t *tag) {
     }
 }
 
-MP_NORETURN static __attribute__((noinline)) void raise_never_used(decoder_t *dec) {
-    raise_lost(dec, dec->st->FormatError, "byte 0xc1 is never used");
+MP_NORETURN __attribute__((noinline)) void decoder_raise_format(decoder_t *dec) {
+    dec->lost = true;
+    natmod_raise_fmt(dec->st->FormatError, "0xc1 at byte %u of the object", (unsigned int)decoder_taken(dec));
 }
 
 // A head counts for the container that it is in.
@@ -631,7 +632,7 @@ bool decoder_run(decoder_t *dec) {
             obj = scalar_new(dec, &tag);
         } else {
             if (tag.kind == KIND_INVALID) {
-                raise_never_used(dec);
+                decoder_raise_format(dec);
             }
             if (tag.lo > dec->opt->max_len[tag.kind - KIND_STR]) {
                 raise_limit(dec, tag.kind, tag.lo);
@@ -731,7 +732,7 @@ bool decoder_skip(decoder_t *dec) {
         } else if (tag.kind > KIND_INVALID) {
             dec->pending = tag.lo;
         } else if (tag.kind == KIND_INVALID) {
-            raise_never_used(dec);
+            decoder_raise_format(dec);
         }
         dec->p += size;
     }

@@ -315,6 +315,9 @@ bool decoder_run(decoder_t *dec);
 // Skip what is still owed, without heap: true when the outermost object has been passed.
 bool decoder_skip(decoder_t *dec);
 
+// Raise the FormatError for the byte that is next, and set dec->lost.
+MP_NORETURN void decoder_raise_format(decoder_t *dec);
+
 // The length of the array or map that comes, whose head is taken, but not its elements; MP_OBJ_NULL
 // if bytes are missing.
 mp_obj_t decoder_header(decoder_t *dec, unsigned int kind);

@@ -45,7 +45,10 @@ class OutOfData(UnpackException):
     """
 
 class FormatError(ValueError, UnpackException):
-    """The byte 0xc1, which spec "Formats" never uses, where an object should begin."""
+    """The byte 0xc1, which spec "Formats" never uses, where an object should begin.
+
+    The message says which byte of the outermost object it is, counted from 0.
+    """
 
 class StackError(ValueError, UnpackException):
     """More than max_depth nested containers, when unpacking."""

@@ -253,6 +253,9 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
     }
     if (self->broken != NULL && kind != JOB_RESET) {
         natmod_unlock(&self->lock);
+        if (self->broken == dec->st->FormatError) {
+            decoder_raise_format(dec); // The decoder still stands at that byte.
+        }
         natmod_raise(self->broken, "error in earlier bytes");
     }
     unpacker_job_t job = { self, kind, false, data, n, MP_OBJ_NULL };

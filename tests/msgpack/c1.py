@@ -7,7 +7,8 @@ from io import BytesIO
 import check
 import msgpack
 from check import case, eq
-from vectors import hx, pieces, tohex
+from streams import IoSource
+from vectors import CPYTHON, hx, pieces, tohex
 
 PLACES = (
     "c1",
@@ -111,6 +112,107 @@ def in_header_position():
         u = msgpack.Unpacker()
         u.feed(b"\xc1")
         check.raises(ValueError, getattr(u, name))
+
+
+def message(fn):
+    try:
+        fn()
+    except msgpack.FormatError as e:
+        return str(e)
+
+
+def at(n):
+    return "0xc1 at byte %u of the object" % n
+
+
+@case
+def where():
+    if CPYTHON:
+        check.skip("the message is ours")
+    for text in PLACES:
+        data = hx(text)
+        want = at(data.rfind(b"\xc1"))
+        rest = b"\x01\xc1"
+        eq((text, message(lambda: msgpack.unpackb(data + rest))), (text, want))
+        eq((text, message(lambda: msgpack.unpack(BytesIO(data + rest)))), (text, want))
+        for size in (1, 3):
+            source = IoSource(data + rest, size)
+            eq((text, message(lambda: msgpack.unpack(source))), (text, want))
+        for method in ("unpack", "skip", "__next__"):
+            for before in (b"", b"\x92\x01\x02", b"\xc4\x03abc\xc0"):
+                u = msgpack.Unpacker()
+                u.feed(before + data + rest)
+                if before:
+                    u.unpack()
+                if before[-1:] == b"\xc0":
+                    u.skip()
+                call = next if method == "__next__" else lambda u: getattr(u, method)()
+                for _ in range(3):
+                    eq((text, message(lambda: call(u))), (text, want))
+                eq((text, message(lambda: u.feed(b"\x01"))), (text, want))
+                eq((text, message(u.read_map_header)), (text, want))
+
+
+@case
+def where_it_was_fed_in_pieces():
+    if CPYTHON:
+        check.skip("the message is ours")
+    # the object's beginning has left the buffer long before
+    for n in (10, 100, 1000):
+        u = msgpack.Unpacker()
+        u.feed(b"\x01\xdc\x10\x00")
+        eq(u.unpack(), 1)
+        for _ in range(n):
+            u.feed(b"\xa2ab")
+            check.raises(msgpack.OutOfData, u.unpack)
+        u.feed(b"\xc1")
+        for _ in range(2):
+            eq(message(u.unpack), at(3 + 3 * n))
+        u.reset()
+        u.feed(b"\x91\xc1")
+        eq(message(u.unpack), at(1))
+
+
+@case
+def where_behind_long_data():
+    if CPYTHON:
+        check.skip("the message is ours")
+    data = b"\x93\xc5\x02\x00" + bytes(512) + b"\xd9\x64" + b"a" * 100 + b"\xc1"
+    want = at(len(data) - 1)
+    u = msgpack.Unpacker(BytesIO(data), read_size=7)
+    for fn in (
+        lambda: msgpack.unpackb(data),
+        lambda: msgpack.unpack(BytesIO(data)),
+        lambda: msgpack.unpack(IoSource(data, 50)),
+        u.unpack,
+        u.skip,
+    ):
+        eq(message(fn), want)
+
+
+@case
+def where_after_a_hook():
+    if CPYTHON:
+        check.skip("the message is ours")
+
+    def fails(obj):
+        raise KeyError
+
+    # a memoryview's rest is copied before the first hook
+    data = b"\x93\x91\x01\x02\xc1"
+    for buffer in (data, bytearray(data), memoryview(data)):
+        eq(message(lambda: msgpack.unpackb(buffer, list_hook=len)), at(4))
+    # what is left of an object is skipped after an exception
+    u = msgpack.Unpacker(list_hook=fails)
+    u.feed(data)
+    check.raises(KeyError, u.unpack)
+    for _ in range(2):
+        eq(message(u.unpack), at(4))
+    u = msgpack.Unpacker(list_hook=fails)
+    u.feed(b"\x92\x91\x01")
+    check.raises(KeyError, u.unpack)
+    u.feed(b"\xc1")
+    eq(message(u.skip), at(3))
 
 
 @case
