@@ -309,7 +309,8 @@ enum {
     CLASS_DICT,
 };
 
-static unsigned int classify_native(state_t *st, mp_obj_t obj) {
+static unsigned int classify_native(encoder_t *enc, mp_obj_t obj) {
+    state_t *st = enc->st;
     const mp_obj_type_t *type = mp_obj_get_type(obj);
     if (type == st->bytes_type) {
         return CLASS_BIN;
@@ -330,7 +331,9 @@ static unsigned int classify_native(state_t *st, mp_obj_t obj) {
         return CLASS_INT;
     }
     if (MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, buffer) == st->array_buffer) {
-        return CLASS_BIN;
+        // An array.array has that slot, too. It is for default, where there is one.
+        bool is_bytes = type == st->streams.bytearray || type == st->memoryview_type;
+        return is_bytes || natmod_is_none(enc->opt->default_fun) ? CLASS_BIN : CLASS_OTHER;
     }
     if (type == st->ext_type) {
         return CLASS_EXT;
@@ -365,13 +368,13 @@ static unsigned int classify(encoder_t *enc, const mp_obj_type_t *type, mp_obj_t
         }
         // Until the native type's __init__ has run, this is some function.
         mp_obj_t native = ((mp_obj_instance_t *)MP_OBJ_TO_PTR(*obj))->subobj[0];
-        unsigned int class = classify_native(st, native);
+        unsigned int class = classify_native(enc, native);
         if (class != CLASS_OTHER) {
             *obj = native;
         }
         return class;
     }
-    unsigned int class = classify_native(st, *obj);
+    unsigned int class = classify_native(enc, *obj);
     if (enc->opt->strict_types && class >= CLASS_TUPLE && type != st->list_type && type != st->dict_type) {
         return CLASS_OTHER;
     }

@@ -134,6 +134,7 @@ def pack(
     """Write obj to the stream. Spec: "Serialization: type to format conversion".
 
     default(obj) replaces an object of another type; what it returns is not given to it again.
+    An array.array goes to default where one is given; else its bytes are packed as bin.
     use_single_float: True packs floats as 32 bits, False as 64; None as wide as the firmware's.
     strict_types: subclasses, tuples, namedtuples and OrderedDicts go to default.
     use_bin_type=False: bytes are packed as str, and nothing as str 8, as before 2013.

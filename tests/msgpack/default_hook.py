@@ -8,6 +8,10 @@ from check import case, eq, raises
 from vectors import CPYTHON, expect, hx
 
 try:
+    from array import array
+except ImportError:
+    array = None
+try:
     from functools import partial
 except ImportError:
     partial = None
@@ -222,6 +226,38 @@ def what_does_not():
     obj += [msgpack.ExtType(1, b"e"), msgpack.Timestamp(1)]
     data = msgpack.packb(obj, default=default)
     expect((data[:6], data[-7:-6]), (hx("9fc0c301ffcf"), b"e"))
+
+
+@case
+def arrays_do():
+    if array is None:
+        check.skip("no array module")
+    a = array("h", (1, 2))
+    seen = []
+
+    def default(obj):
+        seen.append(obj)
+        return list(obj)
+
+    expect(msgpack.packb(a, default=default), b"\x92\x01\x02")
+    expect(msgpack.packb([a, {"k": a}], default=default), hx("92 920102 81 a16b 920102"))
+    eq([obj is a for obj in seen], [True] * 3)
+    packer = msgpack.Packer(default=default)
+    expect(packer.pack(a), b"\x92\x01\x02")
+    # what it returns is not given to it again, but the members of that are
+    raises(TypeError, msgpack.packb, a, default=lambda obj: obj)
+    expect(msgpack.packb(Thing(), default=lambda o: [a] if o is not a else 7), b"\x91\x07")
+
+
+@case
+def arrays_without_default():
+    if array is None:
+        check.skip("no array module")
+    if CPYTHON:
+        check.skip("array.array as bin is ours")
+    a = array("B", b"ab")
+    expect(msgpack.packb([a], default=None), b"\x91\xc4\x02ab")
+    expect(msgpack.Packer().pack(a), b"\xc4\x02ab")
 
 
 @case

@@ -266,7 +266,7 @@ static result_t write_one(packed_t *p, const packing_t *options, script_t *scrip
         const char *data = mp_obj_str_get_data(obj, &len);
         put_str(p, options, (const uint8_t *)data, len);
     } else if (type == &mp_type_bytes || type == &mp_type_bytearray || type == &mp_type_memoryview
-               || type == &mp_type_array) {
+               || (type == &mp_type_array && !options->default_hook)) {
         put_bin(p, options, obj);
     } else if (type == ext_type) {
         mp_obj_tuple_t *self = MP_OBJ_TO_PTR(obj);
