@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 TOP = HERE.parent
 # What is written stands between <!-- bench NAME --> and <!-- end of bench NAME -->.
 SIZES = ("mpy", "text", "rodata", "bss", "import", "use")
-FILES = (TOP / "README.md", HERE / "README.md")
+FILES = (HERE / "README.md",)
 
 
 def table(machine, measured):
@@ -72,7 +72,7 @@ def cells(row):
 
 
 def summary(results):
-    """The table for the project's README: the Cortex-M3, and the ratios."""
+    """The summary in the bench's README: the Cortex-M3, and the ratios."""
     rows = results["cortex-m3"]["instructions"]
     body = []
     for operation in ("packb", "pack, reused BytesIO", "unpackb"):

@@ -2,7 +2,7 @@
 """Measure msgpack and stock json on the same documents, in instructions and heap bytes.
 
 Without --op and --doc everything is measured, and results.json, the charts and the tables in
-README.md and bench/README.md are written.
+bench/README.md is written.
 """
 
 import argparse

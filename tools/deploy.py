@@ -330,7 +330,7 @@ def explain_import(file, board, result):
             )
         return (
             f"import {file.module} says {said!r}: this ESP8266 firmware keeps one sector of flash "
-            "for native code, too little for the modules; README.md tells how to find more"
+            "for native code, too little for the modules; docs/esp8266.md tells how to find more"
         )
     if name == "MemoryError":
         return (
@@ -338,7 +338,7 @@ def explain_import(file, board, result):
             f"for its code, and {result['free']} are free in all; import it before anything else, "
             "or take one module only"
         )
-    return f"import {file.module} says {said!r}; README.md tells what it means"
+    return f"import {file.module} says {said!r}; docs/troubleshooting.md tells what it means"
 
 
 def use(mpremote, board, files):

@@ -183,7 +183,7 @@ for name in "$@"; do
 done
 if [ -n "$fetch" ]; then
     have apt-get || die "cannot fetch$fetch without apt-get; give MPY_DIR=/path/to/micropython" \
-        "(v1.25 or later for tests) and put mpremote on PATH, see README.md"
+        "(v1.25 or later for tests) and put mpremote on PATH, see docs/building.md"
     fetcher=$(fetch_tools)
     if [ -n "$fetcher" ]; then
         packages_needed="$packages_needed $fetcher"

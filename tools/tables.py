@@ -42,7 +42,7 @@ def boards():
 
 
 TABLES = {"boards": boards, "targets": targets}
-DOCUMENTS = ("README.md", "tests/README.md")
+DOCUMENTS = ("docs/boards.md", "tests/README.md")
 
 
 def current(text):

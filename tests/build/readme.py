@@ -1,7 +1,7 @@
 # targets: host
 # needs: nothing
 #
-# What README.md says is so.
+# What README.md and the pages it was divided into say is so.
 
 import contextlib
 import io
@@ -20,20 +20,24 @@ import firmware  # noqa: E402
 import mpyinfo  # noqa: E402
 
 README = (TOP / "README.md").read_text()
+PAGES = ("boards", "building", "esp8266", "troubleshooting")
+TEXTS = {f"docs/{page}.md": (TOP / f"docs/{page}.md").read_text() for page in PAGES}
+TEXTS["README.md"] = README
+BOARDS = TEXTS["docs/boards.md"]
 MAKEFILE = (TOP / "Makefile").read_text()
 ARCHS = re.search(r"^ARCHS = (.*)$", (TOP / "dynruntime/toolchain.mk").read_text(), re.M)[
     1
 ].split()
 
 
-def blocks(language):
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.M | re.S)
+def blocks(language, text=README):
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
     return [text for name, text in found if name == language]
 
 
 @case
 def the_line_that_prints_a_board_s_arch():
-    line = blocks("python")[1]
+    line = blocks("python", BOARDS)[0]
     eq((line.count("\n"), line.startswith("import sys; ")), (1, True))
     for number, arch in enumerate(mpyinfo.ARCHS):
         mpy = 6 | 3 << 8 | number << 10 | 0x4000  # With the flag of v1.27 for RISC-V's variants.
@@ -72,15 +76,23 @@ def usage():
 @case
 def commands():
     goals = set(re.search(r"^\.PHONY: (help .*)$", MAKEFILE, re.M)[1].split())
-    named = set(re.findall(r"(?:^    |`)make ([a-z][a-z-]*)\b(?!=)", README, re.M))
+    text = "\n".join(TEXTS.values())
+    named = set(re.findall(r"(?:^    |`)make ([a-z][a-z-]*)\b(?!=)", text, re.M))
     true({"demo", "test", "setup"} <= named)
     eq(named - goals, set())
 
 
 @case
 def links():
-    for path in re.findall(r"\]\(([^)]+)\)", README):
-        true(os.path.exists(TOP / path) or print("no", path))
+    for name, text in TEXTS.items():
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            path = (TOP / name).parent / link.partition("#")[0]
+            true(link.startswith("https:") or os.path.exists(path) or print(name, link))
+
+
+@case
+def the_front_page_is_short():
+    true(len(README.splitlines()) <= 90)
 
 
 end()

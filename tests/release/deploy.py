@@ -285,7 +285,7 @@ def imports_that_fail():
     error = MemoryError("memory allocation failed, allocating 16912 bytes")
     refused(failing(error), str(error), "5000 are free", "before anything else")
     error = ImportError("needs VfsFat, VfsLfs2 or VfsLfs1")
-    refused(failing(error), str(error), "README.md")
+    refused(failing(error), str(error), "troubleshooting.md")
 
 
 def esp(user_start):
@@ -302,7 +302,7 @@ def esp8266():
     for user_start, words in [
         (0x100000, [LINE, "boot.py", "wears"]),
         # Firmware for 1 MiB.
-        (0x98000, ["one sector", "README.md"]),
+        (0x98000, ["one sector", "esp8266.md"]),
     ]:
         modules = {"msgpack": MemoryError(text), "esp": esp(user_start)}
         refused(with_fake(installed(of_arch(XTENSA), **modules)), text, *words)

@@ -2,8 +2,8 @@
 # needs: nothing
 # timeout: 300
 #
-# The tables about installing in README.md: every error in them is brought about here, or shown to
-# be in the source that raises it.
+# The tables about installing in docs/: every error in them is brought about here, or shown to be
+# in the source that raises it.
 
 import os
 import re
@@ -19,12 +19,13 @@ from check import case, end, eq, true
 import firmware
 import mpyinfo
 
-README = (TOP / "README.md").read_text()
+PAGES = ("boards", "esp8266", "troubleshooting")
+TEXT = "\n".join((TOP / f"docs/{page}.md").read_text() for page in PAGES)
 
 
 def table(heading):
     """The rows of the table that begins with the heading, as lists of cells."""
-    lines = README[README.index(heading) :].split("\n\n")[0].splitlines()[2:]
+    lines = TEXT[TEXT.index(heading) :].split("\n\n")[0].splitlines()[2:]
     return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
 
 
@@ -36,7 +37,7 @@ unseen.remove("mip.install")
 def seen(text, output):
     """Fail unless a text of the table is in an output."""
     pattern = re.escape(text).replace("…", ".*")
-    true(text in unseen or print("not in README.md:", text))
+    true(text in unseen or print("not in docs/:", text))
     true(re.search(pattern, output) or print(output))
     unseen.remove(text)
 
