@@ -248,6 +248,8 @@ NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, si
     unsigned int misses = dec->misses;
     mp_obj_t key;
     if (misses < MISSES || misses % LOOK_EVERY == 0) {
+        // Firmware without unicode strings may have interned what is no UTF-8.
+        check_utf8(dec, dec->p, len);
         key = mp_obj_new_str((const char *)dec->p, len);
         body_taken(dec, len);
         if (((uintptr_t)key & 3) != 0) {
