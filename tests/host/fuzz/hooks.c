@@ -100,6 +100,22 @@ static void call_plain(mp_obj_t obj, qstr name) {
     mp_call_method_n_kw(0, 0, args);
 }
 
+// MicroPython counts the memory for more items of an OrderedDict before it has it: where it gets
+// none, the count is wrong, and any further use of the dict may crash.
+static mp_map_elem_t *lookup_add(mp_map_t *map, mp_obj_t key) {
+    size_t alloc = map->alloc;
+    nlr_buf_t nlr;
+    if (nlr_push(&nlr) == 0) {
+        mp_map_elem_t *elem = mp_map_lookup(map, key, MP_MAP_LOOKUP_ADD_IF_NOT_FOUND);
+        nlr_pop();
+        return elem;
+    }
+    if (map->is_ordered) {
+        map->alloc = alloc;
+    }
+    nlr_jump(nlr.ret_val);
+}
+
 static void mutate(mp_obj_t obj, uint32_t how) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);
     if (type == &mp_type_list) {
@@ -125,13 +141,13 @@ static void mutate(mp_obj_t obj, uint32_t how) {
         }
         if (how % 4 == 0) {
             for (size_t i = 0; i <= how / 4 % 16; i++) {
-                mp_obj_dict_store(obj, MP_OBJ_NEW_SMALL_INT(1000 + i), obj);
+                lookup_add(map, MP_OBJ_NEW_SMALL_INT(1000 + i))->value = obj;
             }
         } else if (how % 4 == 1) {
             call_plain(obj, MP_QSTR_clear);
         } else {
-            mp_map_elem_t *elem = mp_map_lookup(map, key, how % 4 == 2 ? MP_MAP_LOOKUP_REMOVE_IF_FOUND
-                : MP_MAP_LOOKUP_ADD_IF_NOT_FOUND);
+            mp_map_elem_t *elem = how % 4 == 2 ? mp_map_lookup(map, key, MP_MAP_LOOKUP_REMOVE_IF_FOUND)
+                : lookup_add(map, key);
             if (elem != NULL) {
                 elem->value = mp_const_false;
             }
