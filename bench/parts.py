@@ -77,7 +77,7 @@ def copy():
 def measure(functions, parts, for_size):
     """The bytes of RAM after the import."""
     copy()
-    source = "natmod/msgpack/msgpack.c"
+    source = "natmod/msgpack/module.c"
     for name in ("packb", "unpackb", "pack", "unpack", "pack_into", *ALIASES):
         if ALIASES.get(name, name) not in functions:
             replace(source, rf"^    NATMOD_FUN\(MP_QSTR_{name},.*\n", "", 1)
@@ -85,7 +85,7 @@ def measure(functions, parts, for_size):
         if part not in parts:
             replace(source, rf"^    {part}_init\(st\);\n", "", 1)
     if for_size:
-        replace("dynruntime/natmod.h", r"^#define NATMOD_FAST .*", "#define NATMOD_FAST", 1)
+        replace("dynruntime/toolkit.h", r"^#define NATMOD_FAST .*", "#define NATMOD_FAST", 1)
     # The names that a program has are not the module's. So it keeps all of them.
     with open(COPY / "bench/use_msgpack.py", "a") as file:
         file.write("\n\ndef use(m):\n    pass\n")

@@ -1,6 +1,6 @@
 // What can be called.
 
-#include "natmod.h"
+#include "toolkit.h"
 
 bool natmod_is_callable(mp_obj_t obj) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);

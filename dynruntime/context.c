@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "natmod.h"
+#include "toolkit.h"
 #ifdef NATMOD_USERMOD
 #include "usermod.h"
 #endif

@@ -1,6 +1,6 @@
 // Exception classes.
 
-#include "natmod.h"
+#include "toolkit.h"
 
 NATMOD_INIT mp_obj_type_t *natmod_exception_new(natmod_t *nm, qstr name, mp_const_obj_t parent) {
     mp_obj_type_t *type = natmod_type_new(nm, name, MP_TYPE_FLAG_NONE, 4);

@@ -1,6 +1,6 @@
 // Functions made from a table.
 
-#include "natmod.h"
+#include "toolkit.h"
 
 NATMOD_INIT void natmod_add_functions(natmod_t *nm, mp_obj_t dict, const natmod_entry_t *entries, size_t n) {
     mp_obj_t obj = MP_OBJ_NULL;

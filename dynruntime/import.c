@@ -1,6 +1,6 @@
 // What a module takes from the firmware's other modules, where they exist.
 
-#include "natmod.h"
+#include "toolkit.h"
 
 typedef struct _natmod_import_t {
     qstr module;

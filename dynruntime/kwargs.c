@@ -1,6 +1,6 @@
 // Keyword arguments.
 
-#include "natmod.h"
+#include "toolkit.h"
 
 void natmod_parse_kw(natmod_t *nm, size_t n_kw, const mp_obj_t *kw, size_t n_names,
     const mp_obj_t *names, mp_obj_t *values) {

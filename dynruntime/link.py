@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Link the objects of a native module to a .mpy file.
 
-The linking itself is done by the MicroPython tree's own tools/mpy_ld.py, see init_last.py. Before
+The linking itself is done by the MicroPython tree's own tools/mpy_ld.py, see run_mpy_ld.py. Before
 that this checks what would fail on a board or only there: symbols that nobody provides, writable
 and zero-initialised data (which nothing keeps alive through a collection), floats in calls across
 the function table, and uses of code that is gone by then. Each message names the symbol and the
@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-import init_last
-import xtensa
+import mend_xtensa
+import run_mpy_ld
 from elftools.elf.elffile import ELFFile
 
 # What the loader provides (see py/persistentcode.c and mpy_ld.py in MicroPython).
@@ -40,7 +40,7 @@ PROVIDED = {
     "mp_stream_write_obj",
 }
 
-# Function-table entries with a float in their signature, which natmod.h leaves undefined.
+# Function-table entries with a float in their signature, which toolkit.h leaves undefined.
 FLOAT_CALLS = {
     "mp_obj_new_float_from_f",
     "mp_obj_new_float_from_d",
@@ -123,7 +123,7 @@ def check(paths, library=()):
         for section, symbol in o.data:
             messages.append(
                 f"{name}: variable '{symbol}' in {section}: nothing keeps it alive through a "
-                "collection; put it into the module's state (see dynruntime/natmod.h)"
+                "collection; put it into the module's state (see dynruntime/toolkit.h)"
             )
         lost = o.undefined & missing
         if o.path in library:
@@ -147,7 +147,7 @@ def init_users(path):
     found = set()
     with open(path, "rb") as f:
         elf = ELFFile(f)
-        init = {elf.get_section_index(name) for name in init_last.INIT} - {None}
+        init = {elf.get_section_index(name) for name in run_mpy_ld.INIT} - {None}
         symbols = elf.get_section_by_name(".symtab")
         functions = [s for s in symbols.iter_symbols() if s["st_info"]["type"] == "STT_FUNC"]
         for relocations in elf.iter_sections():
@@ -192,14 +192,14 @@ def main():
         for function in init_users(path):
             messages.append(
                 f"{os.path.basename(path)}: '{function}' uses what is dropped after the import "
-                "(see NATMOD_INIT in dynruntime/natmod.h)"
+                "(see NATMOD_INIT in dynruntime/toolkit.h)"
             )
     if args.arch.startswith("xtensa"):
         for path in args.objects:
-            for symbol in xtensa.unresolved_calls(path):
+            for symbol in mend_xtensa.unresolved_calls(path):
                 messages.append(
                     f"{os.path.basename(path)}: '{symbol}' is called directly, which mpy_ld.py "
-                    "does not resolve (see dynruntime/xtensa.py)"
+                    "does not resolve (see dynruntime/mend_xtensa.py)"
                 )
     if messages:
         sys.exit("\n".join("link error: " + message for message in messages))
@@ -208,13 +208,13 @@ def main():
     # and makes builds differ; so it runs in the output folder and gets the bare name.
     folder, name = os.path.split(os.path.abspath(args.output))
     tree = os.path.abspath(args.tree)
-    command = [sys.executable, os.path.abspath(init_last.__file__), tree]
+    command = [sys.executable, os.path.abspath(run_mpy_ld.__file__), tree]
     command += ["--arch", args.arch, "--qstrs", os.path.abspath(args.qstrs), "-o", name]
     objects = [os.path.abspath(o) for o in args.objects]
     with tempfile.TemporaryDirectory() as copies:
         if args.arch.startswith("xtensa"):
             objects = [
-                xtensa.with_own_sections(path, copies, f".{number}")
+                mend_xtensa.with_own_sections(path, copies, f".{number}")
                 for number, path in enumerate(objects)
             ]
         result = subprocess.run(command + objects, cwd=folder, capture_output=True, text=True)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "natmod.h"
+#include "toolkit.h"
 
 #ifndef NATMOD_SMALL
 void *natmod_malloc(size_t n) {

@@ -1,6 +1,6 @@
 // Calls whose exceptions are caught.
 
-#include "natmod.h"
+#include "toolkit.h"
 
 #ifdef NATMOD_USERMOD
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "natmod.h"
+#include "toolkit.h"
 
 void natmod_copy_text(byte *dest, const char *text, size_t len) {
     while (len-- > 0) {

@@ -7,7 +7,7 @@
 //
 // What is known to be enough is remembered, for the stack that never ends: that of the main thread.
 
-#include "natmod.h"
+#include "toolkit.h"
 
 #if NATMOD_CHECKS_STACK
 

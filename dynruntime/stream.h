@@ -6,7 +6,7 @@
 #ifndef NATMOD_STREAM_H
 #define NATMOD_STREAM_H
 
-#include "natmod.h"
+#include "toolkit.h"
 
 // What streams need, fetched once while the module is imported.
 typedef struct _natmod_streams_t {

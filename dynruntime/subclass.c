@@ -1,6 +1,6 @@
 // Python classes that derive from native types.
 
-#include "natmod.h"
+#include "toolkit.h"
 
 const mp_obj_type_t *natmod_native_type(natmod_t *nm, const mp_obj_type_t *type) {
     while (type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "natmod.h"
+#include "toolkit.h"
 
 void natmod_print(const mp_print_t *print, const char *text) {
     byte copy[32];

@@ -2,7 +2,7 @@
 #ifndef NATMOD_USERMOD_H
 #define NATMOD_USERMOD_H
 
-#include "natmod.h"
+#include "toolkit.h"
 
 // A module's globals are filled when it is imported. They lie in memory that stays where it is,
 // and start with __init__, so that the first import after a soft reset finds that too.

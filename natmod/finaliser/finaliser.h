@@ -3,7 +3,7 @@
 #ifndef FINALISER_H
 #define FINALISER_H
 
-#include "natmod.h"
+#include "toolkit.h"
 
 typedef struct _block_t block_t;
 typedef struct _fin_t fin_t;
@@ -82,7 +82,7 @@ static inline state_t *state_of(natmod_t *nm) {
 }
 
 /******************************************************************************/
-// lock.c: for memory that several threads change. No collection happens in between.
+// mutex.c: for memory that several threads change. No collection happens in between.
 
 void lock_init(state_t *st);
 void lock(state_t *st);

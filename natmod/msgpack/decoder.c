@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "module.h"
+#include "msgpack.h"
 
 // What runs once for each object finds the function table by itself.
 #define natmod_table natmod_table_inline

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "module.h"
+#include "msgpack.h"
 
 /******************************************************************************/
 // Sinks

@@ -1,6 +1,6 @@
 // ExtType: a pair of type code and data.
 
-#include "module.h"
+#include "msgpack.h"
 
 mp_obj_t ext_new(state_t *st, int8_t code, mp_obj_t data) {
     ext_t *self = m_malloc(sizeof(ext_t));

@@ -1,6 +1,6 @@
-// Numbers. No float ever is in a register here: see dynruntime/natmod.h.
+// Numbers. No float ever is in a register here: see dynruntime/toolkit.h.
 
-#include "module.h"
+#include "msgpack.h"
 
 // MicroPython's array accessors read and write aligned little-endian memory.
 typedef union _number_t {

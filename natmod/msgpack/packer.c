@@ -2,15 +2,15 @@
 
 #include <string.h>
 
-#include "lock.h"
-#include "module.h"
+#include "try_lock.h"
+#include "msgpack.h"
 
 typedef struct _packer_t {
     mp_obj_base_t base;
     encoder_t enc;
     pack_options_t opt;
     bool autoreset;
-    natmod_lock_t lock; // Held while Python code may run inside a method.
+    natmod_try_lock_t lock; // Held while Python code may run inside a method.
 } packer_t;
 
 enum {
@@ -77,7 +77,7 @@ static void packer_run(void *arg) {
 static mp_obj_t packer_do(action_t action, const mp_obj_t *args) {
     packer_t *self = MP_OBJ_TO_PTR(args[0]);
     encoder_t *enc = &self->enc;
-    if (!natmod_lock(&self->lock)) {
+    if (!natmod_try_lock(&self->lock)) {
         natmod_raise(enc->st->RuntimeError, "Packer in use");
     }
     size_t used = enc->cur - enc->start;

@@ -1,6 +1,6 @@
 // Timestamp: seconds since 1970 and nanoseconds, and the ext type -1 that carries them.
 
-#include "module.h"
+#include "msgpack.h"
 
 // A fraction of a second that is a whole number of nanoseconds in binary, too, is one of these.
 enum {

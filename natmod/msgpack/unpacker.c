@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "lock.h"
-#include "module.h"
+#include "try_lock.h"
+#include "msgpack.h"
 
 typedef struct _unpacker_t {
     mp_obj_base_t base;
@@ -11,7 +11,7 @@ typedef struct _unpacker_t {
     bool skipping; // The rest of that object is to be skipped,
     bool by_user; // because skip was called for it.
     bool has_stream;
-    natmod_lock_t lock; // Held while Python code may run inside a method.
+    natmod_try_lock_t lock; // Held while Python code may run inside a method.
     byte *buffer;
     size_t size;
     size_t max_size;
@@ -248,7 +248,7 @@ static void unpacker_run(void *arg) {
 static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *data, size_t n) {
     unpacker_t *self = MP_OBJ_TO_PTR(self_in);
     decoder_t *dec = &self->dec;
-    if (!natmod_lock(&self->lock)) {
+    if (!natmod_try_lock(&self->lock)) {
         natmod_raise(dec->st->RuntimeError, "Unpacker in use");
     }
     if (self->broken != NULL && kind != JOB_RESET) {

@@ -21,7 +21,7 @@ include ../module.mk
 """
 
 SOURCE = """\
-#include "natmod.h"
+#include "toolkit.h"
 #include "tiny.h"
 
 size_t natmod_state_size(void) {

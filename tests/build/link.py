@@ -108,7 +108,7 @@ def objects_do_not_share_names_on_xtensa():
     # The same offset in the sections of two objects: each function must remain itself.
     with Sandbox() as box:
         for name, op in (("a", "+"), ("b", "-")):
-            text = '#include "natmod.h"\nvoid NAME_set(int (**p)(int));\nstatic int f(int x) {\n'
+            text = '#include "toolkit.h"\nvoid NAME_set(int (**p)(int));\nstatic int f(int x) {\n'
             text += "    return x OP 3;\n}\nvoid NAME_set(int (**p)(int)) {\n    *p = f;\n}\n"
             box.write(f"natmod/tiny/{name}.c", text.replace("NAME", name).replace("OP", op))
         makefile = box.path("natmod/tiny/Makefile").read_text()

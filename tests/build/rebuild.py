@@ -58,7 +58,7 @@ def header_of_the_module():
 def shared_header_and_shared_source():
     with Sandbox() as box:
         build(box)
-        os.utime(box.path("dynruntime/natmod.h"))
+        os.utime(box.path("dynruntime/toolkit.h"))
         eq(build(box), ALL)
         os.utime(box.path("dynruntime/mem.c"))
         eq(build(box), ["CC mem.c", "LINK"])

@@ -173,7 +173,7 @@ def sources_in_folders_and_with_names_of_the_toolkit_s():
         p.write("src/mem.h", "mp_obj_t answer(mp_int_t n);\n")
         p.write(
             "mem.c",
-            '#include "natmod.h"\n#include "src/mem.h"\n\n'
+            '#include "toolkit.h"\n#include "src/mem.h"\n\n'
             "mp_obj_t answer(mp_int_t n) {\n    return mp_obj_new_int(-n);\n}\n",
         )
         answer = "import hello; print(hello.count(), hello.count(41))"
@@ -279,7 +279,7 @@ def sources_in_other_languages():
 # Divides, with numbers that need 64 bits, and calculates with single floats, in software where the
 # processor has no other. Numbers come and go in buffers.
 ARITHMETIC = """
-#include "natmod.h"
+#include "toolkit.h"
 
 typedef struct _buf_t {
     uint64_t a, b;
@@ -466,7 +466,7 @@ def readme_has_the_example():
 
 @case
 def readme_has_the_interface():
-    header = (TOP / "dynruntime/natmod.h").read_text()
+    header = (TOP / "dynruntime/toolkit.h").read_text()
     header = header[header.index("// For what is to be fast") :]
     names = set(re.findall(r"\b(natmod_\w+)\(", header))
     names |= set(re.findall(r"^#define (NATMOD_\w+)", header, re.M))

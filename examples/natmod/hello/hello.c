@@ -1,5 +1,5 @@
 // hello.count(n=1) adds n to a number that lives as long as the module, and returns it.
-#include "natmod.h"
+#include "toolkit.h"
 
 typedef struct _hello_t {
     natmod_t nm; // Comes first.

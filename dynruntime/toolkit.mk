@@ -7,7 +7,7 @@
 #                function is called only if so many are left
 #   WHOLE        "yes" to compile all sources at once, which makes the code a sixth smaller; then no
 #                two may define the same static name
-#   SMALL        "yes" for that, and small code before fast code: see NATMOD_SMALL in natmod.h
+#   SMALL        "yes" for that, and small code before fast code: see NATMOD_SMALL in toolkit.h
 # and is called with ARCH=..., and optionally MPY_DIR=..., CROSS=..., CFLAGS_EXTRA=... and V=1.
 #
 # It may also set
@@ -84,14 +84,14 @@ SRC_DIRS = $(filter-out ./,$(sort $(dir $(SRC))))
 QSTR_SRC = $(ALL_SRC) $(wildcard *.h $(addsuffix *.h,$(SRC_DIRS))) $(wildcard $(TOOLKIT)/*.h)
 VPATH = $(SRC_DIRS)
 
-LINK_PY = $(addprefix $(TOOLKIT)/,link.py init_last.py entry.py xtensa.py)
+LINK_PY = $(addprefix $(TOOLKIT)/,link.py run_mpy_ld.py entry.py mend_xtensa.py)
 
 # Optimisations that make the code longer and not faster; found by leaving each out.
 LEAN = -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta -fno-tree-scev-cprop \
 	-fno-schedule-insns2 -fno-ira-hoist-pressure
 
 # Jump tables and the loops that GCC turns into library calls need what mpy_ld cannot give.
-# The float width is no business of the build: natmod.h forbids floats in calls.
+# The float width is no business of the build: toolkit.h forbids floats in calls.
 CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_DYNRUNTIME \
 	-DMP_CONFIGFILE='<$(CONFIG_H)>' -DMICROPY_FLOAT_IMPL=MICROPY_FLOAT_IMPL_NONE \
 	$(STACK:%=-DNATMOD_STACK_RESERVE=%) -DNATMOD_VERSION='"$(NATMOD_VERSION)"' \

@@ -1,14 +1,14 @@
 // A lock that is tried, never waited for: it turns use of an object inside its own method, by a
 // hook or by another thread, into an exception.
-#ifndef NATMOD_LOCK_H
-#define NATMOD_LOCK_H
+#ifndef NATMOD_TRY_LOCK_H
+#define NATMOD_TRY_LOCK_H
 
 #include <stdbool.h>
 
-typedef unsigned int natmod_lock_t; // Zero when free.
+typedef unsigned int natmod_try_lock_t; // Zero when free.
 
 // False if somebody holds it.
-static inline bool natmod_lock(natmod_lock_t *lock) {
+static inline bool natmod_try_lock(natmod_try_lock_t *lock) {
     #if __GCC_ATOMIC_INT_LOCK_FREE == 2
     return __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0;
     #else
@@ -21,7 +21,7 @@ static inline bool natmod_lock(natmod_lock_t *lock) {
     #endif
 }
 
-static inline void natmod_unlock(natmod_lock_t *lock) {
+static inline void natmod_unlock(natmod_try_lock_t *lock) {
     #if __GCC_ATOMIC_INT_LOCK_FREE == 2
     __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
     #else
@@ -29,4 +29,4 @@ static inline void natmod_unlock(natmod_lock_t *lock) {
     #endif
 }
 
-#endif // NATMOD_LOCK_H
+#endif // NATMOD_TRY_LOCK_H

@@ -7,8 +7,8 @@
 // It gives what py/dynruntime.h lacks: a module context from which everything that must
 // outlive a collection can be reached, types and functions that carry that context, keyword
 // arguments, exceptions with text that is safe to keep, and protected calls.
-#ifndef NATMOD_H
-#define NATMOD_H
+#ifndef NATMOD_TOOLKIT_H
+#define NATMOD_TOOLKIT_H
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -391,4 +391,4 @@ void natmod_print(const mp_print_t *print, const char *text);
 // Call fun(arg) and return MP_OBJ_NULL, or the exception that it raised.
 mp_obj_t natmod_protect(void (*fun)(void *), void *arg);
 
-#endif // NATMOD_H
+#endif // NATMOD_TOOLKIT_H

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "module.h"
+#include "msgpack.h"
 
 /******************************************************************************/
 // Packing

@@ -1,9 +1,9 @@
 // What the sources of the module share: its state, and the interfaces between them.
-#ifndef MSGPACK_MODULE_H
-#define MSGPACK_MODULE_H
+#ifndef MSGPACK_MSGPACK_H
+#define MSGPACK_MSGPACK_H
 
 #include "format.h"
-#include "natmod.h"
+#include "toolkit.h"
 #include "stream.h"
 
 enum {
@@ -359,4 +359,4 @@ void unpack_options_parse(state_t *st, unpack_options_t *opt, size_t n_kw, const
 void packer_init(state_t *st);
 void unpacker_init(state_t *st);
 
-#endif // MSGPACK_MODULE_H
+#endif // MSGPACK_MSGPACK_H

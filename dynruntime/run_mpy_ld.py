@@ -3,7 +3,7 @@
 
 It also takes the absolute addresses that some functions of libgcc for ARM have in their code.
 
-usage: init_last.py TREE --arch ARCH ARGUMENTS...
+usage: run_mpy_ld.py TREE --arch ARCH ARGUMENTS...
 
 By itself mpy_ld.py takes sections in the order of the object file, and puts the table of
 addresses behind them all. The jump at the beginning is that of entry.py.
