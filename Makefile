@@ -16,15 +16,14 @@ MPY_DIR ?= $(FETCHED)
 override MPY_DIR := $(abspath $(MPY_DIR))
 export MPY_DIR
 DIST ?= dist
-DEMO_TARGET := $(or $(TARGET),unix-x64)
 
 CROSS_GIVEN := $(CROSS)
 include $(TOP)/dynruntime/toolchain.mk
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
 .PHONY: help all setup demo test test-long coverage fuzz bench size stack dist deploy check format clean distclean ready modules
 
-# WANTED (architectures), NEEDS (groups of tools/setup.sh) and INTERPRETERS (a TARGET), which python
-# tells; one is installed where there is none.
+# WANTED (architectures), NEEDS (groups of tools/setup.sh), INTERPRETERS and DEMO_TARGET (each a
+# TARGET), which python tells; one is installed where there is none.
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 ifneq ($(filter-out help clean distclean,$(GOALS)),)
 PYTHON_HERE = $(shell $(TOP)/tools/find-python.sh json 2>/dev/null)

@@ -138,6 +138,7 @@ def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED
         "WANTED": wanted,
         "NEEDS": sorted(set(needs)),
         "INTERPRETERS": [",".join(interpreters)],
+        "DEMO_TARGET": [TARGET or DEMO],
     }
 
 

@@ -60,10 +60,13 @@ class FullHeap:
     """A heap of which everything is taken, but for the room that it is asked for."""
 
     def __init__(self):
+        self.set_up()
+
+    def set_up(self):
         self.pieces = None
         self.take(PIECES)
         self.cushion = [None] * CUSHION
-        self.pad(CUSHION)
+        self.pad()
         self.rest = [None, None]
         fill(self.rest)
 
@@ -71,8 +74,8 @@ class FullHeap:
         for _ in range(n):
             self.pieces = [bytearray(PIECE), self.pieces]
 
-    def pad(self, n):
-        for i in range(n):
+    def pad(self):
+        for i in range(CUSHION):
             self.cushion[i] = bytearray(CUSHION_BLOCK)
 
     def unpad(self):
@@ -99,11 +102,11 @@ class FullHeap:
         try:
             # in this order, so that both come to lie where they were
             self.take(n)
-            self.pad(CUSHION)
+            self.pad()
         except MemoryError:
             # something that lives on is in the way
             self.release()
-            self.__init__()
+            self.set_up()
 
     def release(self):
         self.unpad()
