@@ -46,6 +46,7 @@ typedef struct _run_t {
     mp_obj_t busy; // the Packer or Unpacker in use,
     mp_obj_t containers[64]; // and containers that a hook may change.
     size_t n_containers;
+    uint8_t collections; // By hooks so far.
     bool tainted; // A hook has done something whose outcome is not foreseen,
     bool faulty; // or memory is short at times,
     bool large; // or may be, since the input is large.

@@ -12,6 +12,7 @@
 
 enum {
     STACK = 24 * 1024, // Bytes that a call of the module may take under sanitizers.
+    COLLECTIONS = 2, // In the hooks of an execution.
 };
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t fuzz_classes[32]);
@@ -91,6 +92,14 @@ void write_source(void) {
         for (size_t i = run.script.calls; i < buf.len; i += 3) {
             ((byte *)buf.buf)[i] = 0x81 + 7 * i;
         }
+    }
+}
+
+// An execution must not spend its time with collections.
+static void collect(void) {
+    if (run.collections < COLLECTIONS) {
+        run.collections++;
+        gc_collect();
     }
 }
 
@@ -219,7 +228,7 @@ static mp_obj_t hook_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp
         case HOOK_RAISE:
             mp_raise_type(&hook_error_type);
         case HOOK_COLLECT:
-            gc_collect();
+            collect();
             break;
         case HOOK_NEST:
             nest();
@@ -278,7 +287,7 @@ static mp_obj_t key_eq(mp_obj_t self, size_t n_args, const mp_obj_t *args) {
     if (n % 4 == 0) {
         resize_source();
     } else if (n % 4 == 1) {
-        gc_collect();
+        collect();
     } else if (n % 16 == 2) {
         mp_raise_type(&hook_error_type);
     } else {
