@@ -80,9 +80,9 @@ test-long: interpreter ## the same with what takes too long for every day
 coverage: interpreter ## which lines of C the tests run, and which they do not
 	@$(call PYTHON_FOR,elftools serial msgpack) tests/host/_coverage.py
 
-fuzz: ready ## fuzz msgpack  [TIME=600] [FUZZ=decoder,streams,unpacker,encoder] [BITS=64,32] [RECORD=1]
+fuzz: ready ## fuzz msgpack  [TIME=600] [FUZZ=decoder,streams,unpacker,encoder] [BITS=64,32] [LENGTH=32] [RECORD=1]
 	@$(call PYTHON_FOR,json) tests/host/fuzz/run.py $(if $(TIME),--time $(TIME)) $(if $(FUZZ),--targets $(FUZZ)) \
-		$(if $(BITS),--bits $(BITS)) $(if $(RECORD),--record)
+		$(if $(BITS),--bits $(BITS)) $(if $(LENGTH),--length $(LENGTH)) $(if $(RECORD),--record)
 
 include bench/bench.mk
 

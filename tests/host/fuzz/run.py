@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Fuzz the msgpack module: `make fuzz [TIME=600] [FUZZ=decoder,...] [BITS=64,32] [RECORD=1]`.
+"""Fuzz the msgpack module: `make fuzz [TIME=600] [FUZZ=decoder,...] [BITS=64,32] [LENGTH=32]`.
 
-Inputs that reach something new gather in build/fuzz/corpus/; with RECORD=1 what is needed of them
+Inputs that reach something new gather in build/fuzz/corpus/. With RECORD=1, what is needed of them
 is packed into corpus/, and the executions are added to counts.json.
 """
 
@@ -44,11 +44,10 @@ def options(target):
     return [f"--target={target}", "-reload=0", "-timeout=20", "-rss_limit_mb=1500"]
 
 
-def piece(target, bits, seconds, number):
+def piece(target, bits, seconds, length):
     """Fuzz for some seconds: (executions, seconds of processor time)."""
     crashes = FUZZ / "crashes" / target
     crashes.mkdir(parents=True, exist_ok=True)
-    length = LONG_LEN if number % LONG_EVERY == LONG_EVERY - 1 else MAX_LEN
     command = [fuzzing.program(bits, True), *options(target), f"-max_total_time={seconds}"]
     command += [f"-max_len={length}", "-entropic=0", "-print_final_stats=1"]
     command += [f"-artifact_prefix={crashes}/", corpus(target)]
@@ -69,10 +68,11 @@ def piece(target, bits, seconds, number):
 class Job:
     """One target with one word size."""
 
-    def __init__(self, target, bits, seconds):
+    def __init__(self, target, bits, seconds, length):
         self.target = target
         self.bits = bits
         self.seconds = seconds
+        self.length = length
         self.executions = 0
         self.processor_time = 0.0
         self.crash = None
@@ -84,7 +84,9 @@ class Job:
             while left > 0:
                 # The first is for the folder alone: all inputs are run once.
                 seconds = min(left, PIECE)
-                executions, spent = piece(self.target, self.bits, max(1, int(seconds)), number)
+                usual = LONG_LEN if number % LONG_EVERY == LONG_EVERY - 1 else MAX_LEN
+                length = self.length or usual
+                executions, spent = piece(self.target, self.bits, max(1, int(seconds)), length)
                 self.executions += executions
                 self.processor_time += spent
                 left -= seconds
@@ -117,6 +119,7 @@ def main():
     parser.add_argument("--time", type=int, default=600, help="seconds, for all together")
     parser.add_argument("--targets", default=",".join(TARGETS))
     parser.add_argument("--bits", default=",".join(map(str, BITS)))
+    parser.add_argument("--length", type=int, help="bytes of an input, at most")
     parser.add_argument("--processors", type=int, default=os.cpu_count())
     parser.add_argument("--record", action="store_true")
     args = parser.parse_args()
@@ -129,7 +132,7 @@ def main():
     for bits in sizes:
         fuzzing.build(bits, True)
     seconds = args.time * args.processors / len(targets) / len(sizes)
-    jobs = [Job(target, bits, seconds) for bits in sizes for target in targets]
+    jobs = [Job(target, bits, seconds, args.length) for bits in sizes for target in targets]
     with ThreadPoolExecutor(args.processors) as pool:
         list(pool.map(Job.run, jobs))
     crashed = [job for job in jobs if job.crash]
