@@ -63,9 +63,14 @@ def save(folder, data):
 
 
 def commit():
-    """The commit whose module is fuzzed; "+" says that it has been changed since."""
-    command = ["git", "-C", TOP, "describe", "--always", "--dirty=+", "--exclude=*"]
-    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
+    """The commit whose module is fuzzed. "+": changed since, but for what fuzzing records itself."""
+    git = ["git", "-C", TOP]
+    name = subprocess.run(
+        [*git, "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True
+    ).stdout.strip()
+    records = [f":(exclude){path.relative_to(TOP)}" for path in (COUNTS, FUZZ / "corpus")]
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ".", *records]).returncode
+    return (name or "unknown") + ("+" if changed else "")
 
 
 def record(jobs, commit):
