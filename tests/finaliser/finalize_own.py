@@ -140,7 +140,8 @@ def many_arguments():
     finalize(o, func, *range(253), **{"k%d" % i: i for i in range(255)})()
     eq(log, [(253, 255)])
     raises(TypeError, finalize, o, func, *range(254))
-    for n in (256, 257, 511, 512):
+    # Firmware with a stack of its own for Python's frames has no room there for more.
+    for n in (256, 257) if "pystack" in check.target else (256, 257, 511, 512):
         raises(TypeError, lambda: finalize(o, func, **{"k%d" % i: i for i in range(n)}))
     eq(o.__dict__, {})
 

@@ -21,14 +21,22 @@ def start(n):
     log[:] = [None] * n
 
 
-# The collector is conservative: a stale word may keep the last one or two alive.
+# The collector is conservative: a stale word may keep the last one or two alive, until a later case.
+late = []
+
+
 def finish(expected):
     check.collect_garbage()
     check.collect_garbage()
     got = sorted(x for x in log if x is not None)
+    for x in late[:]:
+        if got.count(x) > expected.count(x):
+            got.remove(x)
+            late.remove(x)
     missing = [x for x in expected if x not in got]
     true(len(missing) <= min(2, len(expected) - 1))
     eq(got, [x for x in expected if x not in missing])
+    late.extend(missing)
 
 
 class Base(FinaliserProxy):
