@@ -148,9 +148,6 @@ def clear_stack():
             first(12)
         except RuntimeError:
             pass
-    if "stackless" in target:
-        # Python's frames are on the heap there, so that only calls from C take C stack.
-        _scrub_from_c(12)
 
 
 def collect_garbage():
@@ -223,10 +220,6 @@ def _scrub_most(depth):
     if depth:
         _scrub(depth - 1)
     return a, b, c, d, e, f, g, h
-
-
-def _scrub_from_c(depth):
-    return depth and max((depth - 1,), key=_scrub_from_c)
 
 
 def _print_exception(e):
