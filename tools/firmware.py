@@ -13,18 +13,13 @@ BOARDS = json.loads(Path(__file__).with_name("boards.json").read_text())
 
 # Where a later firmware is needed: some architectures came later, and ESP32 boards with v1.23 free
 # native code before the last finalisers run.
-LATER = {
-    ("msgpack", "rv32imc"): (1, 24),
-    ("msgpack", "rv64imc"): (1, 28),
-    ("finaliserproxy", "rv32imc"): (1, 24),
-    ("finaliserproxy", "rv64imc"): (1, 28),
-    ("finaliserproxy", "xtensawin"): (1, 24),
-}
+LATER_ARCHS = {"rv32imc": (1, 24), "rv64imc": (1, 28)}
+LATER = {("finaliserproxy", "xtensawin"): (1, 24)}
 
 
 def oldest(module, arch):
     """The oldest version, such as (1, 23), on which the module works."""
-    return LATER.get((module, arch), OLDEST)
+    return LATER.get((module, arch), LATER_ARCHS.get(arch, OLDEST))
 
 
 def shown(version):

@@ -23,7 +23,7 @@ def ram_of(arch):
 
 def names_of(expression):
     """The public names of an object, as MicroPython on this machine says."""
-    program = f"import msgpack, finaliserproxy\nprint(dir({expression}))"
+    program = f"import {', '.join(NAMES)}\nprint(dir({expression}))"
     output = subprocess.run(
         [TOP / "build/unix-x64/micropython", "-c", program],
         env={"MICROPYPATH": str(TOP / "build/x64")},

@@ -18,6 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]
+sys.path.append(str(TOP / "tools"))
 BUILD = TOP / "build"
 INTERPRETER = BUILD / "unix-x64/micropython"
 BOARD = "mps2-an385"

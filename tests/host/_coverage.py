@@ -24,6 +24,8 @@ from _tools import HOST, TOP, Failed, usermod_interpreter
 from runner import examples, paths, scripts, unix
 from runner.targets import Target
 
+import natmods
+
 LEAST = 98.0  # percent
 LISTED = HOST / "coverage" / "uncovered.txt"
 BUILDS = {
@@ -31,7 +33,7 @@ BUILDS = {
     "x86": TOP / "build/unix-coverage-x86",
 }
 OPTIONS = {"x86": ["MICROPY_FORCE_32BIT=1", "MICROPY_PY_FFI=0", "MICROPY_PY_JNI=0"]}
-FOLDERS = ("msgpack", "finaliser", "examples")
+FOLDERS = (*natmods.FOLDERS, "examples")
 
 
 def build(name):

@@ -1,7 +1,7 @@
 # targets: host
 # timeout: 900
 #
-# All tests of both modules once more, in an interpreter that has the modules built in and whose
+# All tests of the modules once more, in an interpreter that has the modules built in and whose
 # every access to memory is checked; see asan/heap.c.
 
 import shutil
@@ -14,6 +14,8 @@ from _tools import ASAN, FOUND, SANITIZERS, Failed, interpreter, report, run  # 
 from check import case, eq, true  # noqa: E402
 from runner import examples, paths, scripts, unix  # noqa: E402
 from runner.targets import Target  # noqa: E402
+
+import natmods  # noqa: E402
 
 TARGET = Target(ASAN.name, "unix")
 
@@ -37,9 +39,8 @@ def build():
 
 @case
 def modules_are_built_in():
-    names = "msgpack", "finaliserproxy"
-    source = f"for name in {names}: print(hasattr(__import__(name), '__file__'))"
-    eq(run([ASAN / "micropython", "-c", source]), (0, "False\nFalse\n"))
+    source = f"for name in {natmods.NAMES}: print(hasattr(__import__(name), '__file__'))"
+    eq(run([ASAN / "micropython", "-c", source]), (0, "False\n" * len(natmods.NAMES)))
 
 
 def catches(where, source):
@@ -120,9 +121,8 @@ try:
     session.start()
     session.env.update(SANITIZERS)
     for script in scripts.collect([], ""):
-        if script.path.parent.name in ("msgpack", "finaliser", "examples") and script.wants(
-            TARGET
-        ):
+        folders = (*natmods.FOLDERS, "examples")
+        if script.path.parent.name in folders and script.wants(TARGET):
             test(script)
 finally:
     shutil.rmtree(paths.SCRATCH, ignore_errors=True)
