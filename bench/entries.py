@@ -69,6 +69,10 @@ ENTRIES = {
         "the device": "device_call",
         "import": "mpy_init",
     },
+    "ioctl": {
+        "ioctl": "fun_ioctl",
+        "import": "mpy_init",
+    },
 }
 SLOTS = {
     "Packer()",

@@ -7,6 +7,7 @@ import gc
 import io
 
 import finaliserproxy
+import ioctl
 import micropython
 import msgpack
 
@@ -222,6 +223,17 @@ FINALISERPROXY = (
     ("detach", lambda: finaliserproxy.detach(5)),
 )
 
+stream = io.BytesIO(b"abc")
+ring = micropython.RingIO(8)
+
+IOCTL = (
+    ("ioctl", lambda: ioctl.ioctl(stream, ioctl.SEEK, (0, 2))),
+    ("ioctl", lambda: ioctl.ioctl(ring, ioctl.POLL, 5)),
+    ("ioctl", lambda: ioctl.ioctl(stream, ioctl.POLL, 5)),
+    ("ioctl", lambda: ioctl.ioctl(stream, ioctl.FLUSH, 1 << 70)),
+    ("ioctl", lambda: ioctl.ioctl(None, ioctl.FLUSH)),
+)
+
 
 def prepare():
     global u, v, w
@@ -234,7 +246,8 @@ def main():
     gc.disable()
     # Nothing is looked up: that goes deeper than the call.
     empty = depth(lambda fn=gc.isenabled: fn())
-    for module, cases in (("msgpack", MSGPACK), ("finaliserproxy", FINALISERPROXY)):
+    modules = ("msgpack", MSGPACK), ("finaliserproxy", FINALISERPROXY), ("ioctl", IOCTL)
+    for module, cases in modules:
         found = {}
         for name, fn in cases:
             # Every so many calls fetch blocks for the ones that follow.

@@ -54,6 +54,7 @@ def inject(script):
 inject("msgpack/faults.py")
 inject("msgpack/imports.py")
 inject("finaliser/faults.py")
+inject("ioctl/faults.py")
 inject("finaliser/random_programs.py")
 
 

@@ -1,0 +1,1 @@
+include $(USERMOD_DIR)/../../dynruntime/usermod.mk
