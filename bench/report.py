@@ -2,11 +2,15 @@
 
 import json
 import re
+import sys
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
 
 import chart
 import documents
 import figures
+import tables
 from operations import C2020_PEER, C2020_WANTED, JSON_PEER, JSON_WANTED
 
 HERE = Path(__file__).parent
@@ -166,3 +170,4 @@ def write(results):
         if not file.exists() or file.read_text() != text:
             file.write_text(text)
             yield file.relative_to(TOP)
+    yield from tables.write()

@@ -13,12 +13,13 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TOP / "tools"), str(TOP / "tests")]
 
+import costs  # noqa: E402
 import firmware  # noqa: E402
 from runner.targets import TARGETS  # noqa: E402
 
 
 def lines(*rows):
-    """A table of Markdown; the first row is its head."""
+    """A table of Markdown; the first row names the columns."""
     written = ["|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in rows]
     return "\n".join([written[0], "|---" * len(rows[0]) + "|", *written[1:]]) + "\n"
 
@@ -41,8 +42,21 @@ def boards():
     return lines(("board", "ARCH", "firmware"), *rows)
 
 
-TABLES = {"boards": boards, "targets": targets}
-DOCUMENTS = ("docs/boards.md", "tests/README.md")
+def modules():
+    return lines(*costs.modules())
+
+
+def alternatives():
+    return lines(*costs.alternatives())
+
+
+TABLES = {
+    "alternatives": alternatives,
+    "boards": boards,
+    "modules": modules,
+    "targets": targets,
+}
+DOCUMENTS = ("README.md", "docs/boards.md", "tests/README.md")
 
 
 def current(text):
@@ -55,21 +69,32 @@ def current(text):
     )
 
 
-def main(argv):
-    status = 0
+def outdated():
+    """Yield (path, text as it should be) of each document that is not current."""
     for name in DOCUMENTS:
         path = TOP / name
         text = path.read_text()
         wanted = current(text)
-        if wanted == text:
-            continue
-        if "--write" in argv:
-            path.write_text(wanted)
+        if wanted != text:
+            yield path, wanted
+
+
+def write():
+    """Make the documents current; yield the names of those that were not."""
+    for path, text in outdated():
+        path.write_text(text)
+        yield path.relative_to(TOP)
+
+
+def main(argv):
+    if "--write" in argv:
+        for name in write():
             print(f"wrote {name}")
-        else:
-            print(f"{name}: a table is not what its data says", file=sys.stderr)
-            status = 1
-    return status
+        return 0
+    names = [path.relative_to(TOP) for path, _ in outdated()]
+    for name in names:
+        print(f"{name}: a table is not what its data says", file=sys.stderr)
+    return 1 if names else 0
 
 
 if __name__ == "__main__":

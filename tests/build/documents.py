@@ -3,6 +3,7 @@
 #
 # The tables in the documents that are made from data.
 
+import json
 import shutil
 import sys
 
@@ -11,7 +12,10 @@ from check import case, end, eq, true
 
 sys.path.append(str(TOP / "tools"))
 
+import costs  # noqa: E402
 import tables  # noqa: E402
+
+DATA = ("budget", "recorded", "results")
 
 
 @case
@@ -34,11 +38,53 @@ def each_target_is_there_once():
 
 
 @case
+def ratios_to_json():
+    theirs = {"a": 100, "b": 300, "c": 5000}
+    codec = {"a": 10, "b": 12, "c": 50000, "without json": 1}
+    eq(costs.ratios(codec, theirs), "0.1–25")
+    eq(
+        [costs.short(x) for x in (0.0284, 0.369, 6.87, 23.6, 205.3)],
+        "0.028 0.37 6.9 24 210".split(),
+    )
+    # What json was recorded to need for the other codecs, not what it needs today.
+    eq(costs.recorded("json.dumps", "json.loads"), ("1–1", "1–1"))
+
+
+def copy_documents(box):
+    """The documents with tables, and the data of the bench."""
+    for name in (*tables.DOCUMENTS, *(f"bench/{name}.json" for name in DATA)):
+        box.path(name).parent.mkdir(exist_ok=True)
+        shutil.copy(TOP / name, box.path(name))
+
+
+@case
+def figures_that_change_make_the_front_page_outdated():
+    with Sandbox() as box:
+        copy_documents(box)
+        eq(box.run("tools/tables.py"), (0, ""))
+        changes = (
+            ("budget", ("armv7m", "msgpack", "mpy"), 98765, ("98,765", 2)),
+            ("budget", ("armv7m", "finaliserproxy", "use"), 87654, ("87,654", 1)),
+            ("results", ("cortex-m3", "instructions", "packb", "c"), 5000, ("–210", 2)),
+            ("recorded", ("bytes", "umsgpack", "ram"), 76543, ("76,543", 1)),
+        )
+        for name, (*keys, last), value, (text, times) in changes:
+            path = box.path(f"bench/{name}.json")
+            data = inner = json.loads(path.read_text())
+            for key in keys:
+                inner = inner[key]
+            inner[last] = value
+            path.write_text(json.dumps(data))
+            error = "README.md: a table is not what its data says\n"
+            eq(box.run("tools/tables.py"), (1, error))
+            eq(box.run("tools/tables.py", "--write"), (0, "wrote README.md\n"))
+            eq(box.path("README.md").read_text().count(text), times)
+
+
+@case
 def what_is_not_current_is_said_and_mended():
     with Sandbox() as box:
-        for name in tables.DOCUMENTS:
-            box.path(name).parent.mkdir(exist_ok=True)
-            shutil.copy(TOP / name, box.path(name))
+        copy_documents(box)
         eq(box.run("tools/tables.py"), (0, ""))
         table = box.path("tests/runner/targets.py")
         table.write_text(table.read_text().replace("Cortex-M7 on QEMU", "Cortex-M77 on QEMU"))

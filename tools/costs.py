@@ -1,0 +1,110 @@
+"""What the modules and the alternatives cost, for the tables of README.md.
+
+bench/README.md defines the figures. Ours are in bench/budget.json (`make size` measures them) and
+bench/results.json (`make bench`), those of other codecs in bench/recorded.json.
+"""
+
+import json
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+ARCH, MACHINE = "armv7m", "cortex-m3"  # The file, and the emulated board that runs it.
+UNKNOWN = "–"
+CIRCUITPYTHON = "https://github.com/adafruit/circuitpython/tree/main/shared-module/msgpack"
+UMSGPACK = "https://github.com/peterhinch/micropython-msgpack"
+
+
+def read(name):
+    return json.loads((TOP / "bench" / name).read_text())
+
+
+def short(number):
+    """Two significant digits."""
+    return f"{float(f'{number:.2g}'):g}"
+
+
+def ratios(codec, theirs):
+    """From the slowest to the fastest document: how many times as many instructions json needs.
+
+    Both are {document: instructions}; json cannot hold all documents.
+    """
+    found = [theirs[name] / codec[name] for name in theirs]
+    return f"{short(min(found))}–{short(max(found))}"
+
+
+def ours():
+    """How many times faster than json msgpack packs and unpacks."""
+    rows = read("results.json")[MACHINE]["instructions"]
+    return ratios(rows["packb"], rows["json.dumps"]), ratios(rows["unpackb"], rows["json.loads"])
+
+
+def recorded(pack, unpack):
+    """The same of another codec, whose figures and json's were recorded together."""
+    everything = read("recorded.json")
+    rows = {
+        operation: {n: value for n, value in zip(everything["documents"], row) if value}
+        for operation, row in everything[MACHINE]["instructions"].items()
+    }
+    return ratios(rows[pack], rows["json.dumps"]), ratios(rows[unpack], rows["json.loads"])
+
+
+def modules():
+    rows = [("on a Cortex-M3", "file, bytes", "RAM, bytes", "times faster than `json`")]
+    for module, size in read("budget.json")[ARCH].items():
+        speed = "packing {}, unpacking {}".format(*ours()) if module == "msgpack" else UNKNOWN
+        rows.append((f"`{module}`", f"{size['mpy']:,}", f"{size['use']:,}", speed))
+    return rows
+
+
+def alternatives():
+    size = read("budget.json")[ARCH]["msgpack"]
+    peers = read("recorded.json")["bytes"]
+    flash = {name: f"{peer['flash']:,}" for name, peer in peers.items()}
+    ram = {name: f"{peer['ram']:,}" for name, peer in peers.items() if "ram" in peer}
+    return [
+        ("", "runs on", "API", "safety", "RAM", "flash", "packing", "unpacking"),
+        (
+            "`msgpack` here",
+            "stock firmware",
+            "CPython's msgpack",
+            "[tested](docs/security.md): limits, no recursion",
+            f"{size['use']:,}",
+            f"{size['mpy']:,}",
+            *ours(),
+        ),
+        (
+            "`json`",
+            "stock firmware, built in",
+            "`dumps`, `loads`",
+            "no limits, no recursion in `loads`",
+            UNKNOWN,
+            f"{flash['json']} and shared code",
+            "1",
+            "1",
+        ),
+        (
+            f"[umsgpack]({UMSGPACK}), in Python",
+            "stock firmware",
+            "`dumps`, `loads`",
+            "no limits, recursive",
+            f"{ram['umsgpack']} after import",
+            flash["umsgpack"],
+            *recorded("umsgpack.dumps", "umsgpack.loads"),
+        ),
+        (
+            "C module of 2020",
+            "firmware that you build",
+            "`pack`, `unpack`: streams",
+            UNKNOWN,
+            ram["C 2020"],
+            flash["C 2020"],
+            *recorded("C 2020 pack, new BytesIO", "C 2020 unpack(BytesIO)"),
+        ),
+        (
+            f"[CircuitPython's msgpack]({CIRCUITPYTHON})",
+            "CircuitPython",
+            "`pack`, `unpack`: streams",
+            "no limits, recursive, allocates the lengths claimed",
+            *[UNKNOWN] * 4,
+        ),
+    ]
