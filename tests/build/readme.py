@@ -23,6 +23,7 @@ README = (TOP / "README.md").read_text()
 PAGES = ("boards", "building", "esp8266", "troubleshooting")
 TEXTS = {f"docs/{page}.md": (TOP / f"docs/{page}.md").read_text() for page in PAGES}
 TEXTS["README.md"] = README
+TEXTS["CONTRIBUTING.md"] = (TOP / "CONTRIBUTING.md").read_text()
 BOARDS = TEXTS["docs/boards.md"]
 MAKEFILE = (TOP / "Makefile").read_text()
 ARCHS = re.search(r"^ARCHS = (.*)$", (TOP / "dynruntime/toolchain.mk").read_text(), re.M)[
@@ -75,7 +76,7 @@ def usage():
 
 @case
 def commands():
-    goals = set(re.search(r"^\.PHONY: (help .*)$", MAKEFILE, re.M)[1].split())
+    goals = set(" ".join(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.M)).split())
     text = "\n".join(TEXTS.values())
     named = set(re.findall(r"(?:^    |`)make ([a-z][a-z-]*)\b(?!=)", text, re.M))
     true({"demo", "test", "setup"} <= named)
@@ -91,8 +92,19 @@ def links():
 
 
 @case
-def the_front_page_is_short():
+def paths_that_contributing_names():
+    text = TEXTS["CONTRIBUTING.md"]
+    named = re.findall(r"(?:`|tests/run.py .* )((?:[\w-]+/)+[\w.-]*)", text)
+    # NAME and build/ stand for what there is later.
+    paths = [p for p in named if "NAME" not in p and not p.startswith("build/")]
+    true(len(paths) > 20)
+    eq([p for p in paths if not (TOP / p).exists()], [])
+
+
+@case
+def pages_are_short():
     true(len(README.splitlines()) <= 90)
+    true(len(TEXTS["CONTRIBUTING.md"].splitlines()) <= 120)
 
 
 end()
