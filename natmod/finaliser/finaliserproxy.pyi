@@ -13,7 +13,7 @@ class FinaliserProxy:
     with the heap locked. Derive from the class and call `super().__init__(self.__del__)`.
 
     Raises TypeError if `callback` is not callable or if the object has been initialised before,
-    MemoryError if there is no room.
+    MemoryError if the heap is full.
     """
 
     def __init__(self, callback: Callable[[], object], /) -> None: ...
@@ -21,10 +21,10 @@ class FinaliserProxy:
         """Does nothing."""
 
 def detach(proxy: FinaliserProxy, /) -> Callable[[], object] | None:
-    """Never call the callback. Returns it, or None if there is none any more."""
+    """Cancel the callback. Returns it, or None if it was called or detached before."""
 
 def close(proxy: FinaliserProxy, /) -> None:
-    """Call the callback now, unless it was called or detached. Its exceptions get out."""
+    """Calls the callback now unless already called or detached; exceptions propagate."""
 
 def alive(proxy: FinaliserProxy, /) -> bool:
     """Whether the callback is still to be called."""
@@ -33,8 +33,8 @@ class finalize(Generic[P, R, T]):
     """Call `func(*args, **kwargs)` after `obj` has been freed, with the heap usable.
 
     `obj` must be an instance of a Python class (TypeError otherwise). The function runs when
-    the scheduler next runs, or in `poll()`. An exception in it is printed. While the finalizer
-    is alive it keeps the function and the arguments, but not `obj`.
+    the scheduler next runs, or in `poll()`. An exception in it is printed. While the finalize
+    handle is alive, the function and the arguments are kept, but not `obj`.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class finalize(Generic[P, R, T]):
     """Whether the function is called at a soft reset if obj is alive then; initially True."""
 
 def poll() -> int:
-    """Run the finalizers that are due, and return how many there were."""
+    """Run the callbacks of `finalize` that are due, and return their number."""
 
 def source() -> str:
-    """Where this firmware's finaliser blocks come from: the name of a class of `vfs`."""
+    """The class of `vfs` whose objects provide the blocks with a finaliser, by name."""
