@@ -180,18 +180,22 @@ static mp_obj_t take_bytes(decoder_t *dec) {
     return len == 0 ? dec->st->empty_bytes : body_to_obj(dec->st->bytes_type, take_body(dec), len);
 }
 
+// Whether a str that is not empty is ASCII.
 NATMOD_INLINE bool is_ascii(const byte *p, size_t len) {
     uint32_t bits = 0;
-    if (NATMOD_UNALIGNED && len >= 4) {
-        // The last word may overlap the one before.
-        const byte *last = p + len - 4;
-        for (; p < last; p += 4) {
-            bits |= ((const natmod_word_t *)p)->value;
-        }
-        bits |= ((const natmod_word_t *)last)->value;
-    } else {
+    if (!NATMOD_UNALIGNED) {
         while (len-- > 0) {
             bits |= *p++;
+        }
+    } else if (len < 4) {
+        // These are all of its bytes, some of them twice.
+        bits = p[0] | p[len >> 1] | p[len - 1];
+    } else {
+        // The last word may overlap the one before.
+        const byte *last = p + len - 4;
+        bits = ((const natmod_word_t *)last)->value;
+        for (; p < last; p += 4) {
+            bits |= ((const natmod_word_t *)p)->value;
         }
     }
     return !(bits & 0x80808080);
@@ -249,9 +253,11 @@ NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, si
     mp_obj_t key;
     if (misses < MISSES || misses % LOOK_EVERY == 0) {
         // Firmware without unicode strings may have interned what is no UTF-8.
-        check_utf8(dec, dec->p, len);
-        key = mp_obj_new_str((const char *)dec->p, len);
-        body_taken(dec, len);
+        const byte *p = dec->p;
+        check_utf8(dec, p, len);
+        key = mp_obj_new_str((const char *)p, len);
+        dec->p = p + len;
+        dec->pending = 0; // The whole key was there.
         if (((uintptr_t)key & 3) != 0) {
             // What is no address is interned.
             dec->misses = 0;

@@ -135,6 +135,20 @@ def invalid_keys():
 
 
 @case
+def invalid_anywhere():
+    # One byte of a short one: whole words are looked at, or what is left of them.
+    for n in range(1, 14):
+        for i in range(n):
+            body = b"a" * i + b"\x80" + b"a" * (n - 1 - i)
+            for data in (str_head(n) + body, b"\x81" + str_head(n) + body + b"\x01"):
+                try:
+                    got = msgpack.unpackb(data)
+                except check.UnicodeError:
+                    continue
+                raise AssertionError("accepted in %s: %r" % (tohex(data), got))
+
+
+@case
 def invalid_from_stream():
     for name, text in INVALID:
         for data in forms(hx(text)):
