@@ -10,7 +10,12 @@
 
 #include <string.h>
 
-#include "msgpack.h"
+#include "decoder.h"
+#include "ext.h"
+#include "format.h"
+#include "number.h"
+#include "object.h"
+#include "timestamp.h"
 
 // What runs once for each object finds the function table by itself.
 #define natmod_table natmod_table_inline

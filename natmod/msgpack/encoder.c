@@ -3,10 +3,19 @@
 
 #include <string.h>
 
-#include "msgpack.h"
+#include "encoder.h"
+#include "ext.h"
+#include "format.h"
+#include "number.h"
+#include "object.h"
+#include "timestamp.h"
 
 /******************************************************************************/
 // Sinks
+
+enum {
+    WRITE_TIMEOUT = 1000, // Milliseconds that a stream may accept nothing.
+};
 
 // Pass on some of the data and return how much: 0 after a wait for a stream that blocks, in which
 // Python code may have run.

@@ -1,6 +1,7 @@
 // ExtType: a pair of type code and data.
 
-#include "msgpack.h"
+#include "ext.h"
+#include "object.h"
 
 mp_obj_t ext_new(state_t *st, int8_t code, mp_obj_t data) {
     ext_t *self = m_malloc(sizeof(ext_t));

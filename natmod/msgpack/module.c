@@ -2,7 +2,14 @@
 
 #include <string.h>
 
-#include "msgpack.h"
+#include "decoder.h"
+#include "encoder.h"
+#include "ext.h"
+#include "number.h"
+#include "object.h"
+#include "packer.h"
+#include "timestamp.h"
+#include "unpacker.h"
 
 /******************************************************************************/
 // Packing

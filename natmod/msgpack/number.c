@@ -1,6 +1,6 @@
 // Numbers. No float ever is in a register here: see dynruntime/toolkit.h.
 
-#include "msgpack.h"
+#include "number.h"
 
 // MicroPython's array accessors read and write aligned little-endian memory.
 typedef union _number_t {

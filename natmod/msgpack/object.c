@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "msgpack.h"
+#include "object.h"
 
 byte *body_new(size_t len) {
     byte *body = m_malloc(len + 1);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "msgpack.h"
+#include "number.h"
 
 NATMOD_INIT_DATA static const natmod_name_t names[KW_END] = {
     [KW_OFFSET] = NATMOD_NAME(MP_QSTR_offset),

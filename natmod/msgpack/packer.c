@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "try_lock.h"
-#include "msgpack.h"
+#include "encoder.h"
+#include "object.h"
+#include "packer.h"
 
 typedef struct _packer_t {
     mp_obj_base_t base;

@@ -1,6 +1,13 @@
 // Timestamp: seconds since 1970 and nanoseconds, and the ext type -1 that carries them.
 
-#include "msgpack.h"
+#include "format.h"
+#include "number.h"
+#include "object.h"
+#include "timestamp.h"
+
+enum {
+    NANOSECONDS = 1000000000, // In a second.
+};
 
 // A fraction of a second that is a whole number of nanoseconds in binary, too, is one of these.
 enum {

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "try_lock.h"
-#include "msgpack.h"
+#include "decoder.h"
+#include "number.h"
+#include "object.h"
+#include "unpacker.h"
 
 typedef struct _unpacker_t {
     mp_obj_base_t base;

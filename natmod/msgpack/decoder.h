@@ -1,0 +1,104 @@
+// The decoder: bytes -> objects.
+#ifndef MSGPACK_DECODER_H
+#define MSGPACK_DECODER_H
+
+#include "msgpack.h"
+
+// An open container, or what stands around the outermost object.
+typedef struct _decoder_frame_t {
+    mp_obj_t obj; // The container so far.
+    mp_obj_t key; // Of a map, the key whose value comes next; of a tuple, its room.
+    uint32_t left; // Elements or pairs whose head has not come yet.
+    uint8_t kind;
+    bool value_due; // Of a map, the head of a key has come, not that of its value.
+} decoder_frame_t;
+
+// Where the bytes come from decides what happens when there are not enough of them.
+enum {
+    SOURCE_WHOLE, // All of the object is in memory: it is truncated.
+    SOURCE_FED, // More may come later: stop and go on then.
+    SOURCE_STREAM, // Read them.
+};
+
+enum {
+    KEYS = 16,
+    KEY_MAX = 32, // Bytes of a key that is remembered.
+    MISSES = 4, // Keys in a row that were not interned, before one in LOOK_EVERY is looked for.
+    LOOK_EVERY = 16,
+};
+
+// The first 32 bytes and the first 31 words of a structure are reached by the short instructions of
+// Thumb code, so small members come first and arrays last.
+typedef struct _decoder_t {
+    uint8_t source;
+    bool frames_on_heap;
+    bool hooked; // Python code may run where keys are compared: a hook may have made one, say.
+    bool lost; // An error leaves the position undefined.
+    uint8_t keys_used; // How many keys there are,
+    uint8_t key_at; // and where the one is that follows the last one.
+    uint8_t misses; // Keys that were made since one was found interned.
+    uint16_t depth;
+    uint16_t room; // Frames that the memory has room for.
+    state_t *st;
+    const byte *p; // Bytes that have come and are not used yet: from p to end.
+    const byte *end;
+    const byte *from; // The object's bytes that are in memory begin here.
+    uint64_t gone; // How many came before these.
+    uint64_t outer; // Objects owed to all containers but the innermost one.
+    uint32_t pending; // Bytes of the current object's body that must still come.
+    decoder_frame_t *frames; // Open containers.
+    const unpack_options_t *opt;
+    mp_obj_t buffer; // What p points into, to notice that a hook resizes it; or null.
+    mp_obj_t result;
+    // For SOURCE_STREAM:
+    natmod_stream_t *stream;
+    byte *read_ahead; // READ_AHEAD bytes; never holds bytes beyond the object.
+    mp_int_t wait; // Milliseconds for the first byte, and for each of the others.
+    mp_int_t timeout;
+    decoder_frame_t root; // Around the outermost object.
+    mp_obj_t keys[KEYS]; // Keys of maps that have come lately,
+    uint32_t key_marks[KEYS]; // and their lengths, first and last two bytes.
+} decoder_t;
+
+enum {
+    READ_AHEAD = 64,
+};
+
+// Start with a new object.
+void decoder_start(decoder_t *dec);
+
+// Bytes of the object that have been used. A skipped one may have more than memory has.
+static inline uint64_t decoder_taken(const decoder_t *dec) {
+    return dec->gone + (size_t)(dec->p - dec->from);
+}
+
+// The bytes that are not used yet lie somewhere else now, and the others are gone.
+static inline void decoder_move(decoder_t *dec, const byte *p, size_t len) {
+    dec->gone = decoder_taken(dec);
+    dec->from = dec->p = p;
+    dec->end = p + len;
+}
+
+// Forget the containers, so that nothing of them stays alive: what they are owed can only be skipped
+// now.
+void decoder_drop(decoder_t *dec);
+
+// Decode until the object is complete (true; it is in dec->result) or bytes are missing (false,
+// for sources other than streams). An exception leaves the decoder ready for decoder_skip,
+// unless dec->lost is set.
+bool decoder_run(decoder_t *dec);
+
+// Skip what is still owed, without heap: true when the outermost object has been passed.
+bool decoder_skip(decoder_t *dec);
+
+// Raise the FormatError for the byte that is next, and set dec->lost.
+MP_NORETURN void decoder_raise_format(decoder_t *dec);
+
+// The length of the array or map that comes, whose head is taken, but not its elements; MP_OBJ_NULL
+// if bytes are missing.
+mp_obj_t decoder_header(decoder_t *dec, unsigned int kind);
+
+// Decode one object from a stream, and pass the whole of it whatever is raised.
+mp_obj_t decode_stream(decoder_t *dec);
+
+#endif // MSGPACK_DECODER_H

@@ -1,0 +1,46 @@
+// The encoder: objects -> bytes.
+#ifndef MSGPACK_ENCODER_H
+#define MSGPACK_ENCODER_H
+
+#include "msgpack.h"
+
+enum {
+    PACK_BUFFER = 256, // Bytes of a message that are collected on the C stack.
+    HEAD_ROOM = 16, // Room for any head, and for a timestamp with its body.
+};
+
+// Where the bytes go decides what happens when the memory for them is full.
+enum {
+    SINK_MEMORY, // It grows.
+    SINK_STREAM, // It is written to a stream.
+    SINK_BUFFER, // It is copied to a buffer of the caller's.
+};
+
+// Bytes lie from start to cur; there is room for more up to end.
+typedef struct _encoder_t {
+    state_t *st;
+    byte *start;
+    byte *cur;
+    byte *end;
+    uint8_t sink;
+    bool on_heap; // The memory is a block on the heap.
+    uint8_t outer; // Containers around the object, for the limit of depth.
+    natmod_stream_t *stream;
+    natmod_wait_t wait; // For the stream.
+    mp_obj_t buffer; // And where in it the next byte goes:
+    size_t offset;
+    const pack_options_t *opt;
+} encoder_t;
+
+void encode(encoder_t *enc, mp_obj_t obj);
+void encode_array_header(encoder_t *enc, size_t len);
+void encode_map_header(encoder_t *enc, size_t len);
+void encode_ext(encoder_t *enc, int8_t code, mp_obj_t data);
+
+// Pass on what waits for the stream or the buffer.
+void encoder_flush(encoder_t *enc);
+
+// The bytes written so far as an object; ends the use of the memory.
+mp_obj_t encoder_take_bytes(encoder_t *enc);
+
+#endif // MSGPACK_ENCODER_H

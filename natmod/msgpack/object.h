@@ -1,0 +1,19 @@
+// Strings made without the interpreter's help.
+#ifndef MSGPACK_OBJECT_H
+#define MSGPACK_OBJECT_H
+
+#include "msgpack.h"
+
+// A block of len + 1 bytes that ends in a zero byte.
+byte *body_new(size_t len);
+
+// A str or bytes object over such a block.
+mp_obj_t body_to_obj(const mp_obj_type_t *type, byte *body, size_t len);
+
+// A bytes object with a copy of the data.
+mp_obj_t bytes_new(state_t *st, const byte *data, size_t len);
+
+// Whether len bytes are UTF-8 as RFC 3629 has it.
+bool utf8_is_valid(const byte *p, size_t len);
+
+#endif // MSGPACK_OBJECT_H
