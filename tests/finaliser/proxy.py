@@ -21,7 +21,8 @@ def start(n):
     log[:] = [None] * n
 
 
-# The collector is conservative: a stale word may keep the last one or two alive, until a later case.
+# The collector is conservative: a stale word may keep the last one or two alive until a later
+# case.
 late = []
 
 

@@ -63,7 +63,7 @@ def save(folder, data):
 
 
 def commit():
-    """The commit whose module is fuzzed. "+": changed since, but for what fuzzing records itself."""
+    """The commit whose module is fuzzed. "+" stands for changes since, but for the records."""
     git = ["git", "-C", TOP]
     name = subprocess.run(
         [*git, "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True
