@@ -291,7 +291,7 @@ def check_space(board, copies):
     wanted = sum(blocks(f.info.size) + board["block"] for f in copies)
     free = board["free"] + replaced
     if wanted > free:
-        names = " and ".join(f.module for f in copies)
+        names = ", ".join(f.module for f in copies)
         raise Failure(
             f"no space: {names} take {wanted} bytes of the board's file system, and {free} are "
             "free; remove files that are not needed (mpremote ls, mpremote rm :NAME)"

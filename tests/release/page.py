@@ -88,7 +88,7 @@ def from_a_server():
             if arch in ("x64", "x86"):
                 continue
             paste(implementation(mpy_of(arch)))
-            choose("msgpack finaliserproxy")
+            choose(" ".join(reversed(MODULES)))
             addresses = " ".join(f"{url}/{arch}/{module}.mpy" for module in MODULES)
             package = f"mpremote mip install {url}/{arch}/package.json"
             eq(commands(), [f"mpremote mip install {addresses}", package])
@@ -204,7 +204,7 @@ def what_does_not_work():
 def finaliserproxy_on_an_esp32():
     open_file()
     paste(implementation(mpy_of("xtensawin"), (1, 23, 0, "")))
-    for modules in ("msgpack finaliserproxy", "finaliserproxy"):
+    for modules in (" ".join(reversed(MODULES)), "finaliserproxy"):
         choose(modules)
         text = "v1.23. On xtensawin finaliserproxy needs v1.24 or later: update it."
         true(shown("warning").endswith(text) or print(shown("warning")))
