@@ -121,7 +121,7 @@ POINTERS = {
         "write_object",
     },
 }
-# Called by whoever has the address, or by the firmware's mp_vprintf for him.
+# Called by the function that has the address, or through the firmware's mp_vprintf.
 BY_TAKER = {"format_encode_negative", "format_encode_uint", "text_append"}
 # Called for every function and method, by the firmware.
 THROUGH = {"fun_call"}
@@ -139,7 +139,7 @@ NEVER = {
     "fun_packb": {"flush", "sink_some"},
     "packer_do": {"flush", "sink_some"},
     "fun_pack_into": {"try_once"},
-    # All bytes are at hand.
+    # All bytes are buffered.
     "fun_unpackb": {"read_some"},
     "take_pairs": {"read_some"},
     "key_new": {"read_some"},

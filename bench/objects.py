@@ -53,7 +53,7 @@ def contents(path):
 def places(elf, contents):
     """[(index, name, place, length)] of the sections with code in the contents of a .mpy file.
 
-    The linker puts them there one behind the other, and changes only what is relocated; the place
+    The linker puts them there one after the other, and changes only what is relocated; the place
     is None when that is not what the file has.
     """
     found = []

@@ -18,7 +18,7 @@ import gc, io, json
 {imports}
 
 def take_all(n):
-    # Free memory begins behind a large object, as small ones fill the holes in front of it.
+    # Free memory begins after a large object, as small ones fill the holes before it.
     global taken
     top = id((None,) * n)
     while id(taken) < top or id(taken) & {mask} != {last}:

@@ -2,7 +2,7 @@
 """Measure msgpack and stock json on the same documents, in instructions and heap bytes.
 
 Without --op and --doc everything is measured, and results.json, the charts and the tables in
-bench/README.md is written.
+bench/README.md and README.md are written.
 """
 
 import argparse

@@ -56,7 +56,7 @@ def measure_one(source):
         totals = []
         while (part := Path(f"{parts}.{len(totals) + 1}")).exists():
             totals.append(int(re.search(r"^totals: (\d+)", part.read_text(), re.M)[1]))
-    # For each operation: warm-up, nothing, and what counts, each behind what lies between.
+    # For each operation: warm-up, nothing, and what counts, each after what lies between.
     # The last call is the interpreter's own, at its end.
     taken = totals[-6 * len(found) - 1 : -1]
     results = {}

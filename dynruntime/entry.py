@@ -11,7 +11,7 @@ import sys
 
 STRANGE = "this MicroPython's mpy_ld.py is not known to dynruntime/entry.py; give MPY_DIR= another"
 
-# From the first byte of the code to an address behind it.
+# From the first byte of the code to an address after it.
 
 
 def x86(distance):

@@ -6,7 +6,7 @@ It also takes the absolute addresses that some functions of libgcc for ARM have 
 usage: run_mpy_ld.py TREE --arch ARCH ARGUMENTS...
 
 By itself mpy_ld.py takes sections in the order of the object file, and puts the table of
-addresses behind them all. The jump at the beginning is that of entry.py.
+addresses after all others. The jump at the beginning is that of entry.py.
 """
 
 import os

@@ -49,7 +49,7 @@ def ram(growth, info):
 
 
 # On an ESP8266, code runs from the first MiB of flash. Firmware for 2 MiB and more leaves this end
-# of it free, and has its file system behind it.
+# of it free, and has its file system after it.
 ESP8266_FREE = (0xF0000, 0x10000)
 ESP8266_FILES = 0x100000
 SECTOR = 4096

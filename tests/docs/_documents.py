@@ -2,7 +2,7 @@
 
 A block that begins with >>> is a session at the prompt. All sessions of a document share their
 names, and of a traceback the document shows the last line. Any other block in Python is a program,
-which prints what the block behind it says (with no more than the line "prints" between them), or
+which prints the contents of the block after it (with at most the line "prints" between them), or
 nothing. One marked "python board" runs on the emulated Cortex-M3, and the numbers that it prints
 may differ from the document's by 5 %.
 """
@@ -39,16 +39,16 @@ def examples(path):
     text = path.read_text()
     found = []
     fences = list(FENCE.finditer(text))
-    for fence, behind in zip(fences, fences[1:] + [None]):
+    for fence, after in zip(fences, fences[1:] + [None]):
         language, more, code = fence.groups()
         if language != "python":
             continue
         line = text.count("\n", 0, fence.start()) + 1
         kind = "session" if code.startswith(">>>") else "board" if more == "board" else "program"
         example = Example(line, kind, code)
-        if kind != "session" and behind and not behind[1]:
-            if text[fence.end() : behind.start()].split() in ([], ["prints"]):
-                example.output = behind[3]
+        if kind != "session" and after and not after[1]:
+            if text[fence.end() : after.start()].split() in ([], ["prints"]):
+                example.output = after[3]
         found.append(example)
     return found
 

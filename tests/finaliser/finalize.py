@@ -342,7 +342,7 @@ def callback_of_another():
 
 @case
 def argument_that_is_the_object():
-    # Keeps it alive for ever, as in CPython.
+    # Keeps it alive forever, as in CPython.
     log = []
 
     def one():

@@ -12,7 +12,7 @@ log = []
 
 
 def note(x):
-    # The heap is locked: the list has room.
+    # The heap is locked, and the list has the capacity.
     log[log.index(None)] = x
 
 

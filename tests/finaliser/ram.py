@@ -12,7 +12,7 @@ class Names:
     pass
 
 
-# A table of names that has room: what a new one costs is not the module's.
+# A table of interned strings with free entries: the cost of a new one is not the module's.
 for i in range(20):
     setattr(Names, "name_%d" % i, i)
 

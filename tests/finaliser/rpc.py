@@ -154,7 +154,7 @@ def errors_have_their_number():
 
 @case
 def over_the_uart():
-    # What goes out comes back.
+    # The second UART returns every byte.
     if "mps2" not in check.target:
         check.skip("no second UART")
     if "notime" in check.target:

@@ -1,4 +1,4 @@
-# A hundred thousand objects leave nothing behind.
+# A hundred thousand objects leave no memory in use.
 # needs: finaliserproxy
 # also: mps2-an385-notime
 # timeout: 600

@@ -1,4 +1,4 @@
-# The runner must fail when it should, and leave nothing behind: here on an emulated board.
+# The runner must fail when it should, and leave no process and no file: here on an emulated board.
 # timeout: 300
 
 import os

@@ -146,7 +146,7 @@ def run(data, bits, accepts, count, fails, crc):
     good = [text[2:] for text in fed if text[0] == "="]
     check("objects", len(good), count)
     if failing and fed[-1] == "ValueError" and not fails:
-        # CPython looks at limits and at the types of keys later, with the body or the value.
+        # CPython looks at limits and at the types of keys later, with the payload or the value.
         check("incomplete and refused", bits & 9 != 0, True)
     else:
         check("fails", failing, bool(fails))

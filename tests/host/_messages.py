@@ -187,7 +187,7 @@ def verdict(data, bits):
         for obj in unpacker:
             texts.append(describe(obj))
     except (ValueError, TypeError) as e:
-        # An ext of 2**32-1 bytes is one of 0 bytes for it, and waits for its body for us.
+        # An ext of 2**32-1 bytes is one of 0 bytes for it, and waits for its payload for us.
         fails = not str(e).startswith("0 exceeds max_ext_len")
     return accepts, len(texts), fails, binascii.crc32("\n".join(texts).encode())
 

@@ -122,7 +122,7 @@ def what_qemu_has_translated():
         return "\n".join(lines) + "\n\n"
 
     blocks = [block(0x20000, 100 + n) for n in range(0, 80, 4)]
-    # Whoever is alone has the same bytes by chance.
+    # The last block alone is at its place; it has the same bytes as the file by chance.
     log.write_text("".join([*blocks, block(0x30000, 188)]))
     blocks = _onboard.read_log(log)
     eq(len(blocks), 21)

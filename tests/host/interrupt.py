@@ -37,7 +37,7 @@ print(msgpack.unpackb(msgpack.packb([1, "two"])))
 
 
 def interrupted(call, first=b""):
-    """Run a call that waits for ever and interrupt it."""
+    """Run a call that waits forever and interrupt it."""
     target = targets.select(["unix-x64"])[0]
     process = subprocess.Popen(
         [target.interpreter, "-c", SCRIPT.format(call=call, first=first)],

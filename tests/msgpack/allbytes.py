@@ -22,7 +22,7 @@ def needs(b):
         return 0, b & 15
     if b < 0xC0:
         return b & 31, 0
-    # the least that each format takes: its length bytes, its type byte, its fixed body
+    # the least that each format takes: its length bytes, its type byte, its fixed payload
     return (
         {
             0xC1: 0,

@@ -1,6 +1,6 @@
 # cpython: yes
 # needs: msgpack
-# Everything with a buffer packs as bin; bin comes back as bytes.
+# Everything with a buffer is packed as bin; bin is unpacked as bytes.
 import check
 import msgpack
 from check import case, eq

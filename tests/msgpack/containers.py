@@ -271,7 +271,7 @@ def numbers_in_a_row():
 
 @case
 def arrays_that_grow():
-    # Each ends where it should, and nothing lies behind its end.
+    # Each ends where it should, and no byte follows its end.
     got = []
     for n in range(70):
         data = array_head(n) + b"".join(b"\x91" + bytes([i]) for i in range(n))

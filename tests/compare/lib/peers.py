@@ -1,4 +1,4 @@
-"""Other programs that speak MessagePack, each behind a line of text in, a line of text out."""
+"""Other programs that use MessagePack. Each reads a line of text and answers with one."""
 
 import os
 import shutil
