@@ -46,9 +46,11 @@ FLOAT_CALLS = {
     "mp_obj_new_float_from_d",
     "mp_obj_get_float_to_f",
     "mp_obj_get_float_to_d",
+    "mp_obj_new_float",
+    "mp_obj_get_float",
 }
 
-# The one variable that a module may have: natmod/finaliser/root.c explains what keeps it.
+# The one variable that a module with toolkit.h may have: upstream/init.c says what keeps it.
 ROOT = "natmod_root"
 
 
@@ -60,6 +62,7 @@ class ObjectFile:
         self.defined = set()
         self.undefined = set()
         self.data = []  # (section, symbol) of everything that is neither code nor constant
+        self.static = set()  # The names in data that no other object file sees.
         with open(path, "rb") as f:
             elf = ELFFile(f)
             writable = {}
@@ -85,6 +88,8 @@ class ObjectFile:
                     self.defined.add(ROOT)
                 else:
                     self.data.append((writable[index], symbol.name))
+                    if symbol["st_info"]["bind"] == "STB_LOCAL":
+                        self.static.add(symbol.name)
         elif index != "SHN_UNDEF":
             if symbol["st_info"]["bind"] != "STB_LOCAL":
                 self.defined.add(symbol.name)
@@ -98,14 +103,23 @@ def undefined(objects):
     return set().union(*(o.undefined for o in objects)) - known
 
 
-def link_runtime(paths, command, output):
-    """Make an object file of the functions in libgcc that the objects call, if there are any."""
+def link_library(paths, spare, runtime, command, output):
+    """Make an object file of the functions that the objects lack, if there are any.
+
+    They come from the object files in spare, and from libgcc if runtime is true.
+    """
     wanted = undefined([ObjectFile(path) for path in paths]) - FLOAT_CALLS
-    if not wanted:
+    libraries = [path for path in spare if wanted & ObjectFile(path).defined]
+    if libraries:
+        # Of an archive the linker takes only what is wanted by itself.
+        libraries += ["-Wl,--gc-sections"]
+    if runtime:
+        libraries += ["-lgcc"]
+    if not wanted or not libraries:
         return []
     # The linker takes from an archive what defines these, and what that needs in turn.
     names = [f"-Wl,-u,{name}" for name in sorted(wanted)]
-    command = [*command, "-r", "-nostdlib", "-Wl,-S", "-o", output, *names, "-lgcc"]
+    command = [*command, "-r", "-nostdlib", "-Wl,-S", "-o", output, *names, *libraries]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         sys.exit(f"link error: {(result.stderr or result.stdout).strip()}")
@@ -113,7 +127,21 @@ def link_runtime(paths, command, output):
     return [output] if ObjectFile(output).defined else []
 
 
-def check(paths, library=()):
+def forbids(upstream, section, static):
+    """Why a variable in the section will not do, and what will."""
+    if not upstream:
+        return (
+            "nothing keeps it alive through a collection; put it into the module's state (see "
+            "dynruntime/toolkit.h)"
+        )
+    if not section.startswith(".bss"):
+        return "a .mpy file has no place for its initial value; assign that in mpy_init"
+    if static:
+        return "mpy_ld.py finds variables by global names only; remove its 'static'"
+    return None
+
+
+def check(paths, library=(), upstream=False, runtime=False):
     """Return a list of messages, empty when the objects can become a module."""
     objects = [ObjectFile(path) for path in [*paths, *library]]
     missing = undefined(objects)
@@ -121,10 +149,9 @@ def check(paths, library=()):
     for o in objects:
         name = os.path.basename(o.path)
         for section, symbol in o.data:
-            messages.append(
-                f"{name}: variable '{symbol}' in {section}: nothing keeps it alive through a "
-                "collection; put it into the module's state (see dynruntime/toolkit.h)"
-            )
+            why = forbids(upstream, section, symbol in o.static)
+            if why:
+                messages.append(f"{name}: variable '{symbol}' in {section}: {why}")
         lost = o.undefined & missing
         if o.path in library:
             # It names again what the others wanted of it.
@@ -133,12 +160,14 @@ def check(paths, library=()):
             if symbol in FLOAT_CALLS:
                 messages.append(
                     f"{name}: '{symbol}' passes a float across the function table, which "
-                    "arrives as garbage on some firmware; use mp_binary_get_val_array"
+                    "arrives as garbage on some firmware; use mp_binary_get_val_array and "
+                    "mp_binary_set_val_array (see dynruntime/README.md)"
                 )
             else:
-                messages.append(
-                    f"{name}: undefined symbol '{symbol}': the firmware does not provide it"
-                )
+                message = f"{name}: undefined symbol '{symbol}': the firmware does not provide it"
+                if symbol.startswith("__") and not runtime:
+                    message += "; if libgcc does, LINK_RUNTIME=1 links it"
+                messages.append(message)
     return messages
 
 
@@ -175,18 +204,19 @@ def main():
     parser.add_argument("--arch", required=True)
     parser.add_argument("--qstrs", required=True, help="config.h that mpy_ld.py made")
     parser.add_argument("--output", required=True)
-    parser.add_argument("--runtime", help="compiler whose libgcc the module may take from")
+    parser.add_argument("--compiler", required=True, help="with flags that select its libgcc")
+    parser.add_argument("--runtime", action="store_true", help="take functions from libgcc")
+    parser.add_argument(
+        "--spare", action="append", default=[], help="object file to take them from"
+    )
+    parser.add_argument("--upstream", action="store_true", help="allow variables in BSS")
     parser.add_argument("objects", nargs="+")
     args = parser.parse_args()
 
-    if args.runtime:
-        folder = os.path.dirname(os.path.abspath(args.qstrs))
-        output = os.path.join(folder, "libgcc.o")
-        library = link_runtime(args.objects, args.runtime.split(), output)
-    else:
-        library = []
+    output = os.path.join(os.path.dirname(os.path.abspath(args.qstrs)), "library.o")
+    library = link_library(args.objects, args.spare, args.runtime, args.compiler.split(), output)
 
-    messages = check(args.objects, library)
+    messages = check(args.objects, library, args.upstream, args.runtime)
     args.objects += library
     for path in args.objects:
         for function in init_users(path):

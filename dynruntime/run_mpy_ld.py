@@ -23,6 +23,10 @@ def place(section):
     return INIT.index(section.name) if section.name in INIT else -1
 
 
+# What this variable refers to is kept alive through collections, because it is where the module's
+# BSS begins, and the code has its address: see upstream/init.c.
+ROOT = "natmod_root"
+
 R_ARM_ABS32 = 2
 
 
@@ -52,6 +56,9 @@ def main():
         (mpy_ld.do_relocation_data if absolute else in_text)(env, address, r)
 
     def after(env):
+        root = env.known_syms.get(ROOT)
+        if root and (root.section.addr + root["st_value"] or ROOT not in env.got_entries):
+            sys.exit(f"'{ROOT}' must be the first variable, and its address in the code")
         for section in env.sections:
             if section.name in INIT and env.got_section.addr > section.addr:
                 sys.exit("this MicroPython's mpy_ld.py does not let .text.init be the last")

@@ -67,21 +67,9 @@ static __attribute__((const, noinline)) const mp_fun_table_t *natmod_table(void)
 #endif
 
 #include "py/dynruntime.h"
+#include "guards.h"
 #include "py/objexcept.h"
 #include "py/smallint.h"
-
-// Floats must not cross the function table in registers: firmware for the same ARCH may have
-// been compiled with another float calling convention. The build's link check turns a use of
-// these names into an error that names the object file; see natmod_float_new and others.
-#undef mp_obj_new_float_from_f
-#undef mp_obj_new_float_from_d
-#undef mp_obj_get_float_to_f
-#undef mp_obj_get_float_to_d
-mp_obj_t mp_obj_new_float_from_f(float f);
-mp_obj_t mp_obj_new_float_from_d(double d);
-float mp_obj_get_float_to_f(mp_obj_t o);
-double mp_obj_get_float_to_d(mp_obj_t o);
-#pragma GCC poison obj_new_float_from_f obj_new_float_from_d obj_get_float_to_f obj_get_float_to_d
 
 // The memory functions of py/dynruntime.h raise whatever the caller's globals call MemoryError, and
 // before v1.25 there is no m_realloc_maybe.
@@ -133,16 +121,6 @@ static inline void *natmod_realloc_maybe(void *ptr, size_t n, bool allow_move) {
 #endif
 #ifndef mp_unpack_sequence
 #define mp_unpack_sequence(seq, n, items) (mp_fun_table.unpack_sequence((seq), (n), (items)))
-#endif
-
-#if defined(__xtensa__)
-// GCC would fold an index into the table's address, and mpy_ld takes only the bare address.
-static inline const uint16_t *natmod_qstr_table(void) {
-    const uint16_t *table = mp_native_qstr_table;
-    __asm__ ("" : "+r" (table));
-    return table;
-}
-#define mp_native_qstr_table (natmod_qstr_table())
 #endif
 
 // On Cortex-M, where code lies in the GC heap, what only the import needs is given back after it.

@@ -17,6 +17,8 @@
 #   LINK_RUNTIME     1 to let the module have what it calls of GCC's library, for division of 64-bit
 #                    integers, for instance, or floats where the processor has none
 #   BUILD_DIR        the folder for all that is made (build, beside the Makefile, by default)
+#   UPSTREAM         "yes" if the sources are written against MicroPython's own py/dynruntime.h, with
+#                    an mpy_init; by default, if one uses MP_DYNRUNTIME_INIT_ENTRY
 #
 # Result: $(BUILD_DIR)/$(ARCH)/$(MOD).mpy. Objects lie in $(BUILD_DIR)/obj/$(ARCH)/$(MOD). Nothing is
 # written anywhere else. This folder works from any place and needs nothing that lies outside it but
@@ -54,7 +56,26 @@ cxx := $(if $(filter %.cpp %.cc %.cxx,$(foreign)), (C++ needs a library that no 
 $(error SRC can have C (.c) and Python (.py) files only$(cxx): $(foreign))
 endif
 C_SRC = $(filter %.c,$(SRC))
+ifeq ($(origin UPSTREAM),undefined)
+UPSTREAM := $(if $(shell grep -lw MP_DYNRUNTIME_INIT_ENTRY /dev/null $(C_SRC) 2>/dev/null),yes)
+endif
+ifneq ($(UPSTREAM),)
+useless := $(strip $(foreach n,NATMOD_SRC STACK WHOLE SMALL,$(if $($n),$n)))
+ifneq ($(useless),)
+$(error $(useless): for sources with toolkit.h, but $(or $(C_SRC),SRC) has an mpy_init of its own)
+endif
+# As py/dynruntime.mk does, take what the Makefile adds to CFLAGS before this is included.
+ifeq ($(origin CFLAGS),file)
+CFLAGS_MOD := $(CFLAGS) $(CFLAGS_MOD)
+endif
+endif
 PY_SRC = $(filter %.py,$(SRC))
+absent := $(filter-out $(wildcard $(SRC)),$(filter $(addsuffix /lib/%,$(MPY_DIR) $(realpath $(MPY_DIR))),$(SRC)))
+ifneq ($(absent),)
+submodule := lib/$(firstword $(subst /, ,$(lastword $(subst /lib/, ,$(firstword $(absent))))))
+$(error no $(firstword $(absent)): this MicroPython tree has no $(submodule); $\
+	run: git -C $(MPY_DIR) submodule update --init $(submodule), or give MPY_DIR= another)
+endif
 MPY_CROSS ?= $(MPY_DIR)/mpy-cross/build/mpy-cross
 ifneq ($(PY_SRC),)
 ifeq ($(shell command -v '$(MPY_CROSS)'),)
@@ -74,14 +95,25 @@ OUT = $(abspath $(BUILD_DIR))/$(ARCH)
 # Not below OUT: an interpreter with OUT on its path would take a folder for a package.
 BUILD = $(abspath $(BUILD_DIR))/obj/$(ARCH)/$(MOD)
 CONFIG_H = $(BUILD)/config.h
+# Of these, only the functions that would be missing are linked.
+SPARE_SRC = $(if $(filter xtensa%,$(ARCH)),$(TOOLKIT)/divide.c)
+objects = $(addprefix $(BUILD)/$1,$(notdir $(2:.c=.o)))
+ifeq ($(UPSTREAM),)
 TOOLKIT_SRC = $(addprefix $(TOOLKIT)/,context.c mem.c $(NATMOD_SRC))
+QSTR_HEADERS = $(wildcard $(TOOLKIT)/*.h)
+OBJ = $(if $(WHOLE)$(SMALL),$(BUILD)/whole.o,$(call objects,,$(C_SRC)) $(call objects,dynruntime/,$(TOOLKIT_SRC)))
+else
+# upstream/init.c has the variable that must be the first. Sources may define functions of mem.c.
+TOOLKIT_SRC = $(TOOLKIT)/upstream/init.c
+OBJ = $(call objects,dynruntime/,$(TOOLKIT_SRC)) $(call objects,,$(C_SRC))
+SPARE_SRC += $(TOOLKIT)/mem.c
+endif
+SPARE = $(call objects,dynruntime/,$(SPARE_SRC))
 ALL_SRC = $(C_SRC) $(TOOLKIT_SRC)
-OBJ = $(addprefix $(BUILD)/,$(if $(WHOLE)$(SMALL),whole.o,$(notdir $(C_SRC:.c=.o)) $\
-	$(addprefix dynruntime/,$(notdir $(TOOLKIT_SRC:.c=.o)))))
 # Folders of sources besides the Makefile's own.
 SRC_DIRS = $(filter-out ./,$(sort $(dir $(SRC))))
 # Headers too may use MP_QSTR_ names.
-QSTR_SRC = $(ALL_SRC) $(wildcard *.h $(addsuffix *.h,$(SRC_DIRS))) $(wildcard $(TOOLKIT)/*.h)
+QSTR_SRC = $(ALL_SRC) $(wildcard *.h $(addsuffix *.h,$(SRC_DIRS))) $(QSTR_HEADERS)
 VPATH = $(SRC_DIRS)
 
 LINK_PY = $(addprefix $(TOOLKIT)/,link.py run_mpy_ld.py entry.py mend_xtensa.py)
@@ -103,6 +135,12 @@ CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_
 	-I. -I$(TOOLKIT) -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) \
 	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE $(LEAN)) \
 	$(if $(SMALL),-DNATMOD_SMALL) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
+ifneq ($(UPSTREAM),)
+# As py/dynruntime.mk has it: mpy_ld.py finds variables only by their names.
+CFLAGS_UPSTREAM = -Wno-extra -fvisibility=default -I$(TOOLKIT)/upstream
+$(OBJ): private CFLAGS += $(CFLAGS_UPSTREAM)
+endif
+$(SPARE): private CFLAGS += -ffunction-sections
 
 .PHONY: all clean FORCE
 all: $(OUT)/$(MOD).mpy
@@ -116,7 +154,7 @@ $(BUILD)/dynruntime:
 # Rewritten only when its text changes, so that everything rebuilds when a flag, the compiler or
 # the MicroPython tree does, and nothing otherwise.
 $(BUILD)/flags: FORCE | $(BUILD)/dynruntime
-	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(MPY_DIR) $(ALL_SRC) $(PY_SRC) $(LINK_RUNTIME))' >$@.new; \
+	$(Q)printf '%s\n' '$(subst ','\'',$(CC) $(CFLAGS) $(CFLAGS_UPSTREAM) $(MPY_DIR) $(ALL_SRC) $(PY_SRC) $(LINK_RUNTIME))' >$@.new; \
 	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # The numbers of the module's qstrs, and below them NATMOD_NAME_ constants for natmod_name_t. Every object depends on them, so a source that changes
@@ -142,6 +180,9 @@ $(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(
 $(BUILD)/dynruntime/%.o: $(TOOLKIT)/%.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
 	$(compile)
 
+$(BUILD)/dynruntime/%.o: $(TOOLKIT)/upstream/%.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
+	$(compile)
+
 $(BUILD)/whole.c: $(BUILD)/flags
 	$(Q)printf '#include "%s"\n' $(ALL_SRC) >$@
 
@@ -149,15 +190,17 @@ $(BUILD)/whole.o: $(BUILD)/whole.c $(CONFIG_H) $(if $(filter xtensawin,$(ARCH)),
 	$(Q)echo "CC    $(ARCH) $(MOD)"
 	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
 
-LINK = $(PYTHON) $(TOOLKIT)/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H)
+LINK = $(PYTHON) $(TOOLKIT)/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H) \
+	--compiler '$(COMPILER)' $(addprefix --spare ,$(SPARE)) $(if $(UPSTREAM),--upstream)
+# Without specs, which bring a linker script.
+COMPILER = $(CC) $(filter-out -specs=%,$(CFLAGS_$(ARCH)))
 ifeq ($(LINK_RUNTIME),1)
 ifneq ($(and $(filter xtensawin,$(ARCH)),$(findstring lx106,$(CC))),)
 $(error LINK_RUNTIME=1 for xtensawin needs Espressif's compiler: $(firstword $(CC)) has a library for the ESP8266)
 endif
-# Nothing but the library itself: specs bring a linker script.
-LINK += --runtime '$(CC) $(filter-out -specs=%,$(CFLAGS_$(ARCH)))'
+LINK += --runtime
 endif
-LINKED = $(OBJ) $(CONFIG_H) $(LINK_PY) $(MPY_DIR)/tools/mpy_ld.py
+LINKED = $(OBJ) $(SPARE) $(CONFIG_H) $(LINK_PY) $(MPY_DIR)/tools/mpy_ld.py
 
 ifeq ($(PY_SRC),)
 $(OUT)/$(MOD).mpy: $(LINKED)
@@ -185,4 +228,4 @@ $(OUT)/$(MOD).mpy: $(NATIVE) $(COMPILED)
 	$(Q)$(PYTHON) $(MPY_DIR)/tools/mpy-tool.py --merge -o $@ $^
 endif
 
--include $(OBJ:.o=.d)
+-include $(patsubst %.o,%.d,$(OBJ) $(SPARE))

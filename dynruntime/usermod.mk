@@ -11,9 +11,10 @@ $(NATMOD_OBJ): NATMOD_STACK := $(or $(shell sed -n 's/^STACK *= *//p' $(NATMOD_D
 $(NATMOD_OBJ): CFLAGS += $(NATMOD_RENAME) -DNATMOD_STACK_RESERVE=$(NATMOD_STACK)
 SRC_USERMOD_C += $(wildcard $(USERMOD_DIR)/*.c)
 
-# The first of the modules brings what all share. Memory functions come from the interpreter.
+# The first of the modules brings what all share. Memory functions and division come from the
+# interpreter's own link.
 ifeq ($(filter -DNATMOD_USERMOD,$(CFLAGS_USERMOD)),)
-SRC_USERMOD_C += $(filter-out %/mem.c,$(wildcard $(NATMOD_RUNTIME)/*.c))
+SRC_USERMOD_C += $(filter-out %/mem.c %/divide.c,$(wildcard $(NATMOD_RUNTIME)/*.c))
 NATMOD_VERSION := $(shell cat $(NATMOD_RUNTIME)/../VERSION)
 CFLAGS_USERMOD += -DNATMOD_USERMOD -I$(NATMOD_RUNTIME) -DNATMOD_VERSION='"$(NATMOD_VERSION)"' \
 	-DNATMOD_VERSION_MAJOR=$(word 1,$(subst ., ,$(NATMOD_VERSION))) \

@@ -9,22 +9,17 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 
-from _sandbox import MAKES_OWN, MPY_DIR, TOP, Sandbox, said
-from check import case, end, eq, skip, true
+from _project import Project, run, run_on_board
+from _sandbox import MAKES_OWN, MPY_DIR, TOP, Sandbox
+from check import case, end, eq, true
 
-sys.path[:0] = [str(TOP / "tools"), str(TOP / "tests")]
-
-import mpyinfo  # noqa: E402
-from runner.board import Board  # noqa: E402
+import mpyinfo  # On the path that _project has made longer.
 
 HELLO = TOP / "examples/natmod/hello"
-INTERPRETER = TOP / "build/unix-x64/micropython"
 
 COUNT = """
 import gc, hello, sys
@@ -43,49 +38,6 @@ print(result, count(-302))
 """
 
 
-class Project:
-    """Somebody's folder, with a module and no trace of this repository but what is put there."""
-
-    def __init__(self, folder):
-        self.top = folder
-
-    def write(self, name, text):
-        path = self.top / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def make(self, *arguments, tree=MPY_DIR):
-        """Run make; (status, output)."""
-        own = *MAKES_OWN, "PYTHONDONTWRITEBYTECODE"
-        env = {k: v for k, v in os.environ.items() if k not in own}
-        if tree:
-            arguments = (f"MPY_DIR={tree}", *arguments)
-        result = subprocess.run(
-            ["make", "--no-print-directory", *map(str, arguments)],
-            cwd=self.top,
-            env=env | {"LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        return result.returncode, result.stdout
-
-    def built(self, arch, *arguments, name="hello", folder="build"):
-        """The .mpy file that make has made."""
-        status, output = self.make(f"ARCH={arch}", *arguments)
-        mpy = self.top / folder / arch / f"{name}.mpy"
-        true(status == 0 and mpy.exists() or print(output))
-        return mpy
-
-    def refused(self, *arguments, tree=MPY_DIR):
-        """The one line with which make has failed."""
-        status, output = self.make(*arguments, tree=tree)
-        lines = said(output)
-        true(status == 2 and len(lines) == 1 or print(output))
-        return lines[0]
-
-
 @contextmanager
 def project(toolkit=None):
     """The example, copied elsewhere, with a copy of dynruntime/ or with that of another folder."""
@@ -100,20 +52,6 @@ def project(toolkit=None):
         true(changed != makefile)
         (top / "Makefile").write_text(changed)
         yield Project(top)
-
-
-def run(mpy, program):
-    """What the program prints on the unix port, with the file's folder to import from."""
-    if not INTERPRETER.exists():
-        skip("there is no build/unix-x64: run make interpreter TARGET=host")
-    result = subprocess.run(
-        [INTERPRETER, "-c", program],
-        env={"MICROPYPATH": str(mpy.parent)},
-        capture_output=True,
-        text=True,
-    )
-    eq((result.returncode, result.stderr), (0, ""))
-    return result.stdout
 
 
 def listing(folder):
@@ -325,64 +263,6 @@ CALCULATED = (
     f"{12345678901234567890 // 98765432109} {12345678901234567890 % 98765432109} 3.75 2000000 -5\n"
 )
 
-# A file system with one file. Boards without a disk import from it.
-IMPORT = """
-import io, sys, vfs
-
-class File(io.IOBase):
-    def __init__(self, data):
-        self.data = data
-        self.at = 0
-
-    def readinto(self, buf):
-        n = min(len(buf), len(self.data) - self.at)
-        buf[:n] = self.data[self.at:self.at + n]
-        self.at += n
-        return n
-
-    def ioctl(self, request, arg):
-        return 0
-
-class Files:
-    def mount(self, readonly, mkfs):
-        pass
-
-    def stat(self, path):
-        if path != "/hello.mpy":
-            raise OSError(2)
-        return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-
-    def open(self, path, mode):
-        return File(DATA)
-
-vfs.mount(Files(), "/module")
-sys.path.append("/module")
-"""
-
-
-def run_on_board(name, machine, qemu, mpy, program):
-    """What the program prints on one of QEMU's boards."""
-    interpreter = TOP / f"build/{name}/firmware.elf"
-    if not interpreter.exists():
-        skip(f"there is no build/{name}: run make interpreter TARGET={name}")
-    board = Board(
-        SimpleNamespace(
-            qemu=qemu,
-            machine=machine,
-            interpreter=interpreter,
-            has_uart2=False,
-            is_user_mode=False,
-        )
-    )
-    try:
-        board.start()
-        text = f"DATA = {mpy.read_bytes()!r}\n" + IMPORT + program
-        output, error = board.run(text, 60)
-        eq(error, "")
-        return output
-    finally:
-        board.stop()
-
 
 @case
 def arithmetic_without_the_library():
@@ -404,25 +284,24 @@ def arithmetic_with_the_library():
         true("LINK_RUNTIME=1 for xtensawin needs Espressif's compiler" in line or print(line))
 
 
-def arithmetic_on_board(arch, *board, settings=()):
+def arithmetic_on_board(arch, board, settings=()):
     with project() as p:
         p.write("hello.c", ARITHMETIC)
         mpy = p.built(arch, "LINK_RUNTIME=1", *settings)
-        eq(run_on_board(*board, mpy, CALCULATE), CALCULATED)
+        eq(run_on_board(board, mpy, CALCULATE), CALCULATED)
 
 
 @case
 def arithmetic_on_a_cortex_m3():
-    cortex_m3 = "mps2-an385", "mps2-an385", "qemu-system-arm"
-    arithmetic_on_board("armv7m", *cortex_m3)
-    arithmetic_on_board("armv7m", *cortex_m3, settings=["WHOLE=yes"])
+    arithmetic_on_board("armv7m", "mps2-an385")
+    arithmetic_on_board("armv7m", "mps2-an385", settings=["WHOLE=yes"])
     # The code of a Cortex-M0 has jump tables with absolute addresses.
-    arithmetic_on_board("armv6m", *cortex_m3)
+    arithmetic_on_board("armv6m", "mps2-an385")
 
 
 @case
 def arithmetic_on_risc_v():
-    arithmetic_on_board("rv32imc", "virt-rv32", "virt", "qemu-system-riscv32")
+    arithmetic_on_board("rv32imc", "virt-rv32")
 
 
 @case
