@@ -89,6 +89,9 @@ NATMOD_INIT static void version_store(void) {
 #ifndef NATMOD_USERMOD
 
 NATMOD_INIT static void init(mp_obj_fun_bc_t *self) {
+    #ifdef NATMOD_LAYOUTS
+    natmod_check_layouts(self);
+    #endif
     // The importer restores the globals if this raises.
     mp_obj_dict_t *globals = mp_fun_table.swap_globals(self->context->module.globals);
     natmod_init(context_new(self, natmod_state_size()));

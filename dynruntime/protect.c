@@ -43,4 +43,35 @@ __attribute__((noinline)) mp_obj_t natmod_protect(void (*fun)(void *), void *arg
     return MP_OBJ_FROM_PTR(nlr.buf.ret_val);
 }
 
+#ifdef NATMOD_LAYOUTS
+enum {
+    GUARD = 24, // Words.
+};
+
+NATMOD_INIT bool natmod_nlr_is_known(void) {
+    volatile struct {
+        nlr_space_t nlr;
+        uintptr_t guard[GUARD];
+        mp_obj_t exception;
+    } probe;
+    for (size_t i = 0; i < GUARD; i++) {
+        probe.guard[i] = i;
+    }
+    probe.exception = mp_call_function_n_kw(MP_OBJ_FROM_PTR(&mp_type_Exception), 0, 0, NULL);
+    unsigned int raised = mp_fun_table.nlr_push((nlr_buf_t *)&probe.nlr.buf);
+    if (mp_fun_table.setjmp_ != NULL) {
+        raised = ((int (*)(void *))mp_fun_table.setjmp_)((void *)&probe.nlr.words[2]);
+    }
+    if (raised == 0) {
+        nlr_raise(probe.exception);
+    }
+    for (size_t i = 0; i < GUARD; i++) {
+        if (probe.guard[i] != i) {
+            return false;
+        }
+    }
+    return MP_OBJ_FROM_PTR(probe.nlr.buf.ret_val) == probe.exception;
+}
+#endif
+
 #endif

@@ -221,6 +221,15 @@ typedef struct _natmod_t {
 size_t natmod_state_size(void);
 NATMOD_INIT void natmod_init(natmod_t *nm);
 
+#ifndef NATMOD_USERMOD
+// Raise ImportError if this firmware's objects are not laid out as the module was compiled for: those
+// that LAYOUTS of its Makefile names, and those that every module uses. context.c calls it first.
+NATMOD_INIT void natmod_check_layouts(const mp_obj_fun_bc_t *self);
+
+// The part of it that is in protect.c.
+NATMOD_INIT bool natmod_nlr_is_known(void);
+#endif
+
 // A builtin class of the given name. Call it only from natmod_init, where the current globals
 // are the module's own. Raises NameError when the firmware lacks it.
 const mp_obj_type_t *natmod_builtin_type(qstr name);

@@ -5,6 +5,8 @@
 #   NATMOD_SRC   those of dynruntime/ that it uses besides context.c and mem.c
 #   STACK        bytes of C stack that the module's own functions use at most: with stack.c, each
 #                function is called only if so many are left
+#   LAYOUTS      of INT ... INSTANCE, see layout.c: what must be as it was compiled for, or the import
+#                fails; needs layout.c and raise.c
 #   WHOLE        "yes" to compile all sources at once, which makes the code a sixth smaller; then no
 #                two may define the same static name
 #   SMALL        "yes" for that, and small code before fast code: see NATMOD_SMALL in toolkit.h
@@ -122,11 +124,13 @@ LINK_PY = $(addprefix $(TOOLKIT)/,link.py run_mpy_ld.py entry.py mend_xtensa.py)
 LEAN = -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta -fno-tree-scev-cprop \
 	-fno-schedule-insns2 -fno-ira-hoist-pressure
 
+LAYOUT_FLAGS = $(if $(LAYOUTS),-DNATMOD_MODULE='"$(MOD)"' -DNATMOD_LAYOUTS='$(LAYOUTS:%=1 << LAYOUT_% |) 0')
+
 # Jump tables and the loops that GCC turns into library calls need what mpy_ld cannot give.
 # The float width is no business of the build: toolkit.h forbids floats in calls.
 CFLAGS = -std=c99 -Os -Wall -Wextra -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_DYNRUNTIME \
 	-DMP_CONFIGFILE='<$(CONFIG_H)>' -DMICROPY_FLOAT_IMPL=MICROPY_FLOAT_IMPL_NONE \
-	$(STACK:%=-DNATMOD_STACK_RESERVE=%) -DNATMOD_VERSION='"$(NATMOD_VERSION)"' \
+	$(STACK:%=-DNATMOD_STACK_RESERVE=%) $(LAYOUT_FLAGS) -DNATMOD_VERSION='"$(NATMOD_VERSION)"' \
 	-DNATMOD_VERSION_MAJOR=$(word 1,$(subst ., ,$(NATMOD_VERSION))) \
 	-DNATMOD_VERSION_MINOR=$(word 2,$(subst ., ,$(NATMOD_VERSION))) \
 	-DNATMOD_VERSION_MICRO=$(word 3,$(subst ., ,$(NATMOD_VERSION))) \

@@ -58,6 +58,10 @@ def files_that_do_not_load():
     text = "ValueError: incompatible .mpy file"
     true(text in imported(older))
     seen(text, imported(b"<!DOCTYPE html>"))
+    # tests/build/layouts.py brings it about.
+    layout = "msgpack: this firmware has another layout of "
+    true(layout.encode() in good)
+    seen(f"ImportError: {layout}…", f"ImportError: {layout}str")
     seen(
         "ValueError: incompatible .mpy arch",
         imported((release() / "armv7m/msgpack.mpy").read_bytes()),
