@@ -11,7 +11,7 @@ static void block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     state_t *st = state_of(natmod_of_obj(self_in));
     bool is_canary = self == st->canary;
     if (attr != MP_QSTR___del__ || (st->over && !is_canary) || heap_is_usable(st)) {
-        // With the heap usable it is the program that asks: it may find a handle among the
+        // With the heap usable it is the program that asks: it may find a watcher among the
         // attributes of an object.
         return;
     }
@@ -52,15 +52,19 @@ void block_init(state_t *st) {
     st->block_type = type;
 }
 
+// The last block is left for block_drop.
+bool block_is_ready(state_t *st) {
+    return st->pool != NULL && st->pool->next != NULL;
+}
+
 block_t *block_take(state_t *st) {
     // In a sweep the block's new owner may be about to be freed, and so may what the block is to
     // call: then this raises MemoryError. Otherwise it does nothing, see heap_is_usable.
     m_realloc(MP_OBJ_TO_PTR(st->internal), sizeof(block_t));
     for (;;) {
-        lock(st);
-        block_t *first = st->pool;
-        // The last one is left for block_drop.
-        if (first != NULL && first->next != NULL) {
+        mutex_lock(st);
+        if (block_is_ready(st)) {
+            block_t *first = st->pool;
             st->pool = first->next;
             block_t *block = first;
             if (first < st->canary) {
@@ -69,19 +73,23 @@ block_t *block_take(state_t *st) {
                 block = st->canary;
                 st->canary = first;
             }
-            unlock(st);
+            mutex_unlock(st);
             // A collection may have come as far as this block, and needs the way on from it.
             wait_for_collection(st, first);
             first->next = NULL;
             return block;
         }
-        unlock(st);
-        source_fill(st);
+        mutex_unlock(st);
+        mp_obj_t exception = source_fill(st);
+        // Part of a batch will do. A pool that another thread has filled will do too.
+        if (exception != MP_OBJ_NULL && !block_is_ready(st)) {
+            nlr_raise(exception);
+        }
     }
 }
 
 bool block_drop(state_t *st) {
-    if (!sweep_lock(st)) {
+    if (!mutex_lock_in_sweep(st)) {
         return false;
     }
     block_t *block = st->pool;
@@ -91,16 +99,16 @@ bool block_drop(state_t *st) {
         block->next = NULL;
         block->obj = MP_OBJ_FROM_PTR(block);
     }
-    sweep_unlock(st);
+    mutex_unlock_in_sweep(st);
     return block != NULL;
 }
 
 void block_give(state_t *st, block_t *block) {
     block->obj = MP_OBJ_NULL;
     block->fin = NULL;
-    lock(st);
+    mutex_lock(st);
     block->next = st->pool;
     st->pool = block;
-    unlock(st);
+    mutex_unlock(st);
     wait_for_collection(st, block);
 }

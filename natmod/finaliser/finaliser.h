@@ -15,26 +15,26 @@ typedef struct _state_t state_t;
 struct _block_t {
     mp_obj_base_t base;
     // A proxy: what to call when the block dies, or MP_OBJ_NULL.
-    // A handle: the object that the finalizer watches.
+    // A watcher: the object that the finalize handle watches.
     // One that asks the scheduler again: itself.
     mp_obj_t obj;
-    // A handle: its finalizer. NULL in every other block.
+    // A watcher: its finalize handle. NULL in every other block.
     fin_t *fin;
     // The next block of the pool.
     block_t *next;
 };
 
-// A finalizer, the object that finalize() returns.
+// A finalize handle, the object that finalize() returns.
 struct _fin_t {
     mp_obj_base_t base;
     fin_t *next;      // In the registry.
     fin_t *prev;
-    volatile uintptr_t handle; // The handle's address plus 1, which the collector does not follow; or 0.
+    volatile uintptr_t watcher; // The watcher's address plus 1, which the collector does not follow; or 0.
     uint8_t n_args;
     uint8_t n_kw;
     bool atexit;
     volatile bool due; // Set when the object has died.
-    mp_obj_t func;     // MP_OBJ_NULL when the finalizer is dead.
+    mp_obj_t func;     // MP_OBJ_NULL when the finalize handle is dead.
     mp_obj_t args[];   // n_args positional ones, then n_kw pairs.
 };
 
@@ -44,11 +44,11 @@ typedef enum { SOURCE_FAT, SOURCE_LFS2, SOURCE_LFS1, N_SOURCES } source_t;
 struct _state_t {
     natmod_t nm;
     // Bytes come first: Thumb code reaches these with short instructions.
-    volatile bool any_due;   // Some finalizer in the registry may be due.
+    volatile bool any_due;   // Some finalize handle in the registry may be due.
     volatile bool scheduled; // The internal function is in the scheduler's queue.
     bool retrying;           // A block was dropped whose death has that tried again.
-    volatile bool locked;    // A thread is between lock and unlock.
-    volatile bool sweeping;  // A sweep is between sweep_lock and sweep_unlock.
+    volatile bool locked;    // A thread holds the mutex,
+    volatile bool sweeping;  // or a sweep does.
     volatile bool over;      // The final sweep has reached the canary.
     uint8_t source;          // A source_t.
     uint8_t batch;           // Blocks to make at once.
@@ -60,20 +60,20 @@ struct _state_t {
     mp_obj_t internal; // The function that only the firmware calls.
     mp_obj_t acquire; // Methods of a lock, or MP_OBJ_NULL where there are no threads.
     mp_obj_t release;
+    block_t *pool; // Blocks ready for use. Only block.c touches it.
 
     // Where blocks come from.
     qstr name;
     mp_obj_t class;   // The filesystem class of that name.
     mp_obj_t device;
-    block_t *pool;    // Blocks ready for use.
 
-    // Finalizers.
+    // Finalize handles.
     fin_t *registry;  // Those that wait, newest first.
     block_t *canary;  // Dies when the firmware resets, as the first block.
     mp_obj_t schedule; // micropython.schedule, or MP_OBJ_NULL.
     mp_obj_t print_exception; // sys.print_exception
     mp_obj_t before;  // What sys.atexit had before, or MP_OBJ_NULL.
-    mp_obj_t detach;  // Methods of finalizers.
+    mp_obj_t detach;  // Methods of finalize handles.
     mp_obj_t peek;
 };
 
@@ -82,15 +82,27 @@ static inline state_t *state_of(natmod_t *nm) {
 }
 
 /******************************************************************************/
-// mutex.c: for memory that several threads change. No collection happens in between.
+// calls.c
 
-void lock_init(state_t *st);
-void lock(state_t *st);
-void unlock(state_t *st);
+// Make the function that the firmware calls. First of all: wait_for_collection needs it.
+void calls_init(state_t *st);
 
-// The same in a sweep. False in an interrupt that has come between lock and unlock.
-bool sweep_lock(state_t *st);
-void sweep_unlock(state_t *st);
+// Call a function and return MP_OBJ_NULL, or the exception that it raised.
+mp_obj_t call_protected(mp_obj_t func, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
+// Call a function. An exception is printed, and does not propagate.
+void call_and_print(state_t *st, mp_obj_t func, size_t n_args, size_t n_kw, const mp_obj_t *args);
+
+/******************************************************************************/
+// mutex.c: for memory that several threads change. No collection starts while it is held.
+
+void mutex_init(state_t *st);
+void mutex_lock(state_t *st);
+void mutex_unlock(state_t *st);
+
+// The same in a sweep. False in an interrupt that came while the program held the mutex.
+bool mutex_lock_in_sweep(state_t *st);
+void mutex_unlock_in_sweep(state_t *st);
 
 // Keep a block, which was just stored somewhere, alive through the collection that another
 // thread may be making. False if no memory can be had: in a sweep of this thread, and while the
@@ -115,11 +127,12 @@ void device_init(state_t *st);
 /******************************************************************************/
 // source.c: getting blocks from stock objects.
 
-// Fill the pool from the first source that works; false if there is none. Raises MemoryError.
+// Find the first source that works, and make blocks; false if there is none. Raises MemoryError.
 bool source_init(state_t *st);
 
-// Add blocks to the pool. Raises MemoryError.
-void source_fill(state_t *st);
+// Make blocks and give them to block.c. Returns MP_OBJ_NULL, or the exception that ended it
+// early.
+mp_obj_t source_fill(state_t *st);
 
 mp_obj_t source_name(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args);
 
@@ -127,6 +140,9 @@ mp_obj_t source_name(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *a
 // block.c
 
 void block_init(state_t *st);
+
+// Whether the pool has one to take.
+bool block_is_ready(state_t *st);
 
 // A block from the pool, all of its fields but the type being zero. Raises MemoryError.
 block_t *block_take(state_t *st);
@@ -152,11 +168,17 @@ mp_obj_t proxy_alive(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *a
 
 void finalize_init(state_t *st);
 
-// Called in the sweep: the finalizer's handle has died, and the object with it.
+// Called in the sweep: the finalize handle's watcher has died, and the object with it.
 void finalize_died(state_t *st, fin_t *fin);
 
 // Called in the sweep: the block that asks the scheduler again has died.
 void finalize_retry(state_t *st);
+
+// Run what is due and return how many there were.
+size_t finalize_run_due(state_t *st);
+
+// The program is over: run those whose atexit is set, too.
+void finalize_end(state_t *st);
 
 mp_obj_t finalize_poll(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args);
 

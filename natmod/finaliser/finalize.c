@@ -1,16 +1,16 @@
-// Finalizers: callbacks that run after the collection, with the heap usable.
+// Finalize handles: callbacks that run after the collection, with the heap usable.
 //
-// A finalizer waits in a registry that the collector always sees, and must not keep its object
+// A finalize handle waits in a registry that the collector always sees, and must not keep its object
 // alive. So it has no pointer to the object. The object has one, among its attributes, to a
-// handle: a block with the finaliser flag, which nothing else refers to. The handle dies in the
-// same collection as the object. Its __del__ marks the finalizer as due and has `drain`
-// scheduled, which runs what is due.
+// watcher: a block with the finaliser flag, which nothing else refers to. The watcher dies in the
+// same collection as the object. Its __del__ marks the finalize handle as due and has
+// `internal` of calls.c scheduled, which runs what is due.
 //
-//     registry -> finalizer -> function, arguments
-//                  |     ^
-//         disguised:     |
-//                  v     |
-//       object <-> handle
+//     registry -> finalize handle -> function, arguments
+//                     |     ^
+//            disguised:     |
+//                     v     |
+//          object <-> watcher
 //
 // The sweep that runs __del__ may be that of another thread. So __del__ only stores bytes and
 // words that nobody else stores to; the lists are changed elsewhere, under the lock.
@@ -21,7 +21,7 @@
 
 // Set an attribute of an object, or delete it if value is MP_OBJ_NULL, without asking the
 // object's class, which may have a __setattr__ of its own: as if the attributes were a dict. The
-// key is the finalizer itself, so attributes that have names cannot clash with it.
+// key is the finalize handle itself, so attributes that have names cannot clash with it.
 static void store_attribute(mp_obj_t obj, fin_t *key, mp_obj_t value) {
     mp_map_t *members = &((mp_obj_instance_t *)MP_OBJ_TO_PTR(obj))->members;
     mp_obj_dict_t dict = { { &mp_type_dict }, *members };
@@ -29,22 +29,22 @@ static void store_attribute(mp_obj_t obj, fin_t *key, mp_obj_t value) {
     *members = dict.map;
 }
 
-static block_t *get_handle(const fin_t *fin) {
-    uintptr_t handle = fin->handle;
-    return handle == 0 ? NULL : (block_t *)(handle - 1);
+static block_t *get_watcher(const fin_t *fin) {
+    uintptr_t watcher = fin->watcher;
+    return watcher == 0 ? NULL : (block_t *)(watcher - 1);
 }
 
 static void fin_link(state_t *st, fin_t *fin) {
-    lock(st);
+    mutex_lock(st);
     fin->next = st->registry;
     if (fin->next != NULL) {
         fin->next->prev = fin;
     }
     st->registry = fin;
-    unlock(st);
+    mutex_unlock(st);
 }
 
-// Make a finalizer dead. Returns its function, or MP_OBJ_NULL if it was dead before.
+// Make a finalize handle dead. Returns its function, or MP_OBJ_NULL if it was dead before.
 static __attribute__((noinline)) mp_obj_t fin_end(fin_t *fin) {
     #if __GCC_ATOMIC_POINTER_LOCK_FREE == 2
     return __atomic_exchange_n(&fin->func, MP_OBJ_NULL, __ATOMIC_ACQ_REL);
@@ -58,7 +58,7 @@ static __attribute__((noinline)) mp_obj_t fin_end(fin_t *fin) {
 
 // The same, and take it out of the registry.
 static mp_obj_t fin_unlink(state_t *st, fin_t *fin) {
-    lock(st);
+    mutex_lock(st);
     fin_t *next = fin->next;
     if (fin->prev != NULL) {
         fin->prev->next = next;
@@ -72,8 +72,8 @@ static mp_obj_t fin_unlink(state_t *st, fin_t *fin) {
     }
     fin->prev = NULL;
     mp_obj_t func = fin_end(fin);
-    unlock(st);
-    // A collection may have come as far as this finalizer, and needs the way on from it.
+    mutex_unlock(st);
+    // A collection may have come as far as this finalize handle, and needs the way on from it.
     wait_for_collection(st, fin);
     fin->next = NULL;
     return func;
@@ -81,34 +81,34 @@ static mp_obj_t fin_unlink(state_t *st, fin_t *fin) {
 
 // The same at the program's wish, while the object may be alive.
 static mp_obj_t kill(state_t *st, fin_t *fin) {
-    block_t *handle = get_handle(fin);
+    block_t *watcher = get_watcher(fin);
     // As long as it is on the stack, no collection that starts now takes it.
-    void *volatile keep = handle;
+    void *volatile keep = watcher;
     if (!heap_is_usable(st)) {
-        // A callback in the sweep calls this. The handle may be dead and about to be freed, so it is
-        // only made to mean nothing. The rest is left to run_due.
+        // A callback in the sweep calls this. The watcher may be dead and about to be freed, so it is
+        // only made to mean nothing. The rest is left to finalize_run_due.
         mp_obj_t func = fin_end(fin);
         if (func != MP_OBJ_NULL) {
-            if (handle != NULL) {
-                handle->obj = MP_OBJ_NULL;
-                handle->fin = NULL;
+            if (watcher != NULL) {
+                watcher->obj = MP_OBJ_NULL;
+                watcher->fin = NULL;
             }
             finalize_died(st, fin);
         }
         return func;
     }
     mp_obj_t func = fin_unlink(st, fin);
-    // A collection that was going on may have taken the handle.
-    if (func != MP_OBJ_NULL && get_handle(fin) != NULL) {
-        fin->handle = 0;
-        store_attribute(handle->obj, fin, MP_OBJ_NULL);
-        block_give(st, handle);
+    // A collection that was going on may have taken the watcher.
+    if (func != MP_OBJ_NULL && get_watcher(fin) != NULL) {
+        fin->watcher = 0;
+        store_attribute(watcher->obj, fin, MP_OBJ_NULL);
+        block_give(st, watcher);
     }
     (void)keep;
     return func;
 }
 
-// The arguments of a dead finalizer need not stay alive with it.
+// The arguments of a dead finalize handle need not stay alive with it.
 static void drop_args(fin_t *fin) {
     memset(fin->args, 0, (fin->n_args + 2 * fin->n_kw) * sizeof(mp_obj_t));
 }
@@ -116,47 +116,18 @@ static void drop_args(fin_t *fin) {
 /******************************************************************************/
 // Running what is due
 
-typedef struct _call_t {
-    mp_obj_t func;
-    size_t n_args;
-    size_t n_kw;
-    const mp_obj_t *args;
-} call_t;
-
-static void call_arg(void *arg) {
-    call_t *c = arg;
-    mp_call_function_n_kw(c->func, c->n_args, c->n_kw, c->args);
-}
-
-// Call a function and return MP_OBJ_NULL, or the exception that it raised.
-static __attribute__((noinline)) mp_obj_t call_protected(mp_obj_t func, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    call_t c = { func, n_args, n_kw, args };
-    return natmod_protect(call_arg, &c);
-}
-
-// Call a function. An exception is printed, and does not propagate.
-static void call_and_print(state_t *st, mp_obj_t func, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    mp_obj_t exception = call_protected(func, n_args, n_kw, args);
-    // Printing calls methods of the exception, which may raise another one: that is printed in its
-    // place, once.
-    for (size_t i = 0; i < 2 && exception != MP_OBJ_NULL; i++) {
-        exception = call_protected(st->print_exception, 1, 0, &exception);
-    }
-}
-
 // The newest of those that are due, or NULL.
 static fin_t *find_due(state_t *st) {
-    lock(st);
+    mutex_lock(st);
     fin_t *fin = st->registry;
     while (fin != NULL && !fin->due) {
         fin = fin->next;
     }
-    unlock(st);
+    mutex_unlock(st);
     return fin;
 }
 
-// Run what is due and return how many there were.
-static size_t run_due(state_t *st) {
+size_t finalize_run_due(state_t *st) {
     size_t n = 0;
     while (st->any_due) {
         // First, so that one which becomes due from now on is not missed.
@@ -180,7 +151,7 @@ mp_obj_t finalize_poll(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t 
     (void)args;
     state_t *st = state_of(nm);
     // In a sweep the callbacks would find the heap locked. They are scheduled anyway.
-    return MP_OBJ_NEW_SMALL_INT(heap_is_usable(st) ? run_due(st) : 0);
+    return MP_OBJ_NEW_SMALL_INT(heap_is_usable(st) ? finalize_run_due(st) : 0);
 }
 
 // Called in the sweep: ask the scheduler to run what is due.
@@ -210,7 +181,7 @@ void finalize_retry(state_t *st) {
 }
 
 void finalize_died(state_t *st, fin_t *fin) {
-    fin->handle = 0;
+    fin->watcher = 0;
     fin->due = true;
     st->any_due = true;
     // The stores come before the look at what another thread is doing.
@@ -218,39 +189,14 @@ void finalize_died(state_t *st, fin_t *fin) {
     schedule(st);
 }
 
-/******************************************************************************/
-// What the firmware calls
-
-// The end of the program.
-static void end(state_t *st) {
-    st->over = true;
+// In the final sweep objects and watchers are as good as dead.
+void finalize_end(state_t *st) {
     for (fin_t *fin = st->registry; fin != NULL; fin = fin->next) {
         fin->due |= fin->atexit;
-        // In the final sweep objects and handles are as good as dead.
-        fin->handle = 0;
+        fin->watcher = 0;
     }
     st->any_due = true;
-    run_due(st);
-    if (st->before != MP_OBJ_NULL) {
-        mp_call_function_n_kw(st->before, 0, 0, NULL);
-    }
-}
-
-// One function for all of it. The scheduler calls it with None, sys.atexit, where the firmware has
-// that, with nothing, and the sweep with the canary or with a callback.
-static mp_obj_t internal(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_kw;
-    state_t *st = state_of(nm);
-    if (n_args == 0 || args[0] == MP_OBJ_FROM_PTR(st->canary)) {
-        end(st);
-    } else if (natmod_is_none(args[0])) {
-        st->scheduled = false;
-        __sync_synchronize();
-        run_due(st);
-    } else {
-        call_and_print(st, args[0], 0, 0, NULL);
-    }
-    return mp_const_none;
+    finalize_run_due(st);
 }
 
 /******************************************************************************/
@@ -259,7 +205,7 @@ static mp_obj_t internal(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
 // finalize(obj, func, *args, **kwargs)
 static mp_obj_t fin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = state_of(natmod_of_type(type));
-    // More arguments of one sort than 255 do not fit the finalizer.
+    // More arguments of one sort than 255 do not fit the finalize handle.
     mp_arg_check_num(n_kw > 255 ? n_kw : n_args, n_kw, 2, 255, true);
     if (!(mp_obj_get_type(args[0])->flags & MP_TYPE_FLAG_INSTANCE_TYPE)) {
         natmod_raise(st->nm.TypeError, "Python instance expected");
@@ -273,16 +219,16 @@ static mp_obj_t fin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
     fin->atexit = true;
     fin->func = args[1];
     memcpy(fin->args, args + 2, n * sizeof(mp_obj_t));
-    // Without a finalizer the death of the handle means nothing. So if hanging it on the object
+    // Without a finalize handle the death of the watcher means nothing. So if hanging it on the object
     // raises an exception, all is as it was.
-    block_t *handle = block_take(st);
-    store_attribute(args[0], fin, MP_OBJ_FROM_PTR(handle));
-    handle->obj = args[0];
-    handle->fin = fin;
-    fin->handle = (uintptr_t)handle + 1;
+    block_t *watcher = block_take(st);
+    store_attribute(args[0], fin, MP_OBJ_FROM_PTR(watcher));
+    watcher->obj = args[0];
+    watcher->fin = fin;
+    fin->watcher = (uintptr_t)watcher + 1;
     fin_link(st, fin);
     wait_for_collection(st, fin);
-    wait_for_collection(st, handle);
+    wait_for_collection(st, watcher);
     return MP_OBJ_FROM_PTR(fin);
 }
 
@@ -300,30 +246,30 @@ static mp_obj_t fin_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_
     return result;
 }
 
-// (obj, func, args, kwargs), or None when the object or the finalizer is dead.
+// (obj, func, args, kwargs), or None when the object or the finalize handle is dead.
 static mp_obj_t fin_peek(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     (void)nm;
     (void)n_args;
     (void)n_kw;
     const fin_t *self = MP_OBJ_TO_PTR(args[0]);
-    const block_t *volatile handle = get_handle(self);
-    if (handle == NULL) {
+    const block_t *volatile watcher = get_watcher(self);
+    if (watcher == NULL) {
         return mp_const_none;
     }
     mp_obj_t items[4];
     items[2] = mp_obj_new_tuple(self->n_args, self->args);
     items[3] = mp_obj_new_dict(self->n_kw);
     // In a sweep that has raised MemoryError. A collection of another thread is over, and whether it
-    // has taken the handle is known.
+    // has taken the watcher is known.
     const mp_obj_t *pair = self->args + self->n_args;
     for (size_t i = 0; i < self->n_kw && pair[0] != MP_OBJ_NULL; i++, pair += 2) {
         mp_obj_dict_store(items[3], pair[0], pair[1]);
     }
-    if (get_handle(self) == NULL) {
+    if (get_watcher(self) == NULL) {
         return mp_const_none;
     }
-    items[0] = handle->obj;
-    // Last: whoever ends the finalizer clears this first.
+    items[0] = watcher->obj;
+    // Last: whoever ends the finalize handle clears this first.
     __sync_synchronize();
     items[1] = self->func;
     return items[1] == MP_OBJ_NULL ? mp_const_none : mp_obj_new_tuple(4, items);
@@ -367,9 +313,7 @@ void finalize_init(state_t *st) {
     st->fin_type = type;
     st->peek = natmod_fun_new(nm, fin_peek, 1, 1, false);
     st->detach = natmod_fun_new(nm, fin_detach, 1, 1, false);
-    st->internal = natmod_fun_new(nm, internal, 0, 1, false);
     st->schedule = natmod_import_maybe(MP_QSTR_micropython, MP_QSTR_schedule);
-    st->print_exception = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_print_exception);
     st->canary = block_take(st);
     mp_obj_t atexit = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_atexit);
     if (atexit != MP_OBJ_NULL) {

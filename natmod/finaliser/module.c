@@ -32,7 +32,8 @@ void natmod_init(natmod_t *nm) {
     }
 
     state_t *st = state_of(nm);
-    lock_init(st);
+    mutex_init(st);
+    calls_init(st);
     block_init(st);
     if (!source_init(st)) {
         natmod_raise(natmod_builtin_type(MP_QSTR_ImportError), needs);

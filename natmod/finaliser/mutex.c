@@ -1,27 +1,26 @@
 // Mutual exclusion, where the firmware has threads.
 //
-// Between lock and unlock nothing is allocated and no Python code runs. So a thread that holds
-// the lock always gets on, and another one may wait for it.
+// Between mutex_lock and mutex_unlock nothing is allocated and no Python code runs. So the thread that
+// holds the mutex always makes progress, and other threads may wait for it.
 //
-// A sweep must not wait for a lock of the _thread module: where there is a GIL, that lets other
-// threads run, and what they allocate then is swept. So between the sweep and the thread that holds
-// the lock there is another exclusion, of two flags, in which the thread goes first. With a GIL the
-// sweep never has to wait for it.
+// A sweep must not wait for a lock of the _thread module: with a GIL, waiting lets other threads run,
+// and the sweep then frees what they allocate. So the sweep and the threads exclude each other by two
+// flags, and the thread goes first. With a GIL the sweep never has to wait.
 //
-// A function that the scheduler calls should not wait for such a lock either: as long as it runs,
-// the interpreter of other threads never hands on the GIL. Nothing here needs a lock where there is
-// a GIL, for nothing between lock and unlock lets go of it. So esp32 boards, which have one, get
-// none. Where it is not known that there is a GIL, there is a lock.
+// A function that the scheduler calls must not wait for such a lock either: while it waits, the other
+// threads never get the GIL. With a GIL no lock is needed, because nothing between mutex_lock and
+// mutex_unlock releases it. So esp32 boards, which have a GIL, have no lock. Where it is not known
+// whether there is a GIL, there is a lock.
 //
-// Where threads run without a GIL, other threads go on while one collects. It looks at the
-// roots first, and then at the stack of each thread. If a thread takes a pointer from its stack
-// to a place where the collection has been already, before it looks at the stack, the block is
-// lost. So a pointer that was stored into something old must stay on the stack until no
-// collection is going on that was so before: wait_for_collection.
+// Without a GIL, other threads run on while one thread collects. The collector marks from the roots
+// first, and then from the stack of each thread. If a thread moves a pointer from its stack to an
+// object that is marked already, before the collector has come to its stack, the block is lost. So a
+// pointer that was stored in an older object must stay on the stack until every collection that had
+// begun before is over: wait_for_collection.
 
 #include "finaliser.h"
 
-void lock_init(state_t *st) {
+void mutex_init(state_t *st) {
     mp_obj_t allocate = natmod_import_maybe(MP_QSTR__thread, MP_QSTR_allocate_lock);
     mp_obj_t platform = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_platform);
     mp_buffer_info_t buf;
@@ -41,7 +40,7 @@ static void call_method(mp_obj_t method) {
     }
 }
 
-void lock(state_t *st) {
+void mutex_lock(state_t *st) {
     call_method(st->acquire);
     st->locked = true;
     do {
@@ -49,13 +48,13 @@ void lock(state_t *st) {
     } while (st->sweeping);
 }
 
-void unlock(state_t *st) {
+void mutex_unlock(state_t *st) {
     __sync_synchronize();
     st->locked = false;
     call_method(st->release);
 }
 
-bool sweep_lock(state_t *st) {
+bool mutex_lock_in_sweep(state_t *st) {
     for (;;) {
         st->sweeping = true;
         __sync_synchronize();
@@ -64,7 +63,7 @@ bool sweep_lock(state_t *st) {
         }
         st->sweeping = false;
         if (st->acquire == MP_OBJ_NULL) {
-            // There is no other thread that is going to unlock.
+            // There is no other thread that will unlock it.
             return false;
         }
         while (st->locked) {
@@ -72,7 +71,7 @@ bool sweep_lock(state_t *st) {
     }
 }
 
-void sweep_unlock(state_t *st) {
+void mutex_unlock_in_sweep(state_t *st) {
     __sync_synchronize();
     st->sweeping = false;
 }

@@ -24,7 +24,7 @@
 // The filesystem object is dropped after each batch, so its cost, as much as 37000 instructions
 // with VfsLfs2, is shared by the blocks of the batch. Each batch has twice as many as the one
 // before: a program with few proxies need not have memory for many.
-// While importing the canary is wanted, and the last block, which stays in the pool.
+// The import needs two blocks: the canary, and the last one, which stays in the pool.
 #define BATCH_FIRST (2)
 #define BATCH_MAX (32)
 
@@ -65,12 +65,8 @@ static void make_batch(void *arg) {
     }
 }
 
-void source_fill(state_t *st) {
-    mp_obj_t exception = natmod_protect(make_batch, st);
-    // Part of a batch will do. A pool that another thread has filled will do too.
-    if (exception != MP_OBJ_NULL && (st->pool == NULL || st->pool->next == NULL)) {
-        nlr_raise(exception);
-    }
+mp_obj_t source_fill(state_t *st) {
+    return natmod_protect(make_batch, st);
 }
 
 bool source_init(state_t *st) {
@@ -83,8 +79,8 @@ bool source_init(state_t *st) {
         if (st->class != MP_OBJ_NULL) {
             st->source = source;
             st->batch = BATCH_FIRST;
-            exception = natmod_protect(make_batch, st);
-            if (st->pool != NULL) {
+            exception = source_fill(st);
+            if (block_is_ready(st)) {
                 return true;
             }
             if (exception != MP_OBJ_NULL && mp_obj_get_type(exception) != natmod_builtin_type(MP_QSTR_OSError)) {
