@@ -122,9 +122,6 @@ static void drop_init(const mp_obj_fun_bc_t *self) {
 #endif
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
-    (void)args;
     init(self);
     #if NATMOD_DROPS_INIT
     drop_init(self);

@@ -113,10 +113,6 @@ NATMOD_INIT static bool exception_is_known(void) {
 }
 
 NATMOD_INIT static mp_obj_t base_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)type;
-    (void)n_args;
-    (void)n_kw;
-    (void)args;
     return LAYOUT_VALUE;
 }
 

@@ -14,7 +14,6 @@
 #ifdef NATMOD_USERMOD
 
 void natmod_check_stack(natmod_t *nm) {
-    (void)nm;
     #if MICROPY_STACK_CHECK
     char here;
     size_t used = MP_STATE_THREAD(stack_top) - &here;

@@ -38,10 +38,6 @@ static void block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
 // The interpreter calls this for an instance whose __init__ has not called ours, with the
 // instance's own arguments, which mean nothing to us. Such an instance gets no block.
 static mp_obj_t block_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)type;
-    (void)n_args;
-    (void)n_kw;
-    (void)args;
     return mp_const_none;
 }
 

@@ -41,7 +41,6 @@ static void end(state_t *st) {
 // The scheduler calls it with None, sys.atexit, where the firmware has that, with nothing, and the
 // sweep with the canary or with the callback of a proxy.
 static mp_obj_t internal(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_kw;
     state_t *st = state_of(nm);
     if (n_args == 0 || args[0] == MP_OBJ_FROM_PTR(st->canary)) {
         end(st);

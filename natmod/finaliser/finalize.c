@@ -146,9 +146,6 @@ size_t finalize_run_due(state_t *st) {
 }
 
 mp_obj_t finalize_poll(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
-    (void)args;
     state_t *st = state_of(nm);
     // In a sweep the callbacks would find the heap locked. They are scheduled anyway.
     return MP_OBJ_NEW_SMALL_INT(heap_is_usable(st) ? finalize_run_due(st) : 0);
@@ -234,7 +231,6 @@ static mp_obj_t fin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
 
 // f()
 static mp_obj_t fin_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)args;
     mp_arg_check_num(n_args, n_kw, 0, 0, false);
     fin_t *self = MP_OBJ_TO_PTR(self_in);
     mp_obj_t func = kill(state_of(natmod_of_obj(self_in)), self);
@@ -248,9 +244,6 @@ static mp_obj_t fin_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_
 
 // (obj, func, args, kwargs), or None when the object or the finalize handle is dead.
 static mp_obj_t fin_peek(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     const fin_t *self = MP_OBJ_TO_PTR(args[0]);
     const block_t *volatile watcher = get_watcher(self);
     if (watcher == NULL) {

@@ -101,7 +101,6 @@ static mp_obj_t device_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const 
 }
 
 static void device_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
-    (void)attr;
     dest[0] = self_in;
 }
 

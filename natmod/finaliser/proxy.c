@@ -15,8 +15,6 @@ static block_t *get_block(state_t *st, mp_obj_t self_in) {
 
 // FinaliserProxy.__init__(self, callback)
 static mp_obj_t proxy_make(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     state_t *st = state_of(nm);
     block_t *block = get_block(st, args[0]);
     if (block != NULL) {
@@ -35,10 +33,6 @@ static mp_obj_t proxy_make(natmod_t *nm, size_t n_args, size_t n_kw, const mp_ob
 // FinaliserProxy.__del__: what super().__del__() finds, and self.__del__ of a class that has
 // none. It also keeps the block's own __del__ out of Python's reach.
 static mp_obj_t proxy_del(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
-    (void)args;
     return mp_const_none;
 }
 
@@ -74,15 +68,11 @@ static mp_obj_t take_callback(natmod_t *nm, mp_obj_t self_in) {
 }
 
 mp_obj_t proxy_detach(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     mp_obj_t callback = take_callback(nm, args[0]);
     return callback == MP_OBJ_NULL ? mp_const_none : callback;
 }
 
 mp_obj_t proxy_close(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     mp_obj_t callback = take_callback(nm, args[0]);
     if (callback != MP_OBJ_NULL) {
         mp_call_function_n_kw(callback, 0, 0, NULL);
@@ -91,8 +81,6 @@ mp_obj_t proxy_close(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *a
 }
 
 mp_obj_t proxy_alive(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     block_t *block = get_block(state_of(nm), args[0]);
     return mp_obj_new_bool(block != NULL && block->obj != MP_OBJ_NULL);
 }

@@ -97,8 +97,5 @@ bool source_init(state_t *st) {
 }
 
 mp_obj_t source_name(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
-    (void)args;
     return MP_OBJ_NEW_QSTR(state_of(nm)->name);
 }

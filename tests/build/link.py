@@ -128,10 +128,6 @@ NATMOD_INIT_DATA static const byte data[] = "data";
 NATMOD_INIT_TABLE static const void *const table[] = { data };
 
 static mp_obj_t late(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
-    (void)args;
     (void)table;
     return RESULT;
 }

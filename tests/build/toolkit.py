@@ -226,9 +226,6 @@ typedef struct _buf_t {
 } buf_t;
 
 static mp_obj_t calculate(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     mp_buffer_info_t info;
     mp_get_buffer_raise(args[0], &info, MP_BUFFER_RW);
     volatile buf_t *buf = info.buf;

@@ -7,7 +7,6 @@ typedef struct _hello_t {
 } hello_t;
 
 static mp_obj_t count(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_kw;
     hello_t *self = (hello_t *)nm;
     self->sum += n_args == 0 ? 1 : mp_obj_get_int(args[0]);
     return mp_obj_new_int(self->sum);
