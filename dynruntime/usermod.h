@@ -40,7 +40,7 @@ void natmod_usermod_import(const natmod_usermod_t *usermod);
             .table = (mp_map_elem_t *)(mp_rom_map_elem_t *)first_names, \
         }, \
     }; \
-    const mp_obj_module_t natmod_##NAME##_module = { \
+    __attribute__((externally_visible)) const mp_obj_module_t natmod_##NAME##_module = { \
         .base = { &mp_type_module }, \
         .globals = &globals, \
     }; \

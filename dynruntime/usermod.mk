@@ -4,12 +4,16 @@
 NATMOD_DIR := $(realpath $(USERMOD_DIR))
 NATMOD_RUNTIME := $(realpath $(NATMOD_DIR)/../../dynruntime)
 
-# Several modules may be in one interpreter, each with an import function of its own.
-NATMOD_OBJ := $(patsubst $(USER_C_MODULES)/%.c,$(BUILD)/%.o,$(wildcard $(USERMOD_DIR)/*.c))
-$(NATMOD_OBJ): NATMOD_RENAME := $(foreach n,natmod_init natmod_state_size,-D$n=$n_$(notdir $(NATMOD_DIR)))
-$(NATMOD_OBJ): NATMOD_STACK := $(or $(shell sed -n 's/^STACK *= *//p' $(NATMOD_DIR)/Makefile),0)
-$(NATMOD_OBJ): CFLAGS += $(NATMOD_RENAME) -DNATMOD_STACK_RESERVE=$(NATMOD_STACK)
-SRC_USERMOD_C += $(wildcard $(USERMOD_DIR)/*.c)
+# usermod.c includes all sources of the module, so that only what is marked as externally visible is
+# global in its object. Clang lacks the option: there the names must differ between modules.
+NATMOD_OBJ := $(BUILD)/$(notdir $(USERMOD_DIR))/usermod.o
+NATMOD_GCC_ONLY := $(if $(findstring clang,$(shell $(CC) --version)),,-fwhole-program)
+NATMOD_STACK := $(shell $(PYTHON) $(NATMOD_RUNTIME)/../tools/natmods.py $(NATMOD_DIR) STACK)
+$(NATMOD_OBJ): NATMOD_FLAGS := $(NATMOD_GCC_ONLY) -DNATMOD_STACK_RESERVE=$(or $(NATMOD_STACK),0) $\
+	$(foreach n,natmod_init natmod_state_size,-D$n=$n_$(notdir $(NATMOD_DIR)))
+# As in toolkit.mk.
+$(NATMOD_OBJ): CFLAGS += $(NATMOD_FLAGS) -Wno-unused-parameter
+SRC_USERMOD_C += $(USERMOD_DIR)/usermod.c
 
 # The first of the modules brings what all share. Memory functions and division come from the
 # interpreter's own link.

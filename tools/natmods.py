@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The modules, as the tree has them: each folder of natmod/ with a Makefile is one.
 
-usage: natmods.py      print the folders' names, for make
+usage: natmods.py               print the folders' names, for make
+       natmods.py FOLDER NAME   print what the Makefile in a folder sets a variable to, if it does
 """
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +23,20 @@ class Module:
         return self.folder / f"{self.name}.pyi"
 
 
+def setting(makefile, name):
+    """What a Makefile sets a variable to, or None."""
+    found = re.search(rf"^{name}\s*:?=\s*(\w+)\s*$", makefile.read_text(), re.M)
+    return found and found[1]
+
+
 def find(top=TOP):
     """The modules by their folders' names."""
     modules = []
     for makefile in sorted(Path(top, "natmod").glob("*/Makefile")):
-        name = re.search(r"^MOD\s*:?=\s*(\w+)\s*$", makefile.read_text(), re.M)
+        name = setting(makefile, "MOD")
         if not name:
             raise SystemExit(f"natmods: {makefile} does not set MOD")
-        modules.append(Module(name[1], makefile.parent))
+        modules.append(Module(name, makefile.parent))
     return tuple(modules)
 
 
@@ -38,4 +46,8 @@ FOLDERS = tuple(module.folder.name for module in MODULES)
 
 
 if __name__ == "__main__":
-    print(*FOLDERS)
+    if sys.argv[1:]:
+        folder, name = sys.argv[1:]
+        print(setting(Path(folder, "Makefile"), name) or "")
+    else:
+        print(*FOLDERS)

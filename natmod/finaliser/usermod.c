@@ -2,6 +2,16 @@
 
 #include "usermod.h"
 
+#include "module.c"
+#include "calls.c"
+#include "block.c"
+#include "source.c"
+#include "image.c"
+#include "proxy.c"
+#include "finalize.c"
+#include "mutex.c"
+#include "root.c"
+
 MP_REGISTER_ROOT_POINTER(mp_map_elem_t natmod_finaliserproxy_names[32]);
 
 NATMOD_USERMOD_DEFINE(finaliserproxy)

@@ -2,6 +2,17 @@
 
 #include "usermod.h"
 
+#include "module.c"
+#include "encoder.c"
+#include "decoder.c"
+#include "packer.c"
+#include "unpacker.c"
+#include "ext.c"
+#include "timestamp.c"
+#include "number.c"
+#include "object.c"
+#include "options.c"
+
 MP_REGISTER_ROOT_POINTER(mp_map_elem_t natmod_msgpack_names[64]);
 
 NATMOD_USERMOD_DEFINE(msgpack)

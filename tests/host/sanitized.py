@@ -4,6 +4,7 @@
 # All tests of the modules once more, in an interpreter that has the modules built in and whose
 # every access to memory is checked; see asan/heap.c.
 
+import re
 import shutil
 import sys
 
@@ -18,6 +19,7 @@ from runner.targets import Target  # noqa: E402
 import natmods  # noqa: E402
 
 TARGET = Target(ASAN.name, "unix")
+OURS = {"msgpack", "finaliser", "dynruntime"}
 
 
 class Session(unix.Session):
@@ -41,6 +43,22 @@ def build():
 def modules_are_built_in():
     source = f"for name in {natmods.NAMES}: print(hasattr(__import__(name), '__file__'))"
     eq(run([ASAN / "micropython", "-c", source]), (0, "False\n" * len(natmods.NAMES)))
+
+
+def foreign_names(folder):
+    """Names without our prefix that our objects put into an interpreter."""
+    objects = [o for o in folder.rglob("*.o") if o.parent.name in OURS]
+    true({o.parent.name for o in objects} == OURS)
+    status, output = run(["nm", "--defined-only", "--extern-only", *objects])
+    eq(status, 0)
+    names = re.findall(r"^[0-9a-f]+ [A-Z] (?:__odr_asan\.)?(\w+)$", output, re.MULTILINE)
+    true("natmod_msgpack_module" in names)
+    return [name for name in names if not name.startswith("natmod_")]
+
+
+@case
+def global_names_have_a_prefix():
+    eq(foreign_names(ASAN), [])
 
 
 def catches(where, source):
