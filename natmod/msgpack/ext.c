@@ -27,7 +27,6 @@ static mp_obj_t ext_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
 }
 
 static void ext_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
-    (void)kind;
     ext_t *self = MP_OBJ_TO_PTR(self_in);
     natmod_print(print, "ExtType(code=");
     mp_printf(print, "%d", (int)MP_OBJ_SMALL_INT_VALUE(self->code));

@@ -102,9 +102,6 @@ static mp_obj_t write_object(encoder_t *enc, const mp_obj_t *args) {
 }
 
 static mp_obj_t packer_pack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return packer_do(write_object, args);
 }
 
@@ -114,9 +111,6 @@ static mp_obj_t write_array_header(encoder_t *enc, const mp_obj_t *args) {
 }
 
 static mp_obj_t packer_pack_array_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return packer_do(write_array_header, args);
 }
 
@@ -126,9 +120,6 @@ static mp_obj_t write_map_header(encoder_t *enc, const mp_obj_t *args) {
 }
 
 static mp_obj_t packer_pack_map_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return packer_do(write_map_header, args);
 }
 
@@ -161,9 +152,6 @@ static mp_obj_t write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
 }
 
 static mp_obj_t packer_pack_map_pairs(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return packer_do(write_map_pairs, args);
 }
 
@@ -176,42 +164,29 @@ static mp_obj_t write_ext(encoder_t *enc, const mp_obj_t *args) {
 }
 
 static mp_obj_t packer_pack_ext_type(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return packer_do(write_ext, args);
 }
 
 static mp_obj_t copy_bytes(encoder_t *enc, const mp_obj_t *args) {
-    (void)args;
     return packer_bytes(enc);
 }
 
 static mp_obj_t packer_get_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return packer_do(copy_bytes, args);
 }
 
 static mp_obj_t packer_getbuffer(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     // A view of the memory itself would dangle when that moves.
     mp_obj_t bytes = packer_do(copy_bytes, args);
     return mp_call_function_n_kw(MP_OBJ_FROM_PTR(((state_t *)nm)->memoryview_type), 1, 0, &bytes);
 }
 
 static mp_obj_t drop_bytes(encoder_t *enc, const mp_obj_t *args) {
-    (void)args;
     enc->cur = enc->start;
     return mp_const_none;
 }
 
 static mp_obj_t packer_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return packer_do(drop_bytes, args);
 }
 

@@ -106,7 +106,6 @@ static mp_obj_t timestamp_make_new(const mp_obj_type_t *type, size_t n_args, siz
 }
 
 static void timestamp_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
-    (void)kind;
     timestamp_t *self = MP_OBJ_TO_PTR(self_in);
     natmod_print(print, "Timestamp(seconds=");
     MP_OBJ_TYPE_GET_SLOT(mp_obj_get_type(self->seconds), print)(print, self->seconds, PRINT_REPR);
@@ -152,16 +151,12 @@ static mp_obj_t timestamp_binary_op(mp_binary_op_t op, mp_obj_t lhs_in, mp_obj_t
 }
 
 static mp_obj_t timestamp_from_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     mp_buffer_info_t buf;
     buffer_arg((state_t *)nm, args[0], &buf);
     return timestamp_from_body((state_t *)nm, buf.buf, buf.len, 0);
 }
 
 static mp_obj_t timestamp_to_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     state_t *st = (state_t *)nm;
     byte body[TIMESTAMP_MAX];
     size_t len = timestamp_to_body(st, MP_OBJ_TO_PTR(args[0]), body);
@@ -195,14 +190,10 @@ static mp_obj_t timestamp_from_number(state_t *st, mp_obj_t number, mp_obj_t uni
 }
 
 static mp_obj_t timestamp_from_unix(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     return timestamp_from_number((state_t *)nm, args[0], MP_OBJ_NEW_SMALL_INT(1));
 }
 
 static mp_obj_t timestamp_from_unix_nano(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     return timestamp_from_number((state_t *)nm, args[0], MP_OBJ_NEW_SMALL_INT(NANOSECONDS));
 }
 
@@ -214,14 +205,10 @@ static mp_obj_t to_number(natmod_t *nm, mp_obj_t self_in, unsigned int mode) {
 }
 
 static mp_obj_t timestamp_to_unix(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     return to_number(nm, args[0], 1);
 }
 
 static mp_obj_t timestamp_to_unix_nano(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     return to_number(nm, args[0], 2);
 }
 

@@ -301,43 +301,27 @@ static mp_obj_t unpacker_iternext(mp_obj_t self_in) {
 }
 
 static mp_obj_t unpacker_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return unpacker_do(args[0], JOB_UNPACK, NULL, 0);
 }
 
 static mp_obj_t unpacker_skip(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return unpacker_do(args[0], JOB_SKIP, NULL, 0);
 }
 
 static mp_obj_t unpacker_read_array_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return unpacker_do(args[0], KIND_ARRAY, NULL, 0);
 }
 
 static mp_obj_t unpacker_read_map_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return unpacker_do(args[0], KIND_MAP, NULL, 0);
 }
 
 static mp_obj_t unpacker_read_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     size_t n = int_arg((state_t *)nm, args[1], 0, MP_SMALL_INT_MAX);
     return unpacker_do(args[0], JOB_READ_BYTES, NULL, n);
 }
 
 static mp_obj_t unpacker_feed(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
     state_t *st = (state_t *)nm;
     if (self->has_stream) {
@@ -349,15 +333,10 @@ static mp_obj_t unpacker_feed(natmod_t *nm, size_t n_args, size_t n_kw, const mp
 }
 
 static mp_obj_t unpacker_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)nm;
-    (void)n_args;
-    (void)n_kw;
     return unpacker_do(args[0], JOB_RESET, NULL, 0);
 }
 
 static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_args;
-    (void)n_kw;
     unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
     uint64_t position = self->passed + decoder_taken(&self->dec);
     format_tag_t tag = { KIND_UINT, 0, position >> 32, position };
