@@ -124,7 +124,8 @@ LINK_PY = $(addprefix $(TOOLKIT)/,link.py run_mpy_ld.py entry.py mend_xtensa.py)
 LEAN = -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta -fno-tree-scev-cprop \
 	-fno-schedule-insns2 -fno-ira-hoist-pressure
 
-LAYOUT_FLAGS = $(if $(LAYOUTS),-DNATMOD_MODULE='"$(MOD)"' -DNATMOD_LAYOUTS='$(LAYOUTS:%=1 << LAYOUT_% |) 0')
+# Where the import's code stays in memory (RISC-V, Xtensa), 1.3 KB is too much for a check.
+LAYOUT_FLAGS = $(if $(filter arm% x%,$(filter-out xtensa%,$(if $(LAYOUTS),$(ARCH)))),-DNATMOD_MODULE='"$(MOD)"' -DNATMOD_LAYOUTS='$(LAYOUTS:%=1 << LAYOUT_% |) 0')
 
 # Jump tables and the loops that GCC turns into library calls need what mpy_ld cannot give.
 # The float width is no business of the build: toolkit.h forbids floats in calls. The interpreter
