@@ -1,4 +1,4 @@
-// Functions made from a table.
+// Functions made from a table, and classes.
 
 #include "toolkit.h"
 
@@ -19,4 +19,12 @@ NATMOD_INIT void natmod_add_functions(natmod_t *nm, mp_obj_t dict, const natmod_
             mp_obj_dict_store(dict, MP_OBJ_NEW_QSTR(name), obj);
         }
     }
+}
+
+NATMOD_INIT void natmod_add_class(natmod_t *nm, mp_obj_type_t *type, size_t n_slots, const natmod_entry_t *methods,
+    size_t n) {
+    if (n > 0) {
+        natmod_add_functions(nm, natmod_type_methods(type, n_slots, n), methods, n);
+    }
+    mp_store_global(type->name, MP_OBJ_FROM_PTR(type));
 }

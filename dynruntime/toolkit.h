@@ -313,6 +313,10 @@ mp_obj_type_t *natmod_exception_new(natmod_t *nm, qstr name, mp_const_obj_t pare
 // Let a native type have methods: the dict in its last slot, number n_slots.
 mp_obj_t natmod_type_methods(mp_obj_type_t *type, size_t n_slots, size_t n_methods);
 
+// Give a native type its methods, if it has any, by way of its last slot, number n_slots, and store it
+// under its name in the globals. Call it only from natmod_init.
+void natmod_add_class(natmod_t *nm, mp_obj_type_t *type, size_t n_slots, const natmod_entry_t *methods, size_t n);
+
 // The native object inside self_in when that is of the type or of a Python class derived from
 // it, else MP_OBJ_NULL; also MP_OBJ_NULL for an instance whose base was not initialised.
 mp_obj_t natmod_native_base(natmod_t *nm, mp_obj_t obj, const mp_obj_type_t *type);

@@ -59,5 +59,5 @@ NATMOD_INIT void ext_init(state_t *st) {
     MP_OBJ_TYPE_SET_SLOT(type, iter, MP_OBJ_TYPE_GET_SLOT(tuple, iter), 7);
     MP_OBJ_TYPE_SET_SLOT(type, parent, tuple, 8);
     st->ext_type = type;
-    mp_store_global(MP_QSTR_ExtType, MP_OBJ_FROM_PTR(type));
+    natmod_add_class(&st->nm, type, 0, NULL, 0);
 }

@@ -177,7 +177,7 @@ static void extra_data_print(const mp_print_t *print, mp_obj_t self_in, mp_print
 // An exception class, also stored under its name.
 NATMOD_INIT static mp_obj_type_t *exception_add(state_t *st, qstr name, mp_const_obj_t parent) {
     mp_obj_type_t *type = natmod_exception_new(&st->nm, name, parent);
-    mp_store_global(name, MP_OBJ_FROM_PTR(type));
+    natmod_add_class(&st->nm, type, 0, NULL, 0);
     return type;
 }
 

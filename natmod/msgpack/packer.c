@@ -205,8 +205,6 @@ NATMOD_INIT void packer_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Packer, MP_TYPE_FLAG_NONE, 2);
     MP_OBJ_TYPE_SET_SLOT(type, make_new, packer_make_new, 1);
-    mp_obj_t dict = natmod_type_methods(type, 2, 8);
-    natmod_add_functions(nm, dict, packer_methods, MP_ARRAY_SIZE(packer_methods));
+    natmod_add_class(nm, type, 2, packer_methods, MP_ARRAY_SIZE(packer_methods));
     st->packer_type = type;
-    mp_store_global(MP_QSTR_Packer, MP_OBJ_FROM_PTR(type));
 }

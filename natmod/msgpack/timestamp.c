@@ -229,8 +229,6 @@ NATMOD_INIT void timestamp_init(state_t *st) {
     MP_OBJ_TYPE_SET_SLOT(type, attr, timestamp_attr, 3);
     MP_OBJ_TYPE_SET_SLOT(type, unary_op, timestamp_unary_op, 4);
     MP_OBJ_TYPE_SET_SLOT(type, binary_op, timestamp_binary_op, 5);
-    mp_obj_t dict = natmod_type_methods(type, 6, 6);
-    natmod_add_functions(nm, dict, methods, MP_ARRAY_SIZE(methods));
+    natmod_add_class(nm, type, 6, methods, MP_ARRAY_SIZE(methods));
     st->timestamp_type = type;
-    mp_store_global(MP_QSTR_Timestamp, MP_OBJ_FROM_PTR(type));
 }

@@ -359,8 +359,6 @@ NATMOD_INIT void unpacker_init(state_t *st) {
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Unpacker, MP_TYPE_FLAG_ITER_IS_ITERNEXT, 3);
     MP_OBJ_TYPE_SET_SLOT(type, make_new, unpacker_make_new, 1);
     MP_OBJ_TYPE_SET_SLOT(type, iter, unpacker_iternext, 2);
-    mp_obj_t dict = natmod_type_methods(type, 3, 8);
-    natmod_add_functions(nm, dict, unpacker_methods, MP_ARRAY_SIZE(unpacker_methods));
+    natmod_add_class(nm, type, 3, unpacker_methods, MP_ARRAY_SIZE(unpacker_methods));
     st->unpacker_type = type;
-    mp_store_global(MP_QSTR_Unpacker, MP_OBJ_FROM_PTR(type));
 }
