@@ -12,12 +12,22 @@ except ImportError:
     array = None
 
 
-@case
-def borders():
-    for n in (0, 1, 255, 256, 65535, 65536):
+def borders_at(sizes):
+    for n in sizes:
         data = bin_head(n) + b"\x80" * n
         expect(msgpack.packb(b"\x80" * n), data, n)
         expect(msgpack.unpackb(data), b"\x80" * n, n)
+
+
+@case
+def borders():
+    borders_at((0, 1, 255, 256))
+
+
+@case
+def borders_of_16_bits():
+    check.need_heap(400)
+    borders_at((65535, 65536))
 
 
 @case
@@ -69,15 +79,25 @@ def inside_containers():
     expect(msgpack.unpackb(data), [b"a", b"b", {b"k": b"c"}])
 
 
-@case
-def old_raw_format():
-    for n in (0, 31, 32, 255, 256, 65535, 65536):
+def old_raw_format_at(sizes):
+    for n in sizes:
         want = raw_head(n) + b"r" * n
         expect(msgpack.packb(b"r" * n, use_bin_type=False), want, n)
         expect(msgpack.packb(bytearray(b"r" * n), use_bin_type=False), want, n)
         expect(msgpack.packb(memoryview(b"r" * n), use_bin_type=False), want, n)
         expect(msgpack.unpackb(want, raw=True), b"r" * n, n)
         expect(msgpack.unpackb(want), "r" * n, n)
+
+
+@case
+def old_raw_format():
+    old_raw_format_at((0, 31, 32, 255, 256))
+
+
+@case
+def old_raw_format_of_16_bits():
+    check.need_heap(400)
+    old_raw_format_at((65535, 65536))
 
 
 @case

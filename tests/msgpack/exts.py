@@ -16,14 +16,24 @@ def negative(code):
     return CPYTHON and code < 0
 
 
-@case
-def borders():
-    for n in (0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 255, 256, 65535, 65536):
+def borders_at(sizes):
+    for n in sizes:
         data = ext_head(n, 5) + b"e" * n
         expect(msgpack.packb(ExtType(5, b"e" * n)), data, n)
         got = msgpack.unpackb(data)
         eq(type(got), ExtType)
         eq((got.code, len(got.data), got.data == b"e" * n), (5, n, True))
+
+
+@case
+def borders():
+    borders_at((0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 255, 256))
+
+
+@case
+def borders_of_16_bits():
+    check.need_heap(400)
+    borders_at((65535, 65536))
 
 
 @case

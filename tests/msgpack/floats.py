@@ -3,6 +3,7 @@
 # wants: floats
 # Floats: bit-exact wherever the interpreter's float type can hold the value.
 import math
+import struct
 
 import check
 import msgpack
@@ -38,6 +39,11 @@ def kept(single):
         return single
     bits = int(single, 16) & ~3
     return "%08x" % (bits | bits >> 2 & 3 if COPIES else bits)
+
+
+def as_double(double):
+    """The bits that the firmware keeps of a double: it may make subnormal numbers zero."""
+    return struct.pack(">d", struct.unpack(">d", hx(double))[0])
 
 
 # what only a double holds
@@ -84,6 +90,10 @@ def singles_survive_in_both_forms():
             continue
         for form in (b"\xca" + hx(single), b"\xcb" + hx(double)):
             x = msgpack.unpackb(form)
+            if as_double(double) != hx(double):
+                # The RP2040 makes subnormal numbers zero where it converts doubles to singles.
+                expect(x, struct.unpack(">f" if form[0] == 0xCA else ">d", form[1:])[0], single)
+                continue
             eq(type(x), float)
             expect(msgpack.packb(x, use_single_float=True), b"\xca" + hx(single), single)
             expect(msgpack.packb(x, use_single_float=False), b"\xcb" + hx(double), double)

@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # wants: floats big-ints
 # Maps from str to simple values. Their keys are looked for among the strings that the program has,
 # or made without that, or remembered: each way gives the same.
@@ -62,14 +63,24 @@ def gives(data, obj, **options):
         expect(unpack(), obj)
 
 
-@case
-def many_unnamed():
-    for n in (1, 3, 4, 5, 15, 16, 17, 100, 300):
+def unnamed_gives(sizes):
+    for n in sizes:
         keys = unnamed(n)
         gives(numbered(keys), {k: i for i, k in enumerate(keys)})
         # and not the outermost map
         gives(b"\x92" + 2 * numbered(keys), 2 * [{k: i for i, k in enumerate(keys)}])
         gives(b"\x81\xa1d" + numbered(keys), {"d": {k: i for i, k in enumerate(keys)}})
+
+
+@case
+def many_unnamed():
+    unnamed_gives((1, 3, 4, 5, 15, 16, 17, 100))
+
+
+@case
+def still_more_unnamed():
+    check.need_heap(400)
+    unnamed_gives((300,))
 
 
 @case

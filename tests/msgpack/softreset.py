@@ -30,7 +30,7 @@ import check
 import msgpack
 from check import case, eq
 
-junk = [bytearray(b"\xa5" * (i % 97)) for i in range(2000)]
+junk = [bytearray(b"\xa5" * (i % 97)) for i in range(1200)]
 gc.collect()
 
 DATA = b"\x93\x01\xa3abc\xd4\x05x"
@@ -44,7 +44,7 @@ def second_life():
     check.raises(msgpack.FormatError, msgpack.unpackb, b"\xc1")
     check.raises(EOFError, msgpack.unpack, __import__("io").BytesIO(b""))
     eq(type(msgpack.unpackb(b"\xd4\x05x")) is msgpack.ExtType, True)
-    eq(len(junk), 2000)
+    eq(len(junk), 1200)
 
 
 check.end()

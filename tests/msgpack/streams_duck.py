@@ -1,4 +1,5 @@
 # needs: msgpack
+# long: rpi-pico
 # also: mps2-an385-notime
 # timeout: 120
 # wants: floats big-ints
@@ -60,7 +61,7 @@ def out_in_steps():
         s = RaisingSink(step)
         msgpack.pack(obj, s)
         expect(bytes(s.data), want, step)
-    s = RaisingSink(1)
+    s = RaisingSink(7)
     msgpack.pack([b"q" * 700, "r" * 700], s)
     eq(bytes(s.data) == msgpack.packb([b"q" * 700, "r" * 700]), True)
 

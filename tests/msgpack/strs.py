@@ -81,12 +81,22 @@ def in_context(body):
     yield b"x" * 1200 + body + b"y"
 
 
-@case
-def borders():
-    for n in (0, 1, 31, 32, 255, 256, 65535, 65536):
+def borders_at(sizes):
+    for n in sizes:
         data = str_head(n) + b"s" * n
         expect(msgpack.packb("s" * n), data, n)
         expect(msgpack.unpackb(data), "s" * n, n)
+
+
+@case
+def borders():
+    borders_at((0, 1, 31, 32, 255, 256))
+
+
+@case
+def borders_of_16_bits():
+    check.need_heap(400)
+    borders_at((65535, 65536))
 
 
 @case
@@ -188,10 +198,20 @@ def raw_leaves_bin_alone():
     expect(msgpack.unpackb(b"\x92\xa1a\xc4\x01a", raw=True), [b"a", b"a"])
 
 
+def old_raw_format_at(sizes):
+    for n in sizes:
+        expect(msgpack.packb("s" * n, use_bin_type=False), raw_head(n) + b"s" * n, n)
+
+
 @case
 def old_raw_format():
-    for n in (0, 31, 32, 255, 256, 65535, 65536):
-        expect(msgpack.packb("s" * n, use_bin_type=False), raw_head(n) + b"s" * n, n)
+    old_raw_format_at((0, 31, 32, 255, 256))
+
+
+@case
+def old_raw_format_of_16_bits():
+    check.need_heap(400)
+    old_raw_format_at((65535, 65536))
 
 
 @case

@@ -1,4 +1,5 @@
 # needs: msgpack
+# long: rpi-pico
 # timeout: 120
 # wants: big-ints
 # The module's memory is found by the collector through what is still alive, not through names:
@@ -204,6 +205,7 @@ def imported_again():
     global held
     if saved_modules is None:
         check.skip("no sys.modules")
+    check.need_heap(400)
     sys.modules.pop("msgpack", None)
     first = __import__("msgpack")
     sys.modules.pop("msgpack", None)
@@ -221,6 +223,7 @@ def imported_again():
 def imported_many_times():
     if saved_modules is None:
         check.skip("no sys.modules")
+    check.need_heap(400)
     for _ in range(6):
         sys.modules.pop("msgpack", None)
         m = __import__("msgpack")

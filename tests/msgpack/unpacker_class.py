@@ -493,7 +493,7 @@ def linear_time_many_objects():
             u.unpack()
         return ticks_diff(ticks_ms(), start)
 
-    at_most(60, lambda: run(1000), 3, lambda: run(16000))
+    at_most(60, lambda: run(500), 3, lambda: run(8000))
 
 
 @case
@@ -513,7 +513,7 @@ def linear_time_when_full():
             u.feed(b"\x06")
         return ticks_diff(ticks_us(), start)
 
-    many = 100000 if "unix" in check.target else 20000
+    many = 100000 if "unix" in check.target else 10000
     at_most(5, lambda: run(64), 50, lambda: run(many))
 
 
@@ -688,13 +688,13 @@ def skipping_keeps_nothing_alive():
     import gc
 
     u = msgpack.Unpacker()
-    u.feed(b"\x91" * 3 + b"\x93\xc5\x40\x00" + bytes(16384) + b"\x01")
+    u.feed(b"\x91" * 3 + b"\x93\xc5\x20\x00" + bytes(8192) + b"\x01")
     raises(msgpack.OutOfData, u.unpack)
     check.collect_garbage()
     before = gc.mem_alloc()
     raises(msgpack.OutOfData, u.skip)
     check.collect_garbage()
-    if before - gc.mem_alloc() < 16000:
+    if before - gc.mem_alloc() < 8000:
         raise AssertionError("kept: %d bytes less" % (before - gc.mem_alloc()))
     u.feed(b"\x02\x07")
     eq(u.unpack(), 7)

@@ -49,6 +49,14 @@ def skip(reason):
     raise Skip(reason)
 
 
+def need_heap(kilobytes):
+    """Leave this case out on firmware whose heap is smaller."""
+    if micropython is not None:
+        heap = (gc.mem_alloc() + gc.mem_free()) // 1024
+        if heap < kilobytes:
+            skip("the heap has %d kB, and the case wants %d" % (heap, kilobytes))
+
+
 def _name(fn):
     try:
         return fn.__name__

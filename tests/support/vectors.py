@@ -269,7 +269,7 @@ def documents():
     for n in (0, 1, 2, 3, 4, 8, 16, 17, 255, 256, 300):
         yield ext_head(n, 5) + b"e" * n, None
     yield hx("82 a161 93 01 a162 c4 01 63 a164 81 c0 90"), {"a": [1, "b", b"c"], "d": {None: []}}
-    yield b"\x91" * 40 + b"\x80", nested(40, {})
+    yield b"\x91" * 17 + b"\x80", nested(17, {})
     yield hx("92 dc0002 c0 81 01 dd00000001 a3 616263 cd0100"), [[None, {1: ["abc"]}], 256]
 
 
