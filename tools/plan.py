@@ -75,7 +75,8 @@ def measured(goal, arch):
         return ["mps2-an385"]
     if goal != "size":
         return []
-    main = (t for t in targets.TARGETS if t.arch and not t.variant and not t.optional)
+    kinds = "unix", "qemu"
+    main = (t for t in targets.TARGETS if t.kind in kinds and not t.variant and not t.optional)
     return list(dict.fromkeys(t.board for t in main if not arch or t.arch in arch))
 
 

@@ -126,7 +126,7 @@ group() {
             fuzzes -m64 && fuzzes -m32
             ;;
         javascript)
-            what="node and npm, for the JavaScript peer"
+            what="node and npm, for the JavaScript peer and the emulated Pico"
             packages="nodejs npm"
             have node npm
             ;;
@@ -134,6 +134,11 @@ group() {
             what="Chromium with its driver, and Python 3 with selenium"
             packages="chromium chromium-driver python3-selenium"
             have chromium chromedriver && python_has selenium
+            ;;
+        cmake)
+            what="cmake"
+            packages="cmake"
+            have cmake
             ;;
         check)
             what="the linters: uncrustify, black, flake8, codespell, shellcheck"
@@ -162,12 +167,45 @@ missing_mpremote() {
 # An optional tree that could not be had is not asked for again until make distclean.
 missing_next() { [ ! -d "$deps/micropython-next" ] && [ ! -e "$deps/micropython-next.absent" ]; }
 
+# The sources of the Raspberry Pi Pico's firmware besides MicroPython's, and its emulator, of which
+# npm installs what the lock file says.
+pico=$PWD/tests/boards/rpi-pico
+missing_rp2040js() { ! cmp -s "$pico/package-lock.json" "$pico/node_modules/fetched.json"; }
+
+missing_pico() {
+    [ ! -d "$deps/pico-sdk" ] || [ ! -d "$deps/tinyusb" ] || [ ! -d "$deps/mbedtls" ] || missing_rp2040js
+}
+
+# DEST, and what fetch.sh is told.
+fetch_once() {
+    dest=$deps/$1
+    shift
+    [ -d "$dest" ] || "$tools/fetch.sh" "$@" "$dest"
+}
+
+fetch_rp2040js() {
+    missing_rp2040js || return 0
+    if ! (cd "$pico" && npm ci --no-audit --no-fund --ignore-scripts) >"$deps/npm.log" 2>&1; then
+        echo "setup: npm ci fails for rp2040js ($(grep -i -m 1 'npm err' "$deps/npm.log"))" >&2
+        return 1
+    fi
+    cp "$pico/package-lock.json" "$pico/node_modules/fetched.json"
+    echo "fetched rp2040js by npm"
+}
+
+fetch_pico() {
+    fetch_once pico-sdk deb trixie pico-sdk-source &&
+        fetch_once tinyusb deb trixie tinyusb-source &&
+        fetch_once mbedtls source trixie mbedtls '3.6.*' &&
+        fetch_rp2040js
+}
+
 packages_needed=
 missing=
 fetch=
 for name in "$@"; do
     case $name in
-        micropython | mpremote | next)
+        micropython | mpremote | next | pico)
             if "missing_$name"; then
                 fetch="$fetch $name"
             fi
@@ -218,7 +256,7 @@ Run: sudo apt-get install --no-install-recommends $packages_needed"
     hash -r
     for name in "$@"; do
         case $name in
-            micropython | mpremote | next) ;;
+            micropython | mpremote | next | pico) ;;
             *) group "$name" || die "the packages $packages are installed, but $what is not found" ;;
         esac
     done
@@ -231,6 +269,10 @@ for name in $fetch; do
             ;;
         mpremote)
             "$tools/fetch.sh" deb trixie micropython-mpremote "$deps/mpremote"
+            ;;
+        pico)
+            fetch_pico || die "cannot fetch what the target rpi-pico is made of: of Debian trixie the" \
+                "packages pico-sdk-source and tinyusb-source and the source of mbedtls; of npm rp2040js"
             ;;
         next)
             if ! "$tools/fetch.sh" source forky micropython '*' "$deps/micropython-next"; then

@@ -12,7 +12,7 @@ MPY_NEXT ?= $(TOP)/build/deps/micropython-next
 PYTHON ?= python3
 BOARDS := $(TOP)/tests/boards
 
-# UNIX, QEMU and XTENSA, which are the names of each kind, config_... for those that
+# UNIX, QEMU, XTENSA and PICO, which are the names of each kind, config_... for those that
 # unix/mpconfigvariant.h describes, and names, which are those to build.
 $(foreach line,$(or $(shell $(PYTHON) $(BOARDS)/table.py '$(TARGET)'),$$(error|table.py|failed)),$\
 	$(eval $(subst |, ,$(line))))
@@ -29,7 +29,8 @@ tree = $(abspath $(if $(filter next-%,$(1)),$(MPY_NEXT),$(MPY_DIR)))
 board = $(patsubst next-%,%,$(1))
 # The modules for these boards, too, are in folders that are named for the architecture.
 out = $(TOP)/build/$(if $(filter $(XTENSA),$(1)),qemu-)$(1)
-port = $(if $(filter $(UNIX),$(1)),unix,$(if $(filter $(XTENSA),$(1)),xtensa,qemu))
+port = $(or $(if $(filter $(UNIX),$(1)),unix),$(if $(filter $(XTENSA),$(1)),xtensa),$\
+	$(if $(filter $(PICO),$(1)),rp2),qemu)
 
 # What needs the newer MicroPython is left out where that is absent: the runner reports it.
 absent := $(foreach t,$(filter next-%,$(names)),$(if $(wildcard $(call tree,$(t))/py/py.mk),,$(t)))
@@ -50,7 +51,10 @@ unix-flags = MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0 MICROPY_PY_BTREE=0 FROZEN_MA
 	$(if $(filter %-nanbox,$(1)),VARIANT=nanbox)
 qemu-flags = BOARD=$(call board,$(1)) BOARD_DIR=$(BOARDS)/$(call board,$(1))
 xtensa-flags = MPY_DIR=$(call tree,$(1)) ABI=$(if $(filter xtensawin,$(1)),windowed,call0)
-command = -C $(call ports,$(1)) BUILD=$(call out,$(1)) PYTHON=$(PYTHON) $\
+rp2-flags = MPY_DIR=$(call tree,$(1)) DEPS=$(TOP)/build/deps
+# Where the makefile is.
+maker = $(if $(filter $(PICO),$(1)),$(BOARDS)/rpi-pico,$(call ports,$(1)))
+command = -C $(call maker,$(1)) BUILD=$(call out,$(1)) PYTHON=$(PYTHON) $\
 	$(call $(call port,$(1))-flags,$(1))
 
 # Identifies a tree: its place, its version and, of a checkout, the commit.
@@ -64,9 +68,11 @@ files = $(wildcard $(BOARDS)/$(call board,$(1))/* $(BOARDS)/mps2-an385/* $\
 files-xtensa = $(wildcard $(BOARDS)/xtensa/*.[chS] $(BOARDS)/xtensa/xtensa/*/*.h) $\
 	$(BOARDS)/xtensa/Makefile $\
 	$(TOP)/dynruntime/windowed.s $(BOARDS)/support/usermod/board/storage.c
+files-pico = $(BOARDS)/rpi-pico/Makefile $(BOARDS)/rpi-pico/manifest.py $(wildcard $(BOARDS)/rpi-pico/rom/*)
 contents = $(if $(filter $(QEMU),$(1)),$(shell cat $(call files,$(1)) | cksum)) $\
 	$(if $(config_$(1)),$(shell cat $(BOARDS)/unix/* | cksum)) $\
-	$(if $(filter $(XTENSA),$(1)),$(shell cat $(files-xtensa) | cksum))
+	$(if $(filter $(XTENSA),$(1)),$(shell cat $(files-xtensa) | cksum)) $\
+	$(if $(filter $(PICO),$(1)),$(shell cat $(files-pico) | cksum))
 
 # All that an interpreter is made of is in config.txt. When that changes, MicroPython's makefiles,
 # which do not notice a changed flag, must start afresh.

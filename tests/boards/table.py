@@ -21,6 +21,7 @@ def variables(target):
     kinds = {
         "UNIX": targets.boards(lambda t: t.kind == "unix"),
         "QEMU": targets.boards(lambda t: t.kind == "qemu" and not t.is_user_mode),
+        "PICO": targets.boards(lambda t: t.kind == "pico"),
         "XTENSA": targets.boards(lambda t: t.kind == "qemu" and t.is_user_mode),
     }
     buildable = {name for names in kinds.values() for name in names}

@@ -126,7 +126,7 @@ def interpreters():
     eq(table.variables("host")["names"], ["mps2-an385", "mps2-an500", "unix-x64"])
     found = table.variables("")
     eq(found["names"], sorted(t for t in targets.boards() if t not in ("host", "cpython")))
-    eq(found["names"], sorted(found["UNIX"] + found["QEMU"] + found["XTENSA"]))
+    eq(found["names"], sorted(found["UNIX"] + found["QEMU"] + found["XTENSA"] + found["PICO"]))
     eq(sorted(found["XTENSA"]), ["xtensa", "xtensawin"])
     eq((found["config_unix-x64-gil"], found["config_next-unix-x86-reprc"]), (["GIL"], ["REPRC"]))
     # Each configuration is one that the firmware's header knows, and none is left out.

@@ -1,6 +1,7 @@
 # The module's functions, called by callbacks of FinaliserProxy on objects that die in the same
 # collection. A block that is reused although the sweep frees it makes these crash.
 # needs: finaliserproxy
+# long: rpi-pico
 # timeout: 120
 
 import check

@@ -1,5 +1,6 @@
 # With little memory: a MemoryError, and everything is as it was.
 # needs: finaliserproxy
+# long: rpi-pico
 # also: mps2-an385-notime
 # timeout: 120
 

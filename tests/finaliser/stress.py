@@ -1,5 +1,6 @@
 # A hundred thousand objects leave no memory in use.
 # needs: finaliserproxy
+# long: rpi-pico
 # also: mps2-an385-notime
 # timeout: 600
 

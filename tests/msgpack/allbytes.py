@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # timeout: 180
 # not: mps2-an385-samd21
 # Every input of one and of two bytes: no crash, and the outcome that the format table gives.

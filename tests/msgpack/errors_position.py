@@ -1,4 +1,5 @@
 # needs: msgpack
+# long: rpi-pico
 # also: mps2-an385-notime
 # timeout: 120
 # wants: big-ints

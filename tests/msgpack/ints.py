@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # wants: big-ints
 # Ints: the shortest form at every border, exact in both directions, the full 64-bit range.
 import check

@@ -2,7 +2,7 @@
 # timeout: 300
 # wants: floats big-ints
 # not: mps2-an385-samd21 unix-*-*
-# long: mps2-an385/armv6m mps2-an386 mps2-an500 next-mps2-an385 virt-rv32 xtensa*
+# long: mps2-an385/armv6m mps2-an386 mps2-an500 next-mps2-an385 rpi-pico virt-rv32 xtensa*
 # MemoryError at each allocation in turn: it is the only thing that happens, and afterwards
 # everything works as before.
 import gc

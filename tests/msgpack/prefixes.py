@@ -1,5 +1,6 @@
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # timeout: 120
 # Every proper prefix of a message is truncated, and reported as that and nothing else.
 from io import BytesIO

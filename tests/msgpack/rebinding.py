@@ -1,4 +1,5 @@
 # needs: msgpack
+# long: rpi-pico
 # timeout: 120
 # wants: floats big-ints
 # A script may call its own things ValueError, bytes or int. The module must not care: neither

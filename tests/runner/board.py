@@ -1,4 +1,4 @@
-"""One emulated board: QEMU, its UARTs and the raw REPL on the first of them."""
+"""One emulated board: its emulator, its UARTs and the raw REPL on the first of them."""
 
 import os
 import re
@@ -11,13 +11,17 @@ import time
 import tty
 
 from . import children
+from .paths import TESTS
 from .rawrepl import Died, RawRepl
 
 START_TIMEOUT = 60
 
 
 def qemu_command(target, uart2_fd=None, icount=None):
-    """How QEMU is started. With `icount`, instructions take 2**icount ns of the board's time."""
+    """How the emulator is started. With `icount`, instructions take 2**icount ns of its time."""
+    if target.qemu == "node":
+        main = TESTS / "boards/rpi-pico/emulator/main.mjs"
+        return [target.qemu, main, target.interpreter.parent / "rom.bin", target.interpreter]
     if target.is_user_mode:
         call0 = [] if target.arch == "xtensawin" else ["--xtensa-abi-call0"]
         return [target.qemu, *call0, "-cpu", target.machine, target.interpreter]
@@ -36,12 +40,17 @@ class Board:
     def __init__(self, target, icount=None, options=()):
         self.target = target
         self.icount = icount
-        self.options = options  # More of them for QEMU.
+        self.options = options  # More of them for the emulator.
         self.process = None
         self.fd = None
 
+    @property
+    def on_our_terminal(self):
+        """Are its standard input and output the REPL's? (QEMU's boards open a terminal.)"""
+        return self.target.qemu == "node" or self.target.is_user_mode
+
     def start(self):
-        """Start QEMU; `pty` is then the name of the terminal that leads to the REPL."""
+        """Start the emulator; `pty` is then the name of the terminal that leads to the REPL."""
         ours = theirs = None
         if self.target.has_uart2:
             ours, theirs = socket.socketpair()
@@ -49,8 +58,8 @@ class Board:
         command = qemu_command(self.target, theirs and theirs.fileno(), self.icount)
         command += self.options
         self.output, output = os.pipe()
-        if self.target.is_user_mode:
-            self._start_user_mode(command, output)
+        if self.on_our_terminal:
+            self._start_on_terminal(command, output)
         else:
             self.process = children.start(
                 command,
@@ -62,7 +71,7 @@ class Board:
         os.close(output)
         if theirs:
             theirs.close()
-        if not self.target.is_user_mode:
+        if not self.on_our_terminal:
             self.pty = self._find_pty()
             # Held open all the time, also while mpremote uses it: QEMU looks for a user of its
             # terminal only once a second.
@@ -71,7 +80,7 @@ class Board:
         self.repl = RawRepl(self.fd)
         self._guarded(self.repl.enter, START_TIMEOUT)
 
-    def _start_user_mode(self, command, output):
+    def _start_on_terminal(self, command, output):
         """The program's standard input and output are the far end of a terminal of ours."""
         far, self.fd = os.openpty()
         tty.setraw(self.fd, termios.TCSANOW)
@@ -107,14 +116,14 @@ class Board:
         return self._guarded(self.repl.soft_reset, START_TIMEOUT)
 
     def _guarded(self, fn, *args):
-        """Call fn; of a QEMU that has ended, tell what it said."""
+        """Call fn; of an emulator that has ended, tell what it said."""
         try:
             return fn(*args)
         except (Died, OSError) as e:
-            died = e if isinstance(e, Died) else Died("QEMU has ended", b"")
+            died = e if isinstance(e, Died) else Died("the emulator has ended", b"")
             said = self._said()
             if said:
-                died.output += "\nQEMU said:\n" + said
+                died.output += "\nThe emulator said:\n" + said
             raise died
 
     def _said(self, timeout=0):

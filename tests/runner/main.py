@@ -130,7 +130,7 @@ def _run_target(report, args, target, wanted):
 
 def open_session(args, target, wanted):
     needs = [m for m in MODULES if any(m in s.needs for s in wanted)]
-    kind = qemu if target.kind == "qemu" else unix
+    kind = unix if target.kind in ("unix", "cpython") else qemu
     return kind.Session(target, needs, args.icount)
 
 

@@ -64,7 +64,7 @@ class Session:
 
     def _run_section(self, source, script):
         try:
-            output, traceback = self.board.run(source, script.timeout)
+            output, traceback = self.board.run(source, script.timeout * self.target.patience)
             trouble = None
             if traceback:
                 lines = traceback.splitlines()
@@ -78,7 +78,8 @@ class Session:
         """(output, error) of a program that is not a test; error is "" when it ended well."""
         try:
             self._ready()
-            output, traceback = self.board.run(script.text, script.timeout, echo)
+            timeout = script.timeout * self.target.patience
+            output, traceback = self.board.run(script.text, timeout, echo)
             self.board.soft_reset()
         except Died as e:
             self.stop()

@@ -12,7 +12,7 @@ FAULT = re.compile(rb"(?i)exception caught:\s+(R0:|RA=)")
 
 
 class Died(Exception):
-    """The board hangs, has faulted, or QEMU has ended; with its last output."""
+    """The board hangs, has faulted, or the emulator has ended; with its last output."""
 
     def __init__(self, reason, output):
         super().__init__(reason)
@@ -96,7 +96,7 @@ class RawRepl:
         except OSError:
             data = b""
         if not data:
-            raise Died("QEMU has ended", self.pending)
+            raise Died("the emulator has ended", self.pending)
         self.pending += data
         return True
 

@@ -23,7 +23,7 @@ class UnknownTarget(Exception):
 @dataclass(frozen=True)
 class Target:
     board: str
-    kind: str  # "qemu", "unix" or "cpython"
+    kind: str  # "qemu", "pico", "unix" or "cpython"
     arch: str = ""  # of the module files
     machine: str = ""  # QEMU's name for the board, in user mode for the CPU
     qemu: str = "qemu-system-arm"
@@ -36,6 +36,7 @@ class Target:
     subset: bool = False  # runs only scripts that ask for it
     long: bool = False  # runs when it is named, or TEST_LONG is set
     lacks: tuple = ()  # of FEATURES, those that its firmware has not
+    patience: int = 1  # by what timeouts are multiplied
     qualified: bool = False  # the name needs the architecture
 
     @property
@@ -44,7 +45,7 @@ class Target:
 
     @property
     def interpreter(self):
-        file = "micropython" if self.kind == "unix" else "firmware.elf"
+        file = {"unix": "micropython", "pico": "firmware.bin"}.get(self.kind, "firmware.elf")
         # build/xtensa holds the modules for that architecture.
         folder = f"qemu-{self.board}" if self.is_user_mode else self.board
         return BUILD / folder / file
@@ -67,6 +68,7 @@ _BOARD = ("test-python", "mpremote")
 _ARM = ("arm", "qemu-arm", *_BOARD)
 _RISCV = ("riscv", "qemu-riscv", *_BOARD)
 _XTENSA = ("xtensa", "qemu-user", *_BOARD)
+_PICO = ("arm", "x64", "cmake", "javascript", "pico", *_BOARD)
 _HOST = ("javascript", "browser", "valgrind")  # And those of all targets of the day.
 
 
@@ -81,6 +83,12 @@ def _virt(board, arch, about):
 def _xtensa(board, cpu, about):
     # Its modules are named for the architecture, and so is the board.
     return Target(board, "qemu", board, cpu, "qemu-xtensa", needs=_XTENSA, about=about)
+
+
+def _pico(board, about, **more):
+    return Target(
+        board, "pico", "armv6m", qemu="node", needs=_PICO, about=about, patience=4, **more
+    )
 
 
 def _unix(board, arch, about, **more):
@@ -126,6 +134,7 @@ TARGETS = (
         "Cortex-M0+ with the Python features of a SAMD21 board",
         variant=True,
     ),
+    _pico("rpi-pico", "Raspberry Pi Pico: its stock firmware on rp2040js, with both cores"),
     _unix("unix-x64", "x64", _UNIX),
     _unix("unix-x86", "x86", _UNIX),
     _config("unix-x64-gil", "x64", "GIL", "the unix port with a GIL"),
