@@ -124,6 +124,7 @@ def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED
     needs += [COMPILERS[a] for a in wanted if not CROSS and a not in own]
     if RUN & set(goals):
         default = of_the_day() + (HOST if ON_HOST & set(goals) else [])
+        default += long() if "test-long" in goals else []
         needs += [group for board in named or default for group in groups_of(board)]
     needs += [group for goal in goals for group in GROUPS.get(goal, ())]
 

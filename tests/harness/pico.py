@@ -1,5 +1,6 @@
 # The emulated Pico as a board: flash, UART, floats, Ctrl-C.
 # targets: host
+# long: host
 # timeout: 300
 
 import os
