@@ -3,10 +3,10 @@
 //
 // Invariants:
 // - dec->outer and the innermost frame say how many objects must still come to complete the
-//   outermost one; one counts until its head is decoded. dec->pending says how many bytes the body
+//   outermost one; one counts until its header is decoded. dec->pending says how many bytes the payload
 //   of the current one lacks. So the rest can be skipped from any point, without heap.
 // - Each object owed takes one byte or more: a reader may read ahead as many and no more, and a
-//   length that the bytes at hand cannot back is refused before anything is allocated.
+//   length that the bytes buffered cannot back is refused before anything is allocated.
 
 #include <string.h>
 
@@ -29,9 +29,9 @@ enum {
 };
 
 enum {
-    MIN_ROOM = 8, // Elements that a container has room for from the start.
-    MAX_ROOM = INT32_MAX / 16, // And those whose size in memory is sure not to wrap.
-    MIN_BODY = 256, // Bytes that are trusted to come.
+    MIN_CAPACITY = 8, // Elements that a container has capacity for from the start.
+    MAX_CAPACITY = INT32_MAX / 16, // And those whose size in memory is sure not to wrap.
+    TRUSTED_PAYLOAD = 256, // Bytes that are trusted to come.
 };
 
 /******************************************************************************/
@@ -74,13 +74,13 @@ NATMOD_INLINE decoder_frame_t *innermost(decoder_t *dec) {
 
 // Objects owed to one container.
 NATMOD_INLINE uint64_t frame_owed(const decoder_frame_t *frame) {
-    uint64_t left = frame->left;
-    return frame->kind >= FRAME_DICT ? 2 * left + frame->value_due : left;
+    uint64_t entries_left = frame->entries_left;
+    return frame->kind >= FRAME_DICT ? 2 * entries_left + frame->value_due : entries_left;
 }
 
 // And to all.
 static uint64_t owed(decoder_t *dec) {
-    return dec->outer + frame_owed(innermost(dec));
+    return dec->outer_owed + frame_owed(innermost(dec));
 }
 
 // Have n bytes from dec->p on, as many as the object is sure to have; n is at most READ_AHEAD for
@@ -89,15 +89,15 @@ static __attribute__((noinline)) bool have_more(decoder_t *dec, size_t n) {
     if (dec->source != SOURCE_STREAM) {
         return false;
     }
-    size_t at_hand = dec->end - dec->p;
-    memmove(dec->read_ahead, dec->p, at_hand);
-    decoder_move(dec, dec->read_ahead, at_hand);
-    // Of a head that has begun n bytes are sure, and one for each object that is owed besides.
+    size_t buffered = dec->end - dec->p;
+    memmove(dec->read_ahead, dec->p, buffered);
+    decoder_move(dec, dec->read_ahead, buffered);
+    // Of a header that has begun n bytes are sure, and one for each object that is owed besides.
     uint64_t sure = dec->pending + owed(dec) + (dec->pending == 0 ? n - 1 : 0);
-    size_t room = MIN(sure, READ_AHEAD);
-    while (at_hand < n) {
-        at_hand += read_some(dec, dec->read_ahead + at_hand, room - at_hand);
-        dec->end = dec->read_ahead + at_hand;
+    size_t capacity = MIN(sure, READ_AHEAD);
+    while (buffered < n) {
+        buffered += read_some(dec, dec->read_ahead + buffered, capacity - buffered);
+        dec->end = dec->read_ahead + buffered;
     }
     return true;
 }
@@ -114,14 +114,14 @@ MP_NORETURN static void raise_limit(decoder_t *dec, unsigned int kind, uint32_t 
         (unsigned int)dec->opt->max_len[kind - KIND_STR]);
 }
 
-// Decode the next head without taking it: its size, or 0 if bytes are missing.
-NATMOD_INLINE size_t next_head(decoder_t *dec, format_tag_t *tag) {
+// Decode the next header without taking it: its size, or 0 if bytes are missing.
+NATMOD_INLINE size_t next_header(decoder_t *dec, format_tag_t *tag) {
     size_t size = 1;
     for (;;) {
-        size_t at_hand = dec->end - dec->p;
-        if (size <= at_hand) {
-            size = format_decode(dec->p, at_hand, tag);
-            if (size <= at_hand) {
+        size_t buffered = dec->end - dec->p;
+        if (size <= buffered) {
+            size = format_decode(dec->p, buffered, tag);
+            if (size <= buffered) {
                 return size;
             }
         }
@@ -136,53 +136,53 @@ MP_NORETURN __attribute__((noinline)) void decoder_raise_format(decoder_t *dec) 
     natmod_raise_fmt(dec->st->FormatError, "0xc1 at byte %u of the object", (unsigned int)decoder_taken(dec));
 }
 
-// A head counts for the container that it is in.
-NATMOD_INLINE void count_head(decoder_frame_t *frame) {
+// A header counts for the container that it is in.
+NATMOD_INLINE void count_header(decoder_frame_t *frame) {
     if (frame->kind >= FRAME_DICT) {
         frame->value_due = !frame->value_due;
-        frame->left -= frame->value_due;
+        frame->entries_left -= frame->value_due;
     } else {
-        frame->left--;
+        frame->entries_left--;
     }
 }
 
 /******************************************************************************/
 // Bodies
 
-static void body_taken(decoder_t *dec, size_t n) {
+static void payload_taken(decoder_t *dec, size_t n) {
     dec->p += n;
     dec->pending -= n;
 }
 
-// The rest of the body in a block of its own, which grows as the bytes arrive.
-static byte *take_body(decoder_t *dec) {
+// The rest of the payload in a block of its own, which grows as the bytes arrive.
+static byte *take_payload(decoder_t *dec) {
     size_t len = dec->pending;
-    size_t at_hand = dec->end - dec->p;
-    size_t room = MIN(len, MAX(at_hand, MIN_BODY));
-    byte *body = body_new(room);
+    size_t buffered = dec->end - dec->p;
+    size_t capacity = MIN(len, MAX(buffered, TRUSTED_PAYLOAD));
+    byte *payload = payload_new(capacity);
     for (size_t done = 0; done < len;) {
-        if (done == room) {
-            room = MIN(len, 2 * room);
-            body = m_realloc(body, room + 1);
-            body[room] = 0;
+        if (done == capacity) {
+            capacity = MIN(len, 2 * capacity);
+            payload = m_realloc(payload, capacity + 1);
+            payload[capacity] = 0;
         }
-        size_t n = MIN((size_t)(dec->end - dec->p), room - done);
+        size_t n = MIN((size_t)(dec->end - dec->p), capacity - done);
         if (n > 0) {
-            memcpy(body + done, dec->p, n);
-            body_taken(dec, n);
+            memcpy(payload + done, dec->p, n);
+            payload_taken(dec, n);
         } else {
-            n = read_some(dec, body + done, room - done);
+            n = read_some(dec, payload + done, capacity - done);
             dec->gone += n;
             dec->pending -= n;
         }
         done += n;
     }
-    return body;
+    return payload;
 }
 
 static mp_obj_t take_bytes(decoder_t *dec) {
     size_t len = dec->pending;
-    return len == 0 ? dec->st->empty_bytes : body_to_obj(dec->st->bytes_type, take_body(dec), len);
+    return len == 0 ? dec->st->empty_bytes : payload_to_obj(dec->st->bytes_type, take_payload(dec), len);
 }
 
 // Whether a str that is not empty is ASCII.
@@ -239,11 +239,11 @@ static mp_obj_t take_short_str(decoder_t *dec, size_t len) {
     if (len == 0) {
         return dec->st->empty_str;
     }
-    byte *body = take_body(dec);
+    byte *payload = take_payload(dec);
     // Not before: while memory is allocated, callbacks, interrupts and other threads may write to the
     // buffer that the bytes come from.
-    check_utf8(dec, body, len);
-    return body_to_obj(dec->st->str_type, body, len);
+    check_utf8(dec, payload, len);
+    return payload_to_obj(dec->st->str_type, payload, len);
 }
 
 // A program has most likely named its keys: then they are interned already, take no memory, and
@@ -287,7 +287,7 @@ NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, si
 static __attribute__((noinline)) mp_obj_t take_known_key(decoder_t *dec, size_t len) {
     const byte *p = dec->p;
     uint32_t mark = len | p[0] << 8 | p[len - 1] << 16 | (uint32_t)p[len - 1 - (len > 1)] << 24;
-    // In maps of the same kind the next key is behind the last one.
+    // In maps of the same kind the next key is after the last one.
     size_t at = dec->key_at;
     if (at >= dec->keys_used || !is_key(dec, at, mark, p)) {
         at = 0;
@@ -297,7 +297,7 @@ static __attribute__((noinline)) mp_obj_t take_known_key(decoder_t *dec, size_t 
         }
     }
     if (at < dec->keys_used) {
-        body_taken(dec, len);
+        payload_taken(dec, len);
     } else {
         mp_obj_t key = key_new(dec, len);
         // Where all are in use, not the one that was expected: so some stay even when more keys
@@ -315,7 +315,7 @@ NATMOD_INLINE bool remembers_keys(decoder_t *dec) {
     return dec->depth > 1 || dec->source == SOURCE_FED;
 }
 
-// The key of a map, all of which is at hand.
+// The key of a map, all of which is buffered.
 NATMOD_INLINE mp_obj_t take_key(decoder_t *dec, size_t len, bool remember) {
     return remember && len - 1 < KEY_MAX ? take_known_key(dec, len) : key_new(dec, len);
 }
@@ -329,9 +329,9 @@ static mp_obj_t take_str(decoder_t *dec, bool for_map) {
         }
         return take_short_str(dec, len);
     }
-    byte *body = take_body(dec);
-    check_utf8(dec, body, len);
-    return body_to_obj(dec->st->str_type, body, len);
+    byte *payload = take_payload(dec);
+    check_utf8(dec, payload, len);
+    return payload_to_obj(dec->st->str_type, payload, len);
 }
 
 // Python code that ran meanwhile may have resized what the bytes are read from.
@@ -354,7 +354,7 @@ static __attribute__((noinline)) void expect_python(decoder_t *dec) {
     if (dec->buffer != MP_OBJ_NULL
         && natmod_native_base(&dec->st->nm, dec->buffer, dec->st->memoryview_type) != MP_OBJ_NULL) {
         size_t len = dec->end - dec->p;
-        byte *copy = body_new(len);
+        byte *copy = payload_new(len);
         memcpy(copy, dec->p, len);
         decoder_move(dec, copy, len);
         dec->buffer = MP_OBJ_NULL; // Nobody else knows the copy.
@@ -371,13 +371,13 @@ static mp_obj_t call_hook(decoder_t *dec, mp_obj_t hook, size_t n_args, const mp
 static mp_obj_t take_ext(decoder_t *dec, int8_t code) {
     if (code == FORMAT_EXT_TIMESTAMP) {
         size_t len = dec->pending;
-        byte body[TIMESTAMP_MAX];
+        byte payload[TIMESTAMP_MAX];
         if (len <= TIMESTAMP_MAX) {
             have(dec, len);
-            memcpy(body, dec->p, len);
-            body_taken(dec, len);
+            memcpy(payload, dec->p, len);
+            payload_taken(dec, len);
         }
-        return timestamp_from_body(dec->st, body, len, dec->opt->timestamp);
+        return timestamp_from_payload(dec->st, payload, len, dec->opt->timestamp);
     }
     mp_obj_t args[2] = { MP_OBJ_NEW_SMALL_INT(code), take_bytes(dec) };
     if (natmod_is_none(dec->opt->ext_hook)) {
@@ -390,15 +390,15 @@ static mp_obj_t take_ext(decoder_t *dec, int8_t code) {
 // Containers
 
 static __attribute__((noinline)) void more_frames(decoder_t *dec) {
-    size_t room = MAX(2 * dec->room, INLINE_DEPTH);
-    size_t size = room * sizeof(decoder_frame_t);
+    size_t capacity = MAX(2 * dec->capacity, INLINE_DEPTH);
+    size_t size = capacity * sizeof(decoder_frame_t);
     if (dec->frames_on_heap) {
         dec->frames = m_realloc(dec->frames, size);
     } else {
-        dec->frames = memcpy(m_malloc(size), dec->frames, dec->room * sizeof(decoder_frame_t));
+        dec->frames = memcpy(m_malloc(size), dec->frames, dec->capacity * sizeof(decoder_frame_t));
         dec->frames_on_heap = true;
     }
-    dec->room = room;
+    dec->capacity = capacity;
 }
 
 MP_NORETURN static __attribute__((noinline)) void raise_too_deep(decoder_t *dec) {
@@ -407,54 +407,54 @@ MP_NORETURN static __attribute__((noinline)) void raise_too_deep(decoder_t *dec)
 
 // Open a container for len elements or pairs, inside one to which, with all others, so many
 // objects are owed.
-static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t len, uint64_t others) {
+static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t len, uint64_t outer_owed) {
     if (dec->depth == dec->opt->max_depth) {
         raise_too_deep(dec);
     }
-    if (dec->depth == dec->room) {
+    if (dec->depth == dec->capacity) {
         more_frames(dec);
     }
-    // Room at once for as many elements as the bytes at hand can bring, less those that are
+    // Room at once for as many elements as the bytes buffered can bring, less those that are
     // owed to containers opened before.
     bool is_map = kind == KIND_MAP;
-    size_t at_hand = dec->end - dec->p;
-    size_t room = at_hand > others ? (at_hand - (size_t)others) >> is_map : 0;
-    room = MIN(len, MAX(room, MIN_ROOM));
-    room = MIN(room, MAX_ROOM);
+    size_t buffered = dec->end - dec->p;
+    size_t capacity = buffered > outer_owed ? (buffered - (size_t)outer_owed) >> is_map : 0;
+    capacity = MIN(len, MAX(capacity, MIN_CAPACITY));
+    capacity = MIN(capacity, MAX_CAPACITY);
 
-    dec->outer = others;
+    dec->outer_owed = outer_owed;
     decoder_frame_t *frame = &dec->frames[dec->depth++];
     frame->obj = frame->key = MP_OBJ_NULL;
-    frame->left = len;
+    frame->entries_left = len;
     frame->value_due = false;
     if (is_map && natmod_is_none(dec->opt->object_pairs_hook)) {
         frame->kind = FRAME_DICT;
         // In a table without any gap the search for a place takes long.
-        frame->obj = mp_obj_new_dict(room + (room * 11 >> 8));
+        frame->obj = mp_obj_new_dict(capacity + (capacity * 11 >> 8));
     } else if (is_map || dec->opt->use_list) {
         frame->kind = is_map ? FRAME_PAIRS : FRAME_LIST;
-        frame->obj = mp_obj_new_list(room, NULL);
+        frame->obj = mp_obj_new_list(capacity, NULL);
         ((mp_obj_list_t *)MP_OBJ_TO_PTR(frame->obj))->len = 0;
     } else {
         frame->kind = FRAME_TUPLE;
-        frame->key = MP_OBJ_NEW_SMALL_INT(room);
-        frame->obj = mp_obj_new_tuple(room, NULL);
-        if (room > 0) {
+        frame->key = MP_OBJ_NEW_SMALL_INT(capacity);
+        frame->obj = mp_obj_new_tuple(capacity, NULL);
+        if (capacity > 0) {
             ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(frame->obj))->len = 0;
         }
     }
     return frame;
 }
 
-// At least one element more than those whose heads have not come will be there.
-static size_t more_room(const decoder_frame_t *frame, size_t room) {
-    return room + 1 + MIN(room, frame->left);
+// At least one element more than those whose headers have not come will be there.
+static size_t more_capacity(const decoder_frame_t *frame, size_t capacity) {
+    return capacity + 1 + MIN(capacity, frame->entries_left);
 }
 
 static __attribute__((noinline)) void list_grow(decoder_frame_t *frame, mp_obj_list_t *list) {
-    size_t room = more_room(frame, list->len);
-    list->items = m_realloc(list->items, room * sizeof(mp_obj_t));
-    list->alloc = room;
+    size_t capacity = more_capacity(frame, list->len);
+    list->items = m_realloc(list->items, capacity * sizeof(mp_obj_t));
+    list->alloc = capacity;
 }
 
 NATMOD_INLINE void list_put(decoder_frame_t *frame, mp_obj_t obj) {
@@ -467,12 +467,12 @@ NATMOD_INLINE void list_put(decoder_frame_t *frame, mp_obj_t obj) {
 
 static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
     mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(frame->obj);
-    size_t room = MP_OBJ_SMALL_INT_VALUE(frame->key);
-    if (tuple->len == room) {
-        room = more_room(frame, room);
-        tuple = m_realloc(tuple, sizeof(mp_obj_tuple_t) + room * sizeof(mp_obj_t));
+    size_t capacity = MP_OBJ_SMALL_INT_VALUE(frame->key);
+    if (tuple->len == capacity) {
+        capacity = more_capacity(frame, capacity);
+        tuple = m_realloc(tuple, sizeof(mp_obj_tuple_t) + capacity * sizeof(mp_obj_t));
         frame->obj = MP_OBJ_FROM_PTR(tuple);
-        frame->key = MP_OBJ_NEW_SMALL_INT(room);
+        frame->key = MP_OBJ_NEW_SMALL_INT(capacity);
     }
     tuple->items[tuple->len++] = obj;
 }
@@ -507,7 +507,7 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
 // Close the innermost container; returns what stands for it.
 static mp_obj_t frame_close(decoder_t *dec) {
     decoder_frame_t *frame = &dec->frames[--dec->depth];
-    dec->outer -= frame_owed(innermost(dec));
+    dec->outer_owed -= frame_owed(innermost(dec));
     mp_obj_t obj = frame->obj;
     frame->obj = frame->key = MP_OBJ_NULL;
     mp_obj_t hook = frame->kind == FRAME_DICT ? dec->opt->object_hook
@@ -521,21 +521,21 @@ static mp_obj_t frame_close(decoder_t *dec) {
 void decoder_start(decoder_t *dec) {
     dec->from = dec->p;
     dec->gone = 0;
-    dec->outer = 0;
+    dec->outer_owed = 0;
     dec->pending = 0;
-    dec->root.left = 1;
+    dec->root.entries_left = 1;
     dec->depth = 0;
     dec->lost = false;
 }
 
 void decoder_drop(decoder_t *dec) {
-    dec->outer = owed(dec);
-    dec->root.left = 0;
+    dec->outer_owed = owed(dec);
+    dec->root.entries_left = 0;
     memset(dec->frames, 0, dec->depth * sizeof(decoder_frame_t));
     dec->depth = 0;
 }
 
-// The next elements of a list, as long as they are numbers of the common forms and at hand.
+// The next elements of a list, as long as they are numbers of the common forms and buffered.
 NATMOD_FAST static void take_numbers(decoder_t *dec, decoder_frame_t *frame) {
     mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
     const byte *end = dec->end;
@@ -543,7 +543,7 @@ NATMOD_FAST static void take_numbers(decoder_t *dec, decoder_frame_t *frame) {
         const byte *p = dec->p;
         mp_obj_t *start = list->items + list->len;
         mp_obj_t *item = start;
-        mp_obj_t *last = item + MIN(list->alloc - list->len, frame->left);
+        mp_obj_t *last = item + MIN(list->alloc - list->len, frame->entries_left);
         const byte *before;
         do {
             before = p;
@@ -560,25 +560,25 @@ NATMOD_FAST static void take_numbers(decoder_t *dec, decoder_frame_t *frame) {
         } while (p != before);
         dec->p = p;
         list->len += item - start;
-        frame->left -= item - start;
+        frame->entries_left -= item - start;
         uint32_t hi, lo;
         size_t size = item < last && p < end ? format_decode_float(p, end - p, &hi, &lo) : 0;
         if (size == 0) {
             return;
         }
         dec->p = p + size;
-        frame->left--;
+        frame->entries_left--;
         *item = float_new(dec->st, size == FORMAT_FLOAT32_SIZE ? 'f' : 'd', lo, hi);
         list->len++;
     }
 }
 
-// The length of the str that comes, if it is a short one and all at hand; otherwise it is more than
+// The length of the str that comes, if it is a short one and all buffered; otherwise it is more than
 // FORMAT_FIXSTR_MAX.
 NATMOD_INLINE size_t short_str(decoder_t *dec) {
-    size_t at_hand = dec->end - dec->p;
-    size_t len = at_hand > 0 ? (size_t)*dec->p - FORMAT_FIXSTR : SIZE_MAX;
-    return len < at_hand ? len : SIZE_MAX;
+    size_t buffered = dec->end - dec->p;
+    size_t len = buffered > 0 ? (size_t)*dec->p - FORMAT_FIXSTR : SIZE_MAX;
+    return len < buffered ? len : SIZE_MAX;
 }
 
 static mp_obj_t scalar_new(decoder_t *dec, const format_tag_t *tag) {
@@ -589,20 +589,20 @@ static mp_obj_t scalar_new(decoder_t *dec, const format_tag_t *tag) {
 }
 
 // The next pairs of a dict, as long as the keys are short strs, the values short strs or neither
-// bytes nor containers, and all is at hand. May end behind a key.
+// bytes nor containers, and all is buffered. May end after a key.
 NATMOD_FAST static void take_pairs(decoder_t *dec, decoder_frame_t *frame) {
     if (dec->opt->raw || dec->hooked) {
         return;
     }
     bool remember = remembers_keys(dec);
     size_t max = MIN(dec->opt->max_len[0], FORMAT_FIXSTR_MAX);
-    while (frame->left > 0) {
+    while (frame->entries_left > 0) {
         size_t len = short_str(dec);
         if (len > max) {
             return;
         }
         frame->value_due = true;
-        frame->left--;
+        frame->entries_left--;
         dec->p++;
         dec->pending = len;
         frame->key = take_key(dec, len, remember);
@@ -616,9 +616,9 @@ NATMOD_FAST static void take_pairs(decoder_t *dec, decoder_frame_t *frame) {
             obj = take_short_str(dec, len);
         } else {
             format_tag_t tag;
-            size_t at_hand = dec->end - dec->p;
-            size_t size = at_hand > 0 ? format_decode(dec->p, at_hand, &tag) : SIZE_MAX;
-            if (size > at_hand || tag.kind >= KIND_INVALID) {
+            size_t buffered = dec->end - dec->p;
+            size_t size = buffered > 0 ? format_decode(dec->p, buffered, &tag) : SIZE_MAX;
+            if (size > buffered || tag.kind >= KIND_INVALID) {
                 return;
             }
             frame->value_due = false;
@@ -633,15 +633,15 @@ bool decoder_run(decoder_t *dec) {
     decoder_frame_t *frame = innermost(dec);
     for (;;) {
         format_tag_t tag;
-        size_t size = next_head(dec, &tag);
+        size_t size = next_header(dec, &tag);
         if (size == 0) {
             return false;
         }
-        const byte *body = dec->p + size;
+        const byte *payload = dec->p + size;
         mp_obj_t obj;
         if (tag.kind < KIND_INVALID) {
-            dec->p = body;
-            count_head(frame);
+            dec->p = payload;
+            count_header(frame);
             obj = scalar_new(dec, &tag);
         } else {
             if (tag.kind == KIND_INVALID) {
@@ -650,13 +650,13 @@ bool decoder_run(decoder_t *dec) {
             if (tag.lo > dec->opt->max_len[tag.kind - KIND_STR]) {
                 raise_limit(dec, tag.kind, tag.lo);
             }
-            size_t at_hand = dec->end - body;
+            size_t buffered = dec->end - payload;
             if (tag.kind < KIND_ARRAY) {
-                if (tag.lo > at_hand && dec->source != SOURCE_STREAM) {
+                if (tag.lo > buffered && dec->source != SOURCE_STREAM) {
                     return false;
                 }
-                dec->p = body;
-                count_head(frame);
+                dec->p = payload;
+                count_header(frame);
                 dec->pending = tag.lo;
                 if (tag.kind == KIND_STR && !dec->opt->raw) {
                     obj = take_str(dec, frame->value_due && frame->kind >= FRAME_DICT);
@@ -666,26 +666,26 @@ bool decoder_run(decoder_t *dec) {
                     obj = take_ext(dec, tag.code);
                 }
             } else {
-                dec->p = body;
-                count_head(frame);
-                uint64_t others = dec->outer + frame_owed(frame);
-                uint64_t inside = tag.lo;
+                dec->p = payload;
+                count_header(frame);
+                uint64_t outer_owed = dec->outer_owed + frame_owed(frame);
+                uint64_t contents = tag.lo;
                 if (tag.kind == KIND_MAP) {
-                    inside += tag.lo;
+                    contents += tag.lo;
                 }
-                if (dec->source == SOURCE_WHOLE && others + inside > at_hand) {
+                if (dec->source == SOURCE_WHOLE && outer_owed + contents > buffered) {
                     return false;
                 }
                 // In case that there is no memory for a frame.
-                dec->outer += inside;
-                frame = frame_open(dec, tag.kind, tag.lo, others);
+                dec->outer_owed += contents;
+                frame = frame_open(dec, tag.kind, tag.lo, outer_owed);
                 if (tag.lo > 0) {
                     if (frame->kind == FRAME_LIST) {
                         take_numbers(dec, frame);
                     } else if (frame->kind == FRAME_DICT) {
                         take_pairs(dec, frame);
                     }
-                    if (frame->left > 0 || frame->value_due) {
+                    if (frame->entries_left > 0 || frame->value_due) {
                         continue;
                     }
                 }
@@ -710,7 +710,7 @@ bool decoder_run(decoder_t *dec) {
                     take_pairs(dec, frame);
                 }
             }
-            if (frame->left > 0 || frame->value_due) {
+            if (frame->entries_left > 0 || frame->value_due) {
                 break;
             }
             obj = frame_close(dec);
@@ -726,21 +726,21 @@ bool decoder_skip(decoder_t *dec) {
             if (!have(dec, 1)) {
                 return false;
             }
-            body_taken(dec, MIN((size_t)(dec->end - dec->p), dec->pending));
+            payload_taken(dec, MIN((size_t)(dec->end - dec->p), dec->pending));
         }
-        if (dec->outer == 0) {
+        if (dec->outer_owed == 0) {
             return true;
         }
         format_tag_t tag;
-        size_t size = next_head(dec, &tag);
+        size_t size = next_header(dec, &tag);
         if (size == 0) {
             return false;
         }
-        dec->outer--;
+        dec->outer_owed--;
         if (tag.kind >= KIND_ARRAY) {
-            dec->outer += tag.lo;
+            dec->outer_owed += tag.lo;
             if (tag.kind == KIND_MAP) {
-                dec->outer += tag.lo;
+                dec->outer_owed += tag.lo;
             }
         } else if (tag.kind > KIND_INVALID) {
             dec->pending = tag.lo;
@@ -753,17 +753,17 @@ bool decoder_skip(decoder_t *dec) {
 
 mp_obj_t decoder_header(decoder_t *dec, unsigned int kind) {
     format_tag_t tag;
-    size_t size = next_head(dec, &tag);
+    size_t size = next_header(dec, &tag);
     if (size == 0) {
         return MP_OBJ_NULL;
     }
     if (tag.kind != kind) {
         natmod_raise(dec->st->ValueError, kind == KIND_ARRAY ? "not an array" : "not a map");
     }
-    // With the heap locked this may raise: the head must still be there.
+    // With the heap locked this may raise: the header must still be there.
     mp_obj_t len = mp_obj_new_int_from_uint(tag.lo);
     dec->p += size;
-    dec->root.left = 0;
+    dec->root.entries_left = 0;
     return len;
 }
 

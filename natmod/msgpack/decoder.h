@@ -8,9 +8,9 @@
 typedef struct _decoder_frame_t {
     mp_obj_t obj; // The container so far.
     mp_obj_t key; // Of a map, the key whose value comes next; of a tuple, its room.
-    uint32_t left; // Elements or pairs whose head has not come yet.
+    uint32_t entries_left; // Elements or pairs whose header has not come yet.
     uint8_t kind;
-    bool value_due; // Of a map, the head of a key has come, not that of its value.
+    bool value_due; // Of a map, the header of a key has come, not that of its value.
 } decoder_frame_t;
 
 // Where the bytes come from decides what happens when there are not enough of them.
@@ -38,14 +38,14 @@ typedef struct _decoder_t {
     uint8_t key_at; // and where the one is that follows the last one.
     uint8_t misses; // Keys that were made since one was found interned.
     uint16_t depth;
-    uint16_t room; // Frames that the memory has room for.
+    uint16_t capacity; // Frames that the memory has capacity for.
     state_t *st;
     const byte *p; // Bytes that have come and are not used yet: from p to end.
     const byte *end;
     const byte *from; // The object's bytes that are in memory begin here.
     uint64_t gone; // How many came before these.
-    uint64_t outer; // Objects owed to all containers but the innermost one.
-    uint32_t pending; // Bytes of the current object's body that must still come.
+    uint64_t outer_owed; // Objects owed to all containers but the innermost one.
+    uint32_t pending; // Bytes of the current object's payload that must still come.
     decoder_frame_t *frames; // Open containers.
     const unpack_options_t *opt;
     mp_obj_t buffer; // What p points into, to notice that a hook resizes it; or null.
@@ -94,7 +94,7 @@ bool decoder_skip(decoder_t *dec);
 // Raise the FormatError for the byte that is next, and set dec->lost.
 MP_NORETURN void decoder_raise_format(decoder_t *dec);
 
-// The length of the array or map that comes, whose head is taken, but not its elements; MP_OBJ_NULL
+// The length of the array or map that comes, whose header is taken, but not its elements; MP_OBJ_NULL
 // if bytes are missing.
 mp_obj_t decoder_header(decoder_t *dec, unsigned int kind);
 

@@ -1,4 +1,4 @@
-// Objects -> heads and bodies -> a sink. Neither recursion nor, up to INLINE_DEPTH containers
+// Objects -> headers and payloads -> a sink. Neither recursion nor, up to INLINE_DEPTH containers
 // inside each other, the heap is used.
 
 #include <string.h>
@@ -91,11 +91,11 @@ mp_obj_t encoder_take_bytes(encoder_t *enc) {
     if (!enc->on_heap) {
         return bytes_new(enc->st, enc->start, len);
     }
-    byte *body = m_realloc(enc->start, len + 1);
-    body[len] = 0;
+    byte *payload = m_realloc(enc->start, len + 1);
+    payload[len] = 0;
     enc->on_heap = false;
     enc->start = enc->cur = enc->end = NULL;
-    return body_to_obj(enc->st->bytes_type, body, len);
+    return payload_to_obj(enc->st->bytes_type, payload, len);
 }
 
 /******************************************************************************/
@@ -109,9 +109,9 @@ static uint32_t length(encoder_t *enc, size_t len) {
     return len;
 }
 
-// The head and the body of a str, bin or ext, whose body is what obj gives as a buffer.
-static __attribute__((noinline)) void encode_body(encoder_t *enc, unsigned int kind, int8_t code, mp_obj_t obj) {
-    ensure_space(enc, HEAD_ROOM);
+// The header and the payload of a str, bin or ext, whose payload is what obj gives as a buffer.
+static __attribute__((noinline)) void encode_payload(encoder_t *enc, unsigned int kind, int8_t code, mp_obj_t obj) {
+    ensure_space(enc, HEADER_SPACE);
     mp_buffer_info_t buf;
     mp_get_buffer_raise(obj, &buf, MP_BUFFER_READ);
     uint32_t len = length(enc, buf.len);
@@ -125,25 +125,25 @@ static __attribute__((noinline)) void encode_body(encoder_t *enc, unsigned int k
     if (enc->sink == SINK_MEMORY) {
         ensure_space(enc, len);
     }
-    // What does not fit behind the head, nor into the memory once that is empty, goes to the sink as
+    // What does not fit after the header, nor into the memory once that is empty, goes to the sink as
     // it lies. Writing may run Python code, so its place and length are asked for again before each
     // part.
     const byte *data = buf.buf;
-    for (size_t left = len; left > 0;) {
-        size_t room = enc->end - enc->cur;
-        size_t n = MIN(left, room);
-        if (room == PACK_BUFFER && left > room) {
-            n = sink_some(enc, data, left);
+    for (size_t bytes_left = len; bytes_left > 0;) {
+        size_t space = enc->end - enc->cur;
+        size_t n = MIN(bytes_left, space);
+        if (space == PACK_BUFFER && bytes_left > space) {
+            n = sink_some(enc, data, bytes_left);
         } else {
             memcpy(enc->cur, data, n);
             enc->cur += n;
-            if (n == left) {
+            if (n == bytes_left) {
                 break;
             }
             encoder_flush(enc);
         }
         data += n;
-        left -= n;
+        bytes_left -= n;
         mp_buffer_info_t now;
         mp_get_buffer_raise(obj, &now, MP_BUFFER_READ);
         if (now.buf != buf.buf || now.len != len) {
@@ -153,7 +153,7 @@ static __attribute__((noinline)) void encode_body(encoder_t *enc, unsigned int k
 }
 
 void encode_ext(encoder_t *enc, int8_t code, mp_obj_t data) {
-    encode_body(enc, KIND_EXT, code, data);
+    encode_payload(enc, KIND_EXT, code, data);
 }
 
 NATMOD_FAST static void encode_float(encoder_t *enc, mp_obj_t obj) {
@@ -176,7 +176,7 @@ NATMOD_INLINE void encode_str(encoder_t *enc, mp_obj_t obj) {
         natmod_copy_short(p, buf.buf, buf.len);
         enc->cur = p + buf.len;
     } else {
-        encode_body(enc, KIND_STR, 0, obj);
+        encode_payload(enc, KIND_STR, 0, obj);
     }
 }
 
@@ -209,10 +209,10 @@ static bool encode_int(encoder_t *enc, mp_obj_t obj) {
 }
 
 static void encode_timestamp(encoder_t *enc, const timestamp_t *timestamp) {
-    byte body[TIMESTAMP_MAX];
-    size_t len = timestamp_to_body(enc->st, timestamp, body);
+    byte payload[TIMESTAMP_MAX];
+    size_t len = timestamp_to_payload(enc->st, timestamp, payload);
     enc->cur = format_encode_ext(enc->cur, FORMAT_EXT_TIMESTAMP, len);
-    memcpy(enc->cur, body, len);
+    memcpy(enc->cur, payload, len);
     enc->cur += len;
 }
 
@@ -220,12 +220,12 @@ static void encode_timestamp(encoder_t *enc, const timestamp_t *timestamp) {
 // Containers
 
 void encode_array_header(encoder_t *enc, size_t len) {
-    ensure_space(enc, HEAD_ROOM);
+    ensure_space(enc, HEADER_SPACE);
     enc->cur = format_encode_array(enc->cur, length(enc, len));
 }
 
 void encode_map_header(encoder_t *enc, size_t len) {
-    ensure_space(enc, HEAD_ROOM);
+    ensure_space(enc, HEADER_SPACE);
     enc->cur = format_encode_map(enc->cur, length(enc, len));
 }
 
@@ -233,9 +233,9 @@ void encode_map_header(encoder_t *enc, size_t len) {
 typedef struct _frame_t {
     mp_obj_t obj;
     mp_obj_t key; // Of a map, the key whose value comes next.
-    size_t len; // As its head says.
+    size_t len; // As its header says.
     size_t next; // Of a map, index into its table.
-    size_t left; // Objects still to be packed, two for each pair of a map.
+    size_t objects_left; // Objects still to be packed, two for each pair of a map.
     bool is_map;
     bool is_tuple;
 } frame_t;
@@ -243,7 +243,7 @@ typedef struct _frame_t {
 // All of them.
 typedef struct _frames_t {
     frame_t *frames;
-    size_t room;
+    size_t capacity;
     size_t depth;
     frame_t first[INLINE_DEPTH];
 } frames_t;
@@ -258,7 +258,7 @@ static inline mp_obj_t map_next(encoder_t *enc, frame_t *frame) {
     mp_map_t *map = &((mp_obj_dict_t *)MP_OBJ_TO_PTR(frame->obj))->map;
     if (map->used == frame->len) {
         size_t next = frame->next;
-        if (--frame->left & 1) {
+        if (--frame->objects_left & 1) {
             for (; next < map->alloc; next++) {
                 if (mp_map_slot_is_filled(map, next)) {
                     frame->next = next;
@@ -288,19 +288,19 @@ static inline mp_obj_t array_next(encoder_t *enc, frame_t *frame) {
         items = list->items;
     }
     mp_obj_t *end = items + frame->len;
-    items = end - frame->left;
+    items = end - frame->objects_left;
     byte *cur = enc->cur;
     mp_obj_t obj = MP_OBJ_NULL;
     while (items < end) {
         obj = *items++;
-        if (!mp_obj_is_small_int(obj) || enc->end - cur < HEAD_ROOM) {
+        if (!mp_obj_is_small_int(obj) || enc->end - cur < HEADER_SPACE) {
             break;
         }
         cur = encode_small_int(cur, obj);
         obj = MP_OBJ_NULL;
     }
     enc->cur = cur;
-    frame->left = end - items;
+    frame->objects_left = end - items;
     return obj;
 }
 
@@ -394,9 +394,9 @@ static unsigned int classify(encoder_t *enc, const mp_obj_type_t *type, mp_obj_t
 // integer outside the format's range.
 static bool encode_other(encoder_t *enc, mp_obj_t obj, unsigned int class) {
     if (class == CLASS_STR) {
-        encode_body(enc, KIND_STR, 0, obj);
+        encode_payload(enc, KIND_STR, 0, obj);
     } else if (class == CLASS_BIN) {
-        encode_body(enc, KIND_BIN, 0, obj);
+        encode_payload(enc, KIND_BIN, 0, obj);
     } else if (class == CLASS_INT) {
         return encode_int(enc, obj);
     } else if (class == CLASS_FLOAT) {
@@ -414,7 +414,7 @@ static mp_obj_t call_default(encoder_t *enc, mp_obj_t obj) {
     return mp_call_function_n_kw(enc->opt->default_fun, 1, 0, &obj);
 }
 
-// Describe the container in a frame and write its head.
+// Describe the container in a frame and write its header.
 NATMOD_INLINE void frame_init(encoder_t *enc, frame_t *frame, mp_obj_t obj, unsigned int class) {
     void *p = MP_OBJ_TO_PTR(obj);
     frame->obj = obj;
@@ -423,11 +423,11 @@ NATMOD_INLINE void frame_init(encoder_t *enc, frame_t *frame, mp_obj_t obj, unsi
     frame->is_tuple = class == CLASS_TUPLE;
     if (frame->is_map) {
         frame->len = ((mp_obj_dict_t *)p)->map.used;
-        frame->left = 2 * frame->len;
+        frame->objects_left = 2 * frame->len;
         encode_map_header(enc, frame->len);
     } else {
         frame->len = frame->is_tuple ? ((mp_obj_tuple_t *)p)->len : ((mp_obj_list_t *)p)->len;
-        frame->left = frame->len;
+        frame->objects_left = frame->len;
         encode_array_header(enc, frame->len);
     }
 }
@@ -444,12 +444,12 @@ MP_NORETURN static void raise_type(encoder_t *enc, mp_obj_t obj) {
 
 // Open a container inside another one; returns its frame.
 static frame_t *frame_push(encoder_t *enc, frames_t *frames, mp_obj_t obj, unsigned int class) {
-    if (frames->depth + enc->outer == MAX_DEPTH) {
+    if (frames->depth + enc->outer_depth == MAX_DEPTH) {
         natmod_raise(enc->st->ValueError, "object nested too deeply");
     }
-    if (frames->depth == frames->room) {
-        frames->room *= 2;
-        size_t size = frames->room * sizeof(frame_t);
+    if (frames->depth == frames->capacity) {
+        frames->capacity *= 2;
+        size_t size = frames->capacity * sizeof(frame_t);
         if (frames->frames == frames->first) {
             frames->frames = memcpy(m_malloc(size), frames->first, sizeof(frames->first));
         } else {
@@ -465,13 +465,13 @@ NATMOD_FAST void encode(encoder_t *enc, mp_obj_t obj) {
     state_t *st = enc->st;
     frames_t frames;
     frames.frames = frames.first;
-    frames.room = INLINE_DEPTH;
+    frames.capacity = INLINE_DEPTH;
     frames.depth = 0;
     frame_t *frame = NULL; // The innermost one.
     const mp_obj_type_t *(*get_type)(mp_const_obj_t) = natmod_get_type;
     bool from_default = false;
     for (;;) {
-        ensure_space(enc, HEAD_ROOM);
+        ensure_space(enc, HEADER_SPACE);
         if (mp_obj_is_small_int(obj)) {
             enc->cur = encode_small_int(enc->cur, obj);
         } else {
@@ -512,7 +512,7 @@ NATMOD_FAST void encode(encoder_t *enc, mp_obj_t obj) {
             if (frame == NULL) {
                 goto done;
             }
-            if (frame->left == 0) {
+            if (frame->objects_left == 0) {
                 frame = --frames.depth == 0 ? NULL : frame - 1;
                 obj = MP_OBJ_NULL;
             } else {

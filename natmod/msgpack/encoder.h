@@ -6,7 +6,7 @@
 
 enum {
     PACK_BUFFER = 256, // Bytes of a message that are collected on the C stack.
-    HEAD_ROOM = 16, // Room for any head, and for a timestamp with its body.
+    HEADER_SPACE = 16, // Room for any header, and for a timestamp with its payload.
 };
 
 // Where the bytes go decides what happens when the memory for them is full.
@@ -24,7 +24,7 @@ typedef struct _encoder_t {
     byte *end;
     uint8_t sink;
     bool on_heap; // The memory is a block on the heap.
-    uint8_t outer; // Containers around the object, for the limit of depth.
+    uint8_t outer_depth; // Containers around the object, for the limit of depth.
     natmod_stream_t *stream;
     natmod_wait_t wait; // For the stream.
     mp_obj_t buffer; // And where in it the next byte goes:

@@ -1,8 +1,8 @@
-// The MessagePack format: heads of objects <-> tags. Pure C, no MicroPython, no memory of its own.
+// The MessagePack format: headers of objects <-> tags. Pure C, no MicroPython, no memory of its own.
 //
-// An object is a head (the first byte and the big-endian argument behind it) and, for str, bin
-// and ext, a body of bytes, or for array and map the objects that they hold. This file alone
-// knows the layout of heads; see the "Formats" section of the MessagePack specification.
+// An object is a header (the first byte and the big-endian argument after it) and, for str, bin
+// and ext, a payload of bytes, or for array and map the objects that they hold. This file alone
+// knows the layout of headers; see the "Formats" section of the MessagePack specification.
 #ifndef MSGPACK_FORMAT_H
 #define MSGPACK_FORMAT_H
 
@@ -39,12 +39,12 @@ enum {
     FORMAT_FIXARRAY_MAX = 15,
     FORMAT_FIXSTR_MAX = 31,
     FORMAT_FIXEXT_MAX = 16,
-    FORMAT_HEAD_MAX = 9, // Bytes of the longest head.
+    FORMAT_HEADER_MAX = 9, // Bytes of the longest header.
     FORMAT_FLOAT32_SIZE = 5, // Of a number of single precision.
     FORMAT_EXT_TIMESTAMP = -1, // The type code of timestamps.
 };
 
-// Objects with a body or elements come last, so that one comparison tells them apart.
+// Objects with a payload or elements come last, so that one comparison tells them apart.
 typedef enum {
     KIND_NIL,
     KIND_BOOL, // lo is 0 or 1.
@@ -53,7 +53,7 @@ typedef enum {
     KIND_FLOAT32, // lo has the bits of the IEEE 754 number.
     KIND_FLOAT64, // hi:lo has them.
     KIND_INVALID, // The byte that is never used.
-    KIND_STR, // lo is the number of bytes in the body, also for bin and ext.
+    KIND_STR, // lo is the number of bytes in the payload, also for bin and ext.
     KIND_BIN,
     KIND_EXT, // code is the type code.
     KIND_ARRAY, // lo is the number of elements.
@@ -95,8 +95,8 @@ static inline uint32_t format_load32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
 }
 
-// Decode the head at p, of which avail bytes are there, at least one. Returns how many bytes the
-// head has; the tag is complete only if that is not more than avail. Never reads past avail.
+// Decode the header at p, of which avail bytes are there, at least one. Returns how many bytes the
+// header has; the tag is complete only if that is not more than avail. Never reads past avail.
 static inline size_t format_decode(const uint8_t *p, size_t avail, format_tag_t *tag) {
     unsigned int first = *p;
     tag->hi = 0;
@@ -179,7 +179,7 @@ static inline size_t format_decode_float(const uint8_t *p, size_t avail, uint32_
     return size;
 }
 
-// Write a first byte and the lowest arg bytes (0, 1, 2 or 4) of lo; returns where the head ends.
+// Write a first byte and the lowest arg bytes (0, 1, 2 or 4) of lo; returns where the header ends.
 static inline uint8_t *format_put(uint8_t *p, uint8_t first, unsigned int arg, uint32_t lo) {
     *p++ = first;
     if (arg > 2) {
@@ -202,8 +202,8 @@ static inline uint8_t *format_put64(uint8_t *p, uint8_t first, uint32_t hi, uint
     return format_put(p, lo >> 16, 2, lo);
 }
 
-// Encode the head of an integer, an array, a map, a str, a bin, or an ext in its shortest form,
-// at p where FORMAT_HEAD_MAX bytes are free. Each returns where the head ends.
+// Encode the header of an integer, an array, a map, a str, a bin, or an ext in its shortest form,
+// at p where FORMAT_HEAD_MAX bytes are free. Each returns where the header ends.
 
 static inline uint8_t *format_encode_uint(uint8_t *p, uint32_t hi, uint32_t lo) {
     if (hi != 0) {
@@ -242,7 +242,7 @@ static inline uint8_t *format_encode_negative(uint8_t *p, uint32_t hi, uint32_t 
     return format_put(p, FORMAT_INT8 + power, 1 << power, lo);
 }
 
-// Lengths: in the first byte fix up to fix_max, otherwise behind it in 1 << power bytes; row is
+// Lengths: in the first byte fix up to fix_max, otherwise after it in 1 << power bytes; row is
 // the first byte for power 0, which need not exist if min_power is larger.
 static inline uint8_t *format_encode_len(uint8_t *p, uint8_t fix, int fix_max, uint8_t row, unsigned int min_power,
     uint32_t len) {

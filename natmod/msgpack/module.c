@@ -113,7 +113,7 @@ static mp_obj_t fun_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_ob
     memset(&dec, 0, sizeof(dec));
     dec.st = st;
     dec.frames = frames;
-    dec.room = INLINE_DEPTH;
+    dec.capacity = INLINE_DEPTH;
     dec.source = SOURCE_STREAM;
     dec.stream = &stream;
     dec.read_ahead = read_ahead;
@@ -131,7 +131,7 @@ static mp_obj_t fun_unpackb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_o
     memset(&dec, 0, sizeof(dec));
     dec.st = st;
     dec.frames = frames;
-    dec.room = INLINE_DEPTH;
+    dec.capacity = INLINE_DEPTH;
     dec.source = SOURCE_WHOLE;
     dec.buffer = args[0];
     unpack_options_t own;
@@ -154,7 +154,7 @@ static mp_obj_t fun_unpackb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_o
 /******************************************************************************/
 // Exceptions
 
-// The arguments of an ExtraData are the object that was unpacked and the bytes behind it.
+// The arguments of an ExtraData are the object that was unpacked and the bytes after it.
 static void extra_data_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     mp_obj_exception_t *self = MP_OBJ_TO_PTR(self_in);
     if (dest[0] == MP_OBJ_NULL && self->args->len == 2 && attr == MP_QSTR_unpacked) {

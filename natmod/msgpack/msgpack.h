@@ -7,7 +7,7 @@
 #include "options.h"
 
 enum {
-    MAX_DEPTH = 1024, // Containers inside each other, either way.
+    MAX_DEPTH = 1024, // Nested containers, either way.
     INLINE_DEPTH = 16, // As many of them need no heap.
 };
 

@@ -5,18 +5,18 @@
 
 #include "object.h"
 
-byte *body_new(size_t len) {
-    byte *body = m_malloc(len + 1);
-    body[len] = 0;
-    return body;
+byte *payload_new(size_t len) {
+    byte *payload = m_malloc(len + 1);
+    payload[len] = 0;
+    return payload;
 }
 
-mp_obj_t body_to_obj(const mp_obj_type_t *type, byte *body, size_t len) {
+mp_obj_t payload_to_obj(const mp_obj_type_t *type, byte *payload, size_t len) {
     mp_obj_str_t *str = m_malloc(sizeof(mp_obj_str_t));
     str->base.type = type;
     str->hash = 0; // Computed when somebody wants it.
     str->len = len;
-    str->data = body;
+    str->data = payload;
     return MP_OBJ_FROM_PTR(str);
 }
 
@@ -24,9 +24,9 @@ mp_obj_t bytes_new(state_t *st, const byte *data, size_t len) {
     if (len == 0) {
         return st->empty_bytes;
     }
-    byte *body = body_new(len);
-    memcpy(body, data, len);
-    return body_to_obj(st->bytes_type, body, len);
+    byte *payload = payload_new(len);
+    memcpy(payload, data, len);
+    return payload_to_obj(st->bytes_type, payload, len);
 }
 
 bool utf8_is_valid(const byte *p, size_t len) {

@@ -5,10 +5,10 @@
 #include "msgpack.h"
 
 // A block of len + 1 bytes that ends in a zero byte.
-byte *body_new(size_t len);
+byte *payload_new(size_t len);
 
 // A str or bytes object over such a block.
-mp_obj_t body_to_obj(const mp_obj_type_t *type, byte *body, size_t len);
+mp_obj_t payload_to_obj(const mp_obj_type_t *type, byte *payload, size_t len);
 
 // A bytes object with a copy of the data.
 mp_obj_t bytes_new(state_t *st, const byte *data, size_t len);

@@ -4,6 +4,7 @@
 
 #include "msgpack.h"
 #include "number.h"
+#include "timestamp.h"
 
 NATMOD_INIT_DATA static const natmod_name_t names[KW_END] = {
     [KW_OFFSET] = NATMOD_NAME(MP_QSTR_offset),
@@ -155,7 +156,7 @@ void unpack_options_parse(state_t *st, unpack_options_t *opt, size_t n_kw, const
     if (!natmod_is_none(opt->object_hook) && !natmod_is_none(opt->object_pairs_hook)) {
         natmod_raise(st->nm.TypeError, "object_hook and object_pairs_hook exclude each other");
     }
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < LIMITS; i++) {
         mp_obj_t limit = values[KW_MAX_STR_LEN + i];
         opt->max_len[i] = limit == MP_OBJ_NULL || limit == MP_OBJ_NEW_SMALL_INT(-1) ? UINT32_MAX : limit_arg(st, limit);
     }
@@ -164,10 +165,10 @@ void unpack_options_parse(state_t *st, unpack_options_t *opt, size_t n_kw, const
     opt->use_list = bool_arg(values[KW_USE_LIST], true);
     opt->raw = bool_arg(values[KW_RAW], false);
     opt->strict_map_key = bool_arg(values[KW_STRICT_MAP_KEY], false);
-    opt->timestamp = 0;
+    opt->timestamp = TIMESTAMP_OBJECT;
     if (values[KW_TIMESTAMP] != MP_OBJ_NULL) {
-        opt->timestamp = int_arg(st, values[KW_TIMESTAMP], 0, 3);
-        if (opt->timestamp == 3) {
+        opt->timestamp = int_arg(st, values[KW_TIMESTAMP], 0, TIMESTAMP_DATETIME);
+        if (opt->timestamp == TIMESTAMP_DATETIME) {
             raise_datetime(st);
         }
     }

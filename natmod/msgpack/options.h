@@ -2,6 +2,7 @@
 #ifndef MSGPACK_OPTIONS_H
 #define MSGPACK_OPTIONS_H
 
+#include "format.h"
 #include "toolkit.h"
 
 typedef struct _state_t state_t; // In msgpack.h.
@@ -40,6 +41,10 @@ enum {
     KW_END,
 };
 
+enum {
+    LIMITS = KIND_MAP - KIND_STR + 1, // The kinds that have a length.
+};
+
 typedef struct _pack_options_t {
     mp_obj_t default_fun; // Or None.
     bool double_floats;
@@ -52,12 +57,12 @@ typedef struct _unpack_options_t {
     mp_obj_t object_hook;
     mp_obj_t object_pairs_hook;
     mp_obj_t list_hook;
-    uint32_t max_len[5]; // By kind, from KIND_STR.
+    uint32_t max_len[LIMITS]; // By kind, from KIND_STR.
     bool use_list;
     bool raw;
     bool strict_map_key;
-    uint8_t timestamp;
-    uint16_t max_depth; // Containers inside each other, at most MAX_DEPTH.
+    uint8_t timestamp; // A TIMESTAMP_ constant.
+    uint16_t max_depth; // Nested containers, at most MAX_DEPTH.
 } unpack_options_t;
 
 void options_init(state_t *st);

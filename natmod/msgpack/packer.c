@@ -34,7 +34,7 @@ static __attribute__((noinline)) mp_obj_t packer_new(const mp_obj_type_t *type, 
     self->autoreset = values[KW_AUTORESET] == MP_OBJ_NULL || mp_obj_is_true(values[KW_AUTORESET]);
     size_t size = BUF_SIZE;
     if (values[KW_BUF_SIZE] != MP_OBJ_NULL) {
-        size = MAX(int_arg(st, values[KW_BUF_SIZE], 0, MP_SMALL_INT_MAX), HEAD_ROOM);
+        size = MAX(int_arg(st, values[KW_BUF_SIZE], 0, MP_SMALL_INT_MAX), HEADER_SPACE);
     }
     enc->start = enc->cur = m_malloc(size);
     enc->end = enc->start + size;
@@ -88,7 +88,7 @@ static mp_obj_t packer_do(action_t action, const mp_obj_t *args) {
     if (exception != MP_OBJ_NULL) {
         enc->cur = enc->start + used;
     }
-    enc->outer = 0;
+    enc->outer_depth = 0;
     natmod_unlock(&self->lock);
     if (exception != MP_OBJ_NULL) {
         nlr_raise(exception);
@@ -129,23 +129,23 @@ static mp_obj_t write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
         // Of small ints this must not be asked.
         len = mp_unary_op(MP_UNARY_OP_LEN, args[1]);
     }
-    uint32_t left = length_arg(enc->st, len);
-    encode_map_header(enc, left);
-    enc->outer = 1;
+    uint32_t pairs_left = length_arg(enc->st, len);
+    encode_map_header(enc, pairs_left);
+    enc->outer_depth = 1;
     mp_obj_iter_buf_t iter;
     natmod_getiter(args[1], &iter);
     mp_obj_t item;
     while ((item = natmod_iternext(&iter)) != MP_OBJ_STOP_ITERATION) {
         mp_obj_t pair[2];
         mp_unpack_sequence(item, 2, pair);
-        if (left-- == 0) {
+        if (pairs_left-- == 0) {
             break;
         }
         // The sequence arrives with its last item first.
         encode(enc, pair[1]);
         encode(enc, pair[0]);
     }
-    if (left != 0) {
+    if (pairs_left != 0) {
         natmod_raise(enc->st->RuntimeError, "pairs changed while packing");
     }
     return MP_OBJ_NULL;

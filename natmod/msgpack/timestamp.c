@@ -26,31 +26,31 @@ static mp_obj_t timestamp_new(state_t *st, mp_obj_t seconds, uint32_t nanosecond
 /******************************************************************************/
 // Bodies
 
-mp_obj_t timestamp_from_body(state_t *st, const byte *body, size_t len, unsigned int mode) {
+mp_obj_t timestamp_from_payload(state_t *st, const byte *payload, size_t len, unsigned int mode) {
     format_tag_t seconds = { .kind = KIND_UINT };
     uint32_t nanoseconds = 0;
     if (len == 4) {
-        seconds.lo = format_load32(body);
+        seconds.lo = format_load32(payload);
     } else if (len == 8) {
-        nanoseconds = format_load32(body) >> 2;
-        seconds.hi = body[3] & 3;
-        seconds.lo = format_load32(body + 4);
+        nanoseconds = format_load32(payload) >> 2;
+        seconds.hi = payload[3] & 3;
+        seconds.lo = format_load32(payload + 4);
     } else if (len == 12) {
-        nanoseconds = format_load32(body);
+        nanoseconds = format_load32(payload);
         seconds.kind = KIND_INT;
-        seconds.hi = format_load32(body + 4);
-        seconds.lo = format_load32(body + 8);
+        seconds.hi = format_load32(payload + 4);
+        seconds.lo = format_load32(payload + 8);
     }
     if ((len != 4 && len != 8 && len != 12) || nanoseconds >= NANOSECONDS) {
         natmod_raise(st->ValueError, "malformed timestamp");
     }
     mp_obj_t obj = number_new(st, &seconds);
-    if (mode == 0) {
+    if (mode == TIMESTAMP_OBJECT) {
         return timestamp_new(st, obj, nanoseconds);
     }
     mp_obj_t fraction = MP_OBJ_NEW_SMALL_INT(nanoseconds);
     mp_obj_t billion = MP_OBJ_NEW_SMALL_INT(NANOSECONDS);
-    if (mode == 1) {
+    if (mode == TIMESTAMP_FLOAT) {
         // Single precision may not hold the nanoseconds, but the number of PARTs that they are.
         mp_obj_t parts = mp_binary_op(MP_BINARY_OP_FLOOR_DIVIDE, fraction, MP_OBJ_NEW_SMALL_INT(PART));
         if ((uint32_t)MP_OBJ_SMALL_INT_VALUE(parts) * PART == nanoseconds) {
@@ -68,26 +68,26 @@ mp_obj_t timestamp_from_body(state_t *st, const byte *body, size_t len, unsigned
     return mp_binary_op(MP_BINARY_OP_ADD, obj, fraction);
 }
 
-size_t timestamp_to_body(state_t *st, const timestamp_t *self, byte *body) {
+size_t timestamp_to_payload(state_t *st, const timestamp_t *self, byte *payload) {
     words_t seconds;
     if (!int_to_words(st, self->seconds, &seconds) || (!seconds.negative && seconds.hi >> 31)) {
         natmod_raise(st->OverflowError, "timestamp out of range");
     }
-    // The helpers write a first byte that only heads have: the body starts behind it.
-    byte head[FORMAT_HEAD_MAX];
-    byte *p = body;
+    // The helpers write a first byte that only headers have: the payload starts after it.
+    byte header[FORMAT_HEADER_MAX];
+    byte *p = payload;
     size_t len = seconds.hi >> 2 ? 12 : seconds.hi || self->nanoseconds ? 8 : 4;
     if (len == 8) {
         seconds.hi |= self->nanoseconds << 2;
     } else if (len == 12) {
-        format_put(head, 0, 4, self->nanoseconds);
+        format_put(header, 0, 4, self->nanoseconds);
         for (size_t i = 1; i <= 4; i++) {
-            *p++ = head[i];
+            *p++ = header[i];
         }
     }
-    format_put64(head, 0, seconds.hi, seconds.lo);
+    format_put64(header, 0, seconds.hi, seconds.lo);
     for (size_t i = len == 4 ? 5 : 1; i <= 8; i++) {
-        *p++ = head[i];
+        *p++ = header[i];
     }
     return len;
 }
@@ -153,14 +153,14 @@ static mp_obj_t timestamp_binary_op(mp_binary_op_t op, mp_obj_t lhs_in, mp_obj_t
 static mp_obj_t timestamp_from_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_buffer_info_t buf;
     buffer_arg((state_t *)nm, args[0], &buf);
-    return timestamp_from_body((state_t *)nm, buf.buf, buf.len, 0);
+    return timestamp_from_payload((state_t *)nm, buf.buf, buf.len, TIMESTAMP_OBJECT);
 }
 
 static mp_obj_t timestamp_to_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = (state_t *)nm;
-    byte body[TIMESTAMP_MAX];
-    size_t len = timestamp_to_body(st, MP_OBJ_TO_PTR(args[0]), body);
-    return bytes_new(st, body, len);
+    byte payload[TIMESTAMP_MAX];
+    size_t len = timestamp_to_payload(st, MP_OBJ_TO_PTR(args[0]), payload);
+    return bytes_new(st, payload, len);
 }
 
 static mp_obj_t to_int(state_t *st, mp_obj_t number) {
@@ -199,17 +199,17 @@ static mp_obj_t timestamp_from_unix_nano(natmod_t *nm, size_t n_args, size_t n_k
 
 static mp_obj_t to_number(natmod_t *nm, mp_obj_t self_in, unsigned int mode) {
     state_t *st = (state_t *)nm;
-    byte body[TIMESTAMP_MAX];
-    size_t len = timestamp_to_body(st, MP_OBJ_TO_PTR(self_in), body);
-    return timestamp_from_body(st, body, len, mode);
+    byte payload[TIMESTAMP_MAX];
+    size_t len = timestamp_to_payload(st, MP_OBJ_TO_PTR(self_in), payload);
+    return timestamp_from_payload(st, payload, len, mode);
 }
 
 static mp_obj_t timestamp_to_unix(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return to_number(nm, args[0], 1);
+    return to_number(nm, args[0], TIMESTAMP_FLOAT);
 }
 
 static mp_obj_t timestamp_to_unix_nano(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return to_number(nm, args[0], 2);
+    return to_number(nm, args[0], TIMESTAMP_INT);
 }
 
 NATMOD_INIT_TABLE static const natmod_entry_t methods[] = {

@@ -70,9 +70,9 @@ static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size
     return unpacker_new(type, n_args, n_kw, args);
 }
 
-// Make room for len bytes behind those that wait. Bytes move only when a quarter as many have been
+// Make room for len bytes after those that wait. Bytes move only when a quarter as many have been
 // used up or come in since the last time: linear time overall.
-static byte *make_room(unpacker_t *self, size_t len) {
+static byte *reserve(unpacker_t *self, size_t len) {
     decoder_t *dec = &self->dec;
     size_t waiting = dec->end - dec->p;
     if (len > self->max_size - waiting) {
@@ -103,9 +103,9 @@ static bool read_more(unpacker_t *self) {
         return false;
     }
     decoder_t *dec = &self->dec;
-    size_t room = self->max_size - (dec->end - dec->p);
-    byte *data = make_room(self, room == 0 ? 1 : MIN(room, self->read_size));
-    mp_int_t n = natmod_stream_read(&self->stream, data, MIN(room, self->read_size));
+    size_t space = self->max_size - (dec->end - dec->p);
+    byte *data = reserve(self, space == 0 ? 1 : MIN(space, self->read_size));
+    mp_int_t n = natmod_stream_read(&self->stream, data, MIN(space, self->read_size));
     if (n <= 0) {
         return false;
     }
@@ -119,7 +119,7 @@ static bool read_more(unpacker_t *self) {
 // What a method does: all of it while it holds the lock.
 typedef struct _unpacker_job_t {
     unpacker_t *self;
-    uint8_t kind; // KIND_ARRAY or KIND_MAP to read a header, or one of those below.
+    uint8_t task;
     bool decoding; // An exception comes from the bytes or a hook.
     const byte *data; // To be fed, and how many bytes of it; or how many to read.
     size_t n;
@@ -127,11 +127,13 @@ typedef struct _unpacker_job_t {
 } unpacker_job_t;
 
 enum {
-    JOB_UNPACK,
-    JOB_SKIP,
-    JOB_READ_BYTES,
-    JOB_FEED,
-    JOB_RESET,
+    TASK_UNPACK,
+    TASK_SKIP,
+    TASK_READ_BYTES,
+    TASK_FEED,
+    TASK_RESET,
+    TASK_READ_ARRAY_HEADER = KIND_ARRAY, // These two are the kind that is expected.
+    TASK_READ_MAP_HEADER = KIND_MAP,
 };
 
 static void object_done(unpacker_t *self) {
@@ -141,7 +143,7 @@ static void object_done(unpacker_t *self) {
     self->active = self->skipping = self->by_user = false;
 }
 
-// Do what the bytes at hand allow; true when the job is done, but for bytes to be read.
+// Do what the bytes buffered allow; true when the job is done, but for bytes to be read.
 static bool try_job(unpacker_job_t *job) {
     unpacker_t *self = job->self;
     decoder_t *dec = &self->dec;
@@ -150,27 +152,27 @@ static bool try_job(unpacker_job_t *job) {
             if (!decoder_skip(dec)) {
                 return false;
             }
-            bool done = self->by_user && job->kind == JOB_SKIP;
+            bool done = self->by_user && job->task == TASK_SKIP;
             object_done(self);
             if (done) {
                 return true;
             }
         }
-        if (self->active && job->kind != JOB_UNPACK && job->kind != JOB_SKIP) {
+        if (self->active && job->task != TASK_UNPACK && job->task != TASK_SKIP) {
             job->decoding = false; // The object goes on.
             natmod_raise(dec->st->RuntimeError, "in the middle of an object");
         }
-        if (job->kind == JOB_READ_BYTES) {
+        if (job->task == TASK_READ_BYTES) {
             return true;
         }
         if (!self->active) {
             decoder_start(dec);
         }
-        if (job->kind == JOB_SKIP) {
+        if (job->task == TASK_SKIP) {
             self->active = self->skipping = self->by_user = true;
             continue;
         }
-        if (job->kind == JOB_UNPACK) {
+        if (job->task == TASK_UNPACK) {
             self->active = true;
             if (!decoder_run(dec)) {
                 return false;
@@ -178,7 +180,7 @@ static bool try_job(unpacker_job_t *job) {
             job->result = dec->result;
             dec->result = MP_OBJ_NULL;
         } else {
-            job->result = decoder_header(dec, job->kind);
+            job->result = decoder_header(dec, job->task);
             if (job->result == MP_OBJ_NULL) {
                 return false;
             }
@@ -189,7 +191,7 @@ static bool try_job(unpacker_job_t *job) {
 }
 
 static void feed(unpacker_t *self, const byte *data, size_t len) {
-    memcpy(make_room(self, len), data, len);
+    memcpy(reserve(self, len), data, len);
     self->dec.end += len;
 }
 
@@ -214,7 +216,7 @@ static void reset(unpacker_t *self) {
     decoder_t *dec = &self->dec;
     dec->p = dec->end = NULL;
     dec->frames = NULL;
-    dec->room = 0;
+    dec->capacity = 0;
     memset(dec->keys, 0, sizeof(dec->keys));
     dec->keys_used = 0;
     decoder_start(dec);
@@ -222,9 +224,9 @@ static void reset(unpacker_t *self) {
 
 static void unpacker_run(void *arg) {
     unpacker_job_t *job = arg;
-    if (job->kind == JOB_FEED) {
+    if (job->task == TASK_FEED) {
         feed(job->self, job->data, job->n);
-    } else if (job->kind == JOB_RESET) {
+    } else if (job->task == TASK_RESET) {
         reset(job->self);
     } else {
         for (;;) {
@@ -238,7 +240,7 @@ static void unpacker_run(void *arg) {
                 return;
             }
         }
-        if (job->kind == JOB_READ_BYTES) {
+        if (job->task == TASK_READ_BYTES) {
             job->result = read_bytes(job->self, job->n);
         }
     }
@@ -248,20 +250,20 @@ static void unpacker_run(void *arg) {
 }
 
 // MP_OBJ_NULL if bytes are missing; then the next call goes on where this one stopped.
-static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *data, size_t n) {
+static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int task, const byte *data, size_t n) {
     unpacker_t *self = MP_OBJ_TO_PTR(self_in);
     decoder_t *dec = &self->dec;
     if (!natmod_try_lock(&self->lock)) {
         natmod_raise(dec->st->RuntimeError, "Unpacker in use");
     }
-    if (self->broken != NULL && kind != JOB_RESET) {
+    if (self->broken != NULL && task != TASK_RESET) {
         natmod_unlock(&self->lock);
         if (self->broken == dec->st->FormatError) {
             decoder_raise_format(dec); // The decoder still stands at that byte.
         }
         natmod_raise(self->broken, "error in earlier bytes");
     }
-    unpacker_job_t job = { self, kind, false, data, n, MP_OBJ_NULL };
+    unpacker_job_t job = { self, task, false, data, n, MP_OBJ_NULL };
     mp_obj_t exception = natmod_protect(unpacker_run, &job);
     if (exception != MP_OBJ_NULL && job.decoding) {
         if (dec->lost) {
@@ -282,8 +284,8 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int kind, const byte *da
     return job.result;
 }
 
-static mp_obj_t unpacker_do(mp_obj_t self_in, unsigned int kind, const byte *data, size_t n) {
-    mp_obj_t result = unpacker_try(self_in, kind, data, n);
+static mp_obj_t unpacker_do(mp_obj_t self_in, unsigned int task, const byte *data, size_t n) {
+    mp_obj_t result = unpacker_try(self_in, task, data, n);
     if (result == MP_OBJ_NULL) {
         unpacker_t *self = MP_OBJ_TO_PTR(self_in);
         natmod_raise(self->dec.st->OutOfData, "no more data to unpack");
@@ -296,29 +298,29 @@ static mp_obj_t unpacker_do(mp_obj_t self_in, unsigned int kind, const byte *dat
 
 static mp_obj_t unpacker_iternext(mp_obj_t self_in) {
     natmod_check_stack(natmod_of_obj(self_in));
-    mp_obj_t result = unpacker_try(self_in, JOB_UNPACK, NULL, 0);
+    mp_obj_t result = unpacker_try(self_in, TASK_UNPACK, NULL, 0);
     return result == MP_OBJ_NULL ? MP_OBJ_STOP_ITERATION : result;
 }
 
 static mp_obj_t unpacker_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], JOB_UNPACK, NULL, 0);
+    return unpacker_do(args[0], TASK_UNPACK, NULL, 0);
 }
 
 static mp_obj_t unpacker_skip(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], JOB_SKIP, NULL, 0);
+    return unpacker_do(args[0], TASK_SKIP, NULL, 0);
 }
 
 static mp_obj_t unpacker_read_array_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], KIND_ARRAY, NULL, 0);
+    return unpacker_do(args[0], TASK_READ_ARRAY_HEADER, NULL, 0);
 }
 
 static mp_obj_t unpacker_read_map_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], KIND_MAP, NULL, 0);
+    return unpacker_do(args[0], TASK_READ_MAP_HEADER, NULL, 0);
 }
 
 static mp_obj_t unpacker_read_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     size_t n = int_arg((state_t *)nm, args[1], 0, MP_SMALL_INT_MAX);
-    return unpacker_do(args[0], JOB_READ_BYTES, NULL, n);
+    return unpacker_do(args[0], TASK_READ_BYTES, NULL, n);
 }
 
 static mp_obj_t unpacker_feed(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -329,11 +331,11 @@ static mp_obj_t unpacker_feed(natmod_t *nm, size_t n_args, size_t n_kw, const mp
     }
     mp_buffer_info_t buf;
     buffer_arg(st, args[1], &buf);
-    return unpacker_do(args[0], JOB_FEED, buf.buf, buf.len);
+    return unpacker_do(args[0], TASK_FEED, buf.buf, buf.len);
 }
 
 static mp_obj_t unpacker_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], JOB_RESET, NULL, 0);
+    return unpacker_do(args[0], TASK_RESET, NULL, 0);
 }
 
 static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {

@@ -211,7 +211,7 @@ static void check_decode(const uint8_t *head, size_t avail) {
 }
 
 // Where an encoder writes. What lies behind the end of the head must stay as it is.
-static uint8_t room[FORMAT_HEAD_MAX + 8];
+static uint8_t room[FORMAT_HEADER_MAX + 8];
 
 static uint8_t *fresh_room(void) {
     return memset(room, 0x5a, sizeof(room));
@@ -220,7 +220,7 @@ static uint8_t *fresh_room(void) {
 // Check what an encoder has written, up to end: the right object, in the shortest of its forms.
 static void check_encoded(const uint8_t *end, uint8_t kind, uint64_t value, int8_t code, bool no_str8) {
     size_t size = end - room;
-    CHECK(size >= 1 && size <= FORMAT_HEAD_MAX && size <= LONGEST, "value", value);
+    CHECK(size >= 1 && size <= FORMAT_HEADER_MAX && size <= LONGEST, "value", value);
     for (size_t i = size; i < sizeof(room); i++) {
         CHECK(room[i] == 0x5a, "value", value);
     }
