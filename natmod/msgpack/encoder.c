@@ -1,5 +1,5 @@
-// Objects -> headers and payloads -> a sink. Neither recursion nor, up to INLINE_DEPTH containers
-// inside each other, the heap is used.
+// Objects -> headers and payloads -> a sink. There is no recursion, and up to INLINE_DEPTH nested
+// containers no use of the heap.
 
 #include <string.h>
 
