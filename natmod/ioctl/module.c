@@ -97,7 +97,6 @@ static const mp_stream_p_t *get_protocol(state_t *st, mp_obj_t *obj) {
 }
 
 static mp_obj_t fun_ioctl(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    (void)n_kw;
     state_t *st = (state_t *)nm;
     mp_obj_t obj = args[0];
     const mp_stream_p_t *protocol = get_protocol(st, &obj);
