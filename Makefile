@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The front door: `make` lists what there is. Every target first sets up what it needs (see
 # tools/setup.sh) and leaves out what it does not, which tools/plan.py knows: `make ARCH=armv7m`
 # wants the ARM compiler only.

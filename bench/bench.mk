@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The bench and the budget of sizes, included by the top Makefile.
 #
 # make bench:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the measured interpreters were made of; with another build the figures differ."""
 
 import os

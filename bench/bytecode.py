@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the class Timestamp takes in bytecode, as a .mpy file may hold beside native code, in bytes
 # of the Cortex-M3's heap. It has the methods and errors of the native one, less what the codec
 # needs as well. bench/parts.py runs this after the ram() of bench/size.py, and says what the

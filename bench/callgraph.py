@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How much C stack the functions of a module take on Cortex-M: frames along the deepest path.
 
 The module is compiled once more as `make` compiled it, with GCC's -fcallgraph-info=su, which

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draws the bars of one machine as SVG.
 
 Each group is one document, each bar one codec; the longest bar of a group fills the width, as the

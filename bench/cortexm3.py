@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts instructions and heap bytes on the emulated Cortex-M3.
 
 With -icount shift=6 an instruction takes 64 ns, and CMSDK timer 0 counts down at 25 MHz.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The documents that the bench packs and unpacks, and their encodings.
 
 /usr/bin/python3 bench/documents.py shows their sizes.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where the firmware enters the modules' C code, and where pointers lead.
 
 Who takes a function's address has to be named here, or bench/stack.py complains.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The bench's results as results.json holds them, and what follows from them.
 
 {"build": {...}, machine: {"instructions": {operation: {document: n}}, "heap": ..., "reference":

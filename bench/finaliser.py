@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What finaliserproxy's objects cost, in instructions of a Cortex-M3 and bytes of its heap:
 #   tests/run.py --target mps2-an385/armv7m --icount 6 --program bench/finaliser.py
 # needs: finaliserproxy

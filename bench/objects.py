@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The object that a .mpy file was linked from: compiled again, and its place in the file."""
 
 import re

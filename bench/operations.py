@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the bench measures, as statements that programs.py puts into its programs."""
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What the parts of msgpack take: its RAM on the emulated Cortex-M3, had it only some of them.
 
 usage: bench/parts.py

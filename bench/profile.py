@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Show where the emulated Cortex-M3 spends the instructions of one operation.
 
 QEMU logs the address of every instruction; the symbols come from the firmware and from the

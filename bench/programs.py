@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The MicroPython programs that measure, for the board and for unix alike.
 
 A program decodes its document from bytes or text, so that the document's strings are not interned,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Figures of other codecs that were measured once, and the state of the interpreter with which
 stock json needs what was recorded for it then; recorded.json holds both.
 

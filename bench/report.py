@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tables for people, in the terminal and in the documents, and the charts."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Measure msgpack and stock json on the same documents, in instructions and heap bytes.
 
 Without --op and --doc everything is measured, and results.json, the charts and the tables in

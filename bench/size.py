@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What the modules take: of the .mpy file, its parts, and the board's RAM.
 
 budget.json has the most that each may take, in bytes:

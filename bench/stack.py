@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """How much C stack the modules' functions take on Cortex-M, computed and measured.
 
 stack.json has the most that each may take, in bytes: computed for each architecture, frames of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Uses every function, class and method of finaliserproxy once, as memory is measured after that.
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Uses every function, class and method of msgpack once, as memory is measured after that.
 import io
 

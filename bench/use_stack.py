@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Prints how far down each function of the modules goes on the C stack, in calls that go deep. The
 # stack below is painted first, and afterwards it is seen how much of the paint is left. What an
 # empty call takes is subtracted. For Cortex-M boards: bench/stack.py runs it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts instructions by callgrind, and heap bytes, on the unix port for x64.
 
 The program calls getenv() before and after what counts, and callgrind writes down its counts each

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What can be called.
 
 #include "toolkit.h"

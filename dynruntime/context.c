@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The module context, and the types and functions that keep it alive.
 
 #include <string.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The jump to mpy_init with which the code of a .mpy file begins.
 
 mpy_ld.py makes one, too, but not every version a right one: v1.23 has no jump of more than 2 KiB

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Exception classes.
 
 #include "toolkit.h"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Print a Python 3 that can import the modules named as arguments. The first python3 on PATH
 # may be a version manager's, which does not see what Debian's packages install.
 for python in ${PYTHON:+"$PYTHON"} python3 /usr/bin/python3; do

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a module takes from the firmware's other modules, where they exist.
 
 #include "toolkit.h"

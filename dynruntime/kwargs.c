@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Keyword arguments.
 
 #include "toolkit.h"

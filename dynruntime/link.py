@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Link the objects of a native module to a .mpy file.
 
 The linking itself is done by the MicroPython tree's own tools/mpy_ld.py, see run_mpy_ld.py. Before

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Memory, by way of the function table: allocation, and the functions that GCC calls of its own
 // accord.
 

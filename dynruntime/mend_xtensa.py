@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What mpy_ld.py needs of object files for Xtensa, so that link.py can see to it.
 
 - It tells literals (pointers) apart by the name of the section that they point into and the

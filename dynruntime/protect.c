@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Calls whose exceptions are caught.
 
 #include "toolkit.h"

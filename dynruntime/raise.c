@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Exceptions with text.
 
 #include <string.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """MicroPython's tools/mpy_ld.py, with what only the import needs at the end of the file's code.
 
 It also takes the absolute addresses that some functions of libgcc for ARM have in their code.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The check of the C stack.
 //
 // MicroPython keeps a margin below the limit that it checks, 256 bytes on rp2 and 1024 on esp32, for

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reading from and writing to whatever a program calls a stream.
 //
 // Native streams and Python classes derived from io.IOBase are reached through MicroPython's

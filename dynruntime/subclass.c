@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Python classes that derive from native types.
 
 #include "toolkit.h"

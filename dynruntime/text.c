@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Text with values in it.
 
 #include <string.h>

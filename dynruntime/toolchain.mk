@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The compiler and its flags for each ARCH of native module.
 #
 # Code for x86 and x64 is for the unix interpreter; armv6m is Cortex-M0/M0+, armv7m Cortex-M3,

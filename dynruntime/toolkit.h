@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The one header that the modules include.
 //
 // A source that includes it compiles in two ways: as part of a native .mpy module, against

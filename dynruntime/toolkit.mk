@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The build rule for one native module, included by the module's own Makefile, which sets
 #   MOD          the module's name, which is also the name of the .mpy file
 #   SRC          its sources: C files, and Python files, which run after natmod_init, in this order,

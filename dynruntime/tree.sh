@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Facts about a MicroPython source tree.
 #
 # usage: tree.sh version DIR            its version, such as 1.25.0

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A lock that is tried, never waited for: it turns use of an object inside its own method, by a
 // hook or by another thread, into an exception.
 #ifndef NATMOD_TRY_LOCK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A module as a user C module, that is, as a part of an interpreter; see docs/usermod.md.
 #ifndef NATMOD_USERMOD_H
 #define NATMOD_USERMOD_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What makes a module a user C module of an interpreter, included by the module's micropython.mk;
 # see docs/usermod.md. All that it needs to know is where the module lies.
 

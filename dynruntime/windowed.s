@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The instructions of Xtensa's windowed ABI that GCC emits, as macros, for an assembler that is
 # configured for a core without register windows. It reads this file before the compiler's output.
 

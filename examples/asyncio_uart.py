@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # targets: unix-* next-unix-x64
 # wants: long-ints
 # Exchange messages over a UART with asyncio, while other tasks go on.

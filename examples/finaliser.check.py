@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Check the output of finaliser.py, which comes on stdin.
 
 The collector is conservative: a stale word on the stack may keep an object alive that nothing

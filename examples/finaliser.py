@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A class whose objects say goodbye: MicroPython calls __del__ of Python classes only with the
 # help of finaliserproxy.
 import gc

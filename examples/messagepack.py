@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Pack objects into a stream and unpack them again.
 import io
 import msgpack

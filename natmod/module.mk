@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the Makefiles of this repository's own modules share: all modules are built into one folder,
 # with the fetched MicroPython tree unless MPY_DIR= says otherwise, and have the release's version.
 # Included after the settings that dynruntime/toolkit.mk describes.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Run the tests on the targets, or one program on a target. See tests/README.md."""
 
 import os

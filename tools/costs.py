@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the modules and the alternatives cost, for the tables of README.md.
 
 bench/README.md defines the figures. Ours are in bench/budget.json (`make size` measures them) and

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Put the modules on a board: the files that it can load, into its lib folder.
 
 usage: deploy.py [--from FOLDER] [--force] [PORT [MODULE...]]

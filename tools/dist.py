@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Make a folder that can be released, from modules that are built.
 
 usage: dist.py BUILD DIST ARCH...      for instance: dist.py build dist x64 armv7m

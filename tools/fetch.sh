@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Fetch a source or binary package of another Debian suite without touching this machine's
 # own apt state: a private apt root under build/deps/apt, whose signatures apt checks as always.
 #

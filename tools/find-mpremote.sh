@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Print the command line that runs mpremote: $MPREMOTE, the one on PATH, or the one that
 # tools/setup.sh fetched.
 packages=$(cd "$(dirname "$0")/.." && pwd)/build/deps/mpremote/usr/lib/python3/dist-packages

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What firmware there is: the versions and architectures that deploy.py and dist.py go by."""
 
 import json

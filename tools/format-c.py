@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Check that C sources are formatted as MicroPython's own, or format them.
 
 usage: format-c.py [--fix] TREE FILE...

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Builds every module for every architecture in WANTED, by way of the modules' own Makefiles.
 # Called by the top Makefile, in the top folder, when everything needed is there.
 

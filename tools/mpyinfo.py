@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Show what is in .mpy files: version, architecture, and the sizes of file, code and data.
 
 usage: mpyinfo.py FILE...

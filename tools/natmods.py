@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The modules, as the tree has them: each folder of natmod/ with a Makefile is one.
 
 usage: natmods.py               print the folders' names, for make

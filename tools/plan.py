@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What make has to do for its goals: which tools they need, what is built and for which targets.
 
 usage: plan.py [SETTING=VALUE...] GOAL...

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Install and fetch what building and testing need, and nothing that is there already.
 #
 # usage: setup.sh GROUP...     for instance: setup.sh python arm micropython

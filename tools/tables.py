@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The tables in documents that are made from data: write them, or see whether they are current.
 
 usage: tables.py [--write]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Blocks with the finaliser flag, and what happens when one dies.
 
 #include "finaliser.h"

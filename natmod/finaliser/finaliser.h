@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the sources of finaliserproxy share. docs/finaliser.md explains why things are as they
 // are, and what must remain true of them.
 #ifndef FINALISER_H

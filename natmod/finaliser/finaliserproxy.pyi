@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Finalisers for Python classes on stock MicroPython firmware."""
 
 from typing import Any, Callable, Generic, ParamSpec, TypeVar

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The images that the private filesystems lie on, and the device that holds them.
 //
 // Each image is an empty filesystem, as small as its driver accepts. Nothing is ever written.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The import of the module.
 
 #include "finaliser.h"

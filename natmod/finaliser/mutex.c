@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Mutual exclusion, where the firmware has threads.
 //
 // Between mutex_lock and mutex_unlock nothing is allocated and no Python code runs. So the thread that

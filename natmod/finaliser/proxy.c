@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // FinaliserProxy, and the functions on its instances.
 
 #include "finaliser.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The one pointer that the collector always sees.
 //
 // A program may delete everything that refers to this module, sys.modules included, while

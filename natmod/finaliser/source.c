@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where finaliser blocks come from.
 //
 // The collector calls the __del__ of a dead block only if the block's finaliser flag is set,

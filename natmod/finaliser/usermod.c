@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // finaliserproxy as a user C module; see docs/usermod.md.
 
 #include "usermod.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Bytes from a source -> tags -> objects. One state machine with an explicit stack of open
 // containers; it can stop between any two objects for want of bytes and go on later.
 //

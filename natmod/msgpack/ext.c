@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ExtType: a pair of type code and data.
 
 #include "ext.h"

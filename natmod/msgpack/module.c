@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The module: its functions, exceptions and names.
 
 #include <string.h>

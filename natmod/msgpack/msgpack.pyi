@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """MessagePack for MicroPython.
 
 README.md beside this file is the reference. "Spec" means the MessagePack specification, whose

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers. No float ever is in a register here: see dynruntime/toolkit.h.
 
 #include "number.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Strings. The interpreter's own constructors hash what they make, and look every str up among
 // all interned ones first.
 

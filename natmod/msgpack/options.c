@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Arguments.
 
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Unpacker: a decoder that is fed, or that reads a stream ahead.
 
 #include <string.h>

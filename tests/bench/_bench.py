@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Finds the modules of bench/."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Builds the stock MicroPython interpreters that the tests run on.
 #
 #   make -f tests/boards/boards.mk interpreter TARGET=unix-x64,mps2-an385

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The interpreters to build, for boards.mk, from the runner's table of targets.
 
 usage: table.py [TARGET]      TARGET as make has it: with commas, with architectures; default: all

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Copies of the test run's MicroPython tree in which some files read as in other versions."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A copy of the build system in a temporary folder, with one small module of its own."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
 # timeout: 600
@@ -332,7 +333,7 @@ def blocks(language):
 def readme_has_the_example():
     # With these two files and a copy of dynruntime/ beside them the module is built.
     (source,), (makefile,), (session,) = blocks("c"), blocks("make"), blocks("python")
-    eq(source, (HELLO / "hello.c").read_text())
+    eq(f"// SPDX-License-Identifier: MIT\n{source}", (HELLO / "hello.c").read_text())
     with project() as p:
         p.write("Makefile", makefile)
         p.write("hello.c", source)

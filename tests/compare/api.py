@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
 # The stub is the truth about the module's names, and CPython's msgpack is what users know.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Finds the examples in a document, and runs them on the unix interpreter or on a board.
 
 A block that begins with >>> is a session at the prompt. All sessions of a document share their

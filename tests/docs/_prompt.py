@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Runs on MicroPython: does to each statement what the interpreter's prompt would do.
 import json
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The end of the unix interpreter: finalizers run as sys.atexit has it, with the heap usable.
 # needs: finaliserproxy
 # targets: unix-*

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # gc.collect() in a callback of FinaliserProxy, as the README has it: the callbacks run, each once,
 # and then all memory is free, so that the program hangs or crashes.
 # targets: host

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The module's functions, called by callbacks of FinaliserProxy on objects that die in the same
 # collection. A block that is reused although the sweep frees it makes these crash.
 # needs: finaliserproxy

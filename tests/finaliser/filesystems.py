@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Whatever is mounted, and wherever the current directory is, the module imports and works.
 # needs: finaliserproxy
 # also: mps2-an385-notime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # finalize, as far as CPython documents weakref.finalize: the same file runs on both.
 # needs: finaliserproxy
 # also: mps2-an385-notime

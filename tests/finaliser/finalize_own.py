@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # finalize: what is ours: poll, the scheduler, and the heap.
 # needs: finaliserproxy
 # also: mps2-an385-notime

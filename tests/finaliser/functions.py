@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # detach, close and alive.
 # needs: finaliserproxy
 # also: mps2-an385-notime

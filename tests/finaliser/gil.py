@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Where there is a GIL and other threads never wait, callbacks in the sweep and those that the
 # scheduler runs must not let go of it: what the others allocate during the sweep would be swept,
 # and while a scheduled function runs they never hand the GIL back. So no lock may be used there.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What a callback of FinaliserProxy may do.
 # needs: finaliserproxy
 # also: mps2-an385-notime

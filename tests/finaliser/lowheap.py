@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # With little memory: a MemoryError, and everything is as it was.
 # needs: finaliserproxy
 # long: rpi-pico

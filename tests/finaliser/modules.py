@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Deleting the module from sys.modules, with live objects.
 # needs: finaliserproxy
 # also: mps2-an385-notime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # FinaliserProxy: what it is called with, and when it calls.
 # needs: finaliserproxy
 # also: mps2-an385-notime

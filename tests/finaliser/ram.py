@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The memory that the module takes, where code lies in the heap: 4,096 bytes, and what makes it
 # safe to do anything in a callback.
 # needs: finaliserproxy

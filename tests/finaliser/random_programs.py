@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Random programs, with a model of what must have run: see tests/support/programs.py. Another seed
 # comes from the environment: CHECK_SEED=5.
 # needs: finaliserproxy

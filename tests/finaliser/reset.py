@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Soft reset: what runs in it, and that all works again after it.
 # needs: finaliserproxy
 # also: mps2-an385-notime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Both modules inside a callback: a proxy of a remote object tells the other side that it died.
 # also: mps2-an385-notime
 # timeout: 120

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Each source of finaliser blocks by itself, and none.
 # needs: finaliserproxy
 # also: mps2-an385-notime

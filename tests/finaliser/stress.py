@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A hundred thousand objects leave no memory in use.
 # needs: finaliserproxy
 # long: rpi-pico

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Threads that create, drop and collect at once, on ports with and without a GIL.
 # needs: finaliserproxy
 # targets: unix-*

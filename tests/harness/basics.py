@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # targets: unix-* mps2-* virt-* xtensa* host
 # also: mps2-an385-notime
 # needs: nothing

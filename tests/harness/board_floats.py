@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Floats work on each board: the FPU is switched on, and its width is what the board says.
 # targets: mps2-* virt-* xtensa*
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Ctrl-C interrupts a program that sleeps, as on real boards; other input is kept for the REPL.
 # targets: host
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # One board has no time module.
 # targets: mps2-an385-notime
 

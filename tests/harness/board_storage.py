@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The boards have the file systems that real boards have.
 # targets: mps2-* virt-* xtensa*
 # also: mps2-an385-notime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The boards' time module counts the time of the board.
 # targets: mps2-* virt-* xtensa*
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The second UART of the boards is a stream, and the runner sends back what it gets there.
 # targets: mps2-*
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The targets with another configuration of the firmware really have it.
 # targets: unix-* mps2-* virt-* xtensa*
 # needs: nothing

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The runner must fail when it should: here on the unix interpreter.
 
 import os

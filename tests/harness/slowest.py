@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the runner prints at the end: the slowest files, what failed, the totals.
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A soft reset starts each section afresh, with what the boards store still there.
 # targets: mps2-* virt-* xtensa* unix-*
 # also: mps2-an385-notime

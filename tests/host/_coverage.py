@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Which lines of our C the tests run: make coverage.
 
 Two interpreters have the modules built in, for 64 and for 32 bit, and count how often each line

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Objects as text, the same on CPython and on MicroPython: what the fuzz tests compare.
 
 import binascii

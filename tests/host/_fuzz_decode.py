@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Runs in the sanitizer interpreter: unpacks each record of a file in many ways and compares.
 #
 # A record is the length of the data (2 bytes), the options (1), what CPython's msgpack says, and

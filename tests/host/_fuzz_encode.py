@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Runs in the sanitizer interpreter: packs random objects in many ways and compares. Of each
 # message it prints the hex bytes and the CRC of the description, for CPython's msgpack to check.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Messages for the fuzz tests: valid ones, damaged ones and random bytes; the same for a seed."""
 
 import binascii

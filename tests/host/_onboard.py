@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which lines of C that only the .mpy file has run on the emulated Cortex-M3.
 
 These are what the interpreters of `make coverage` do not compile: memory functions, the entry

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Runs on MicroPython: each message that comes from standard input goes to standard output; the
 # last one says by how many bytes the heap has grown after the first thousand.
 

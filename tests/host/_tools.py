@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Programs that the host tests build, and the sanitizer interpreter."""
 
 import os

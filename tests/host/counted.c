@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A program whose lines tests/host/coverage.py counts.
 
 static int often(int n) {

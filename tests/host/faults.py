@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Whatever can fail in the modules fails in turn, in the sanitizer interpreter, which counts
 # allocations: see tests/support/inject.py. The scripts are those that stock firmware runs as well,
 # and so are the random programs of the finaliser's.

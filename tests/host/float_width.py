@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The same file packs the firmware's own floats, whatever the width: one built for Cortex-M3, whose
 # boards have single precision, on a board with double precision.
 # targets: host

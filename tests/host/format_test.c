@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Tests natmod/msgpack/format.h by itself, against a second description of the format: the table
 // below, which follows the specification's overview and shares nothing with the header.
 //

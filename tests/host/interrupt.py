@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Ctrl-C, as a real signal, ends a wait for a stream; what comes after it works.
 # targets: host
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Messages from CPython through pipes to MicroPython and back, in random pieces; memory stays flat.
 # targets: host
 # timeout: 900

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # wants: floats big-ints
 # Arguments: what must be given how, and what is refused.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
 # Everything with a buffer is packed as bin; bin is unpacked as bytes.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # timeout: 120
 # Nesting to 1024 works both ways, beyond it is an exception; no depth crashes.

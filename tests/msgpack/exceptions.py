@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
 # The exception classes: their hierarchy, their aliases, and what they carry.

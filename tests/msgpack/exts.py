@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
 # Extension types: every form, every code, the hook.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # Numbers and classes that some firmware lacks: an exception, and nothing silently wrong. Here no
 # literal may be a float or a large int, or that firmware could not read this file.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Every allocation of the imports fails in turn. A failed import raises, and can be tried again;
 # one that succeeds gives the whole module.
 # targets: unix-x64 unix-x86

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # targets: unix-x86-nanbox
 # needs: msgpack finaliserproxy
 # Object representation D, whose objects have 64 bits on 32-bit machines: no native module can run

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the import takes from other modules: one that is not there can be done without, but any
 # other error is the importer's to know.
 # needs: msgpack

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
 # Forms longer than need be: accepted everywhere, as value, as key, inside containers.

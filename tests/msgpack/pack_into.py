@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # wants: floats big-ints
 # pack_into: into the caller's buffer, all or nothing, not a byte past the end.

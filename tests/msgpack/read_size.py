@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # read_size is a hint: an Unpacker must not pay for it with memory that it does not need.
 import gc

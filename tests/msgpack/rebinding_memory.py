@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # A script may call something of its own MemoryError: running out of memory in the module must
 # still raise the real one.

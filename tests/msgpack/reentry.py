@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # timeout: 120
 # Hooks that call back into the codec, and hooks that change what is being worked on: a right

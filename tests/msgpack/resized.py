@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # The buffer that unpackb reads is resized by each kind of Python code that can run meanwhile: the
 # bytes that follow are not where they were. That is noticed before any of them is read.

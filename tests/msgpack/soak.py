@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Messages through a pipe in random pieces, in and out of step with the reader: all arrive, and
 # memory stays flat.
 # needs: msgpack

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # flake8: noqa: E402,F811
 # Import, use, soft reset, and again: nothing of the first life is used in the second.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Near the end of the C stack every function either works or raises RuntimeError. Firmware keeps
 # as little as 256 bytes below the limit that it checks, and Python code by itself uses some of
 # them. A function of the module must not use more, though it takes over 1000 bytes of stack.

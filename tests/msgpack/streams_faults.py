@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Each call of a stream's method in turn has each outcome that it can have: the value is right or
 # the exception the documented one, and the next call is right.
 # needs: msgpack

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # long: rpi-pico
 # also: mps2-an385-notime

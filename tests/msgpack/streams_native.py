@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # needs: msgpack
 # also: mps2-an385-notime
 # wants: floats big-ints

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
 # str: lengths in bytes, every border, and nothing but valid UTF-8 comes out.

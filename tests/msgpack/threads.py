@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # targets: unix-*
 # needs: msgpack
 # timeout: 120

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The buffer that unpackb reads is written to while it allocates memory: the collection that this
 # may cause runs finalisers. (Interrupts and other threads may do the same.) What was checked must
 # be what is used.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A board that is none: a terminal behind which CPython answers as a raw REPL does.
 
 For firmware that no emulated board has. Programs that come run here, with modules and files that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A release to test with, and what the tests of it share."""
 
 import atexit

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs the example programs as tests: their output must be what the file beside them says."""
 
 import difflib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Puts the modules and the support files where the target's interpreter finds them."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reads what tests/support/check.py prints."""
 
 import re

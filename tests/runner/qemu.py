@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs scripts on an emulated board."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """MicroPython's raw REPL over a terminal: run source, reset softly, notice faults."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the runner prints, and the totals."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Test scripts and examples: finding them, and what their header comments say."""
 
 import difflib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The targets: what the tests can run on, and what make, the build of interpreters and the
 documents say of them."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs scripts on interpreters of this machine: MicroPython's unix port, and CPython."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The few functions that test scripts need, on MicroPython and on CPython. See tests/README.md.
 #
 # Each case prints one line that begins with "@"; tests/runner/protocol.py reads them.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Whatever can fail in a call fails in turn.
 
 A Row is a call of a public function, with its result. sweep() makes the call again and again:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Random programs that use finaliserproxy, and a model of what must have run.
 
 The collector is conservative: what has been dropped may die late. So a callback of a dropped

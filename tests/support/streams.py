@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Streams for the tests, whose every answer is scripted."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The second UART of the MPS2 boards as a stream. The runner sends back every byte it receives.
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Encodings with their values, from the tables of the MessagePack specification.
 
 Several tests walk over them. Nothing here calls the codec: expected bytes are written out

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // hello.count(n=1) adds n to a number that lives as long as the module, and returns it.
 #include "toolkit.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The Cortex-M3 board without a time module: the modules must import and work there too.
 
 SUPPORT = $(BOARD_DIR)/../support

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The Python features of SAMD21 boards with an external flash chip: the configuration of the
 // tree's own port, less what drives hardware.
 

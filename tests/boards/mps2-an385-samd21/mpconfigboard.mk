@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What a SAMD21 board with an external flash chip has, on the Cortex-M3 board: code for ARMv6-M,
 # which loads armv6m files only, the feature level "basic" with what ports/samd adds to it, and
 # LittleFS 1 as the only filesystem.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Cortex-M3, no FPU: runs armv7m and armv6m files.
 
 SUPPORT = $(BOARD_DIR)/../support

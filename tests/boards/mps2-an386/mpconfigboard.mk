@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Cortex-M4 with a single precision FPU: runs armv7emsp files.
 
 SUPPORT = $(BOARD_DIR)/../support

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Cortex-M7 with a double precision FPU: runs armv7emdp files. Python's floats are doubles, as on
 # the STM32 boards with such an FPU.
 

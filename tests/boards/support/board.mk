@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What all our QEMU boards share. Included by each board's mpconfigboard.mk, with SUPPORT set to
 # this folder.
 

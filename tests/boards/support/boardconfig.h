@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The configuration of our QEMU boards: that of the stock port, plus what real boards have.
 
 #include "mpconfigport.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the Cortex-M boards share: the ARM MPS2 machines of QEMU.
 
 QEMU_ARCH = arm

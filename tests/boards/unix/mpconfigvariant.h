@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Configurations of firmware that the unix port can have: the standard variant, but for what the
 // CONFIG_... of boards.mk says.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # RISC-V RV32IMAC on QEMU's virt machine: runs rv32imc files.
 
 SUPPORT = $(BOARD_DIR)/../support

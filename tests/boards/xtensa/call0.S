@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The ABI without register windows, for QEMU's lx106: start-up and system calls. (setjmp is not
 // needed: MicroPython has its own way for this ABI.)
 

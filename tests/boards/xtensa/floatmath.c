@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Single precision floats by IEEE 754, rounded to nearest even, for GCC to call. Of double
 // precision there are the conversions only, which is all that MicroPython needs when its own
 // floats are single. Everything takes and returns bit patterns.

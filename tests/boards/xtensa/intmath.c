@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The integer functions that GCC calls where the core has no instruction: Debian's libgcc has some
 // of them in the ESP8266's ROM only, and none for the windowed ABI.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The terminal and the clock, by system calls of Linux. QEMU's user mode needs no C library.
 
 #include "py/mphal.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A board with a REPL on its standard input and output, as far as MicroPython can tell.
 
 #include <string.h>

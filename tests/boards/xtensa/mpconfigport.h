@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the MicroPython core is built with: about the features of the esp32 and esp8266 ports.
 
 #include <alloca.h>

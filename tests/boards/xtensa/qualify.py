@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Run MicroPython's own tests on an Xtensa port; list what fails that is not explained.
 
 usage: qualify.py TARGET [FOLDER...]    (default: basics float)

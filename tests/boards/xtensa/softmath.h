@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #ifndef SOFTMATH_H
 #define SOFTMATH_H
 

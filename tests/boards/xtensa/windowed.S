@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The windowed ABI, for QEMU's dc233c: start-up, system calls, setjmp and longjmp.
 //
 // A function's registers a0 to a3 are saved below the stack pointer of the function that it calls,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Random documents, the same from one seed on MicroPython and on CPython."""
 
 import msgpack

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Decodes and encodes again what comes as hexadecimal lines on standard input.
 import { createInterface } from "node:readline";
 import {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Runs on MicroPython: one request a line, one answer a line.
 import sys
 from collections import OrderedDict

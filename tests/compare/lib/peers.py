@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Other programs that use MessagePack. Each reads a line of text and answers with one."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """For tests of the runner: run it within a test, on the scripts in fixtures/."""
 
 import os

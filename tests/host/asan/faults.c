@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The module _faults: the n-th allocation fails, or Ctrl-C comes where the interpreter looks for
 // it for the n-th time. tests/support/inject.py uses it. Nothing happens until it is armed.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Faults on demand: see faults.c.
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Teaches AddressSanitizer about MicroPython's heap: only the bytes that were asked for, of
 // blocks that are alive, may be touched. So it reports what lies beyond a block's end, what was
 // freed, and what the collector took although somebody still uses it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A variant of MicroPython's unix port for USER_C_MODULES=natmod: AddressSanitizer for everything,
 # UndefinedBehaviorSanitizer for our sources, assertions on.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Like the standard variant, so that all tests run.
 
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)

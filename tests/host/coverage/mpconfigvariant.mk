@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A variant of MicroPython's unix port for USER_C_MODULES=natmod that counts how often each line
 # of our sources runs. What is not ours is optimised as usual.
 

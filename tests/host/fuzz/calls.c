@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Calls of the module, and what comes of them.
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Memory that runs short, and what may happen at each allocation, when an input says so: a collection,
 // and what callbacks do in one.
 

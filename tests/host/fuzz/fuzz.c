@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One execution: the interpreter lives on, so its state is looked at after each.
 
 #include <stdarg.h>

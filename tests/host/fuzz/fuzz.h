@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the parts of the harness share.
 #ifndef FUZZ_H
 #define FUZZ_H

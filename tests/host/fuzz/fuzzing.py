@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the fuzzer and the replay of its inputs share: programs, inputs, and counts."""
 
 import hashlib

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Hooks, written in C, that do what Python code might, and classes made of such functions.
 
 #include <string.h>

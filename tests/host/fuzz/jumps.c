@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // AddressSanitizer makes a system call wherever a frame may be left by a jump, which takes most of the
 // time of an execution with exceptions in it. Here only nlr_jump jumps, and it knows how far.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A second reader of MessagePack, written from the specification and the module's documentation
 // alone: plain recursion over bytes that are all there. It makes no objects, but for each value a
 // number that says what the value is; values.c makes the same number of an object.

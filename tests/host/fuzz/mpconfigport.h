@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The interpreter that the fuzzer embeds: what the module uses, and no more. It compiles and
 // imports nothing, so the harness calls the module's functions from C.
 

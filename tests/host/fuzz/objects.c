@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Objects of all kinds, as an input says.
 
 #include <string.h>

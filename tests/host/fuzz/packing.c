@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A second writer, by plain recursion: the shortest form of each object, by the documentation's
 // table of types.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What MicroPython wants of a port, with a clock that only sleeping moves.
 
 #include <stdio.h>

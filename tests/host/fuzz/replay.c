@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Replays inputs without libFuzzer: fuzz --target=NAME FILE... A file is one input, or, with a name
 // that ends in .pack, many of them: the length of each in two bytes, the low one first, before it.
 

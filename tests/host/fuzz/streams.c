@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Streams of all kinds whose every call does what the input says.
 
 #include <string.h>

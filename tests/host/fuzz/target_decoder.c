@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // unpackb, and an Unpacker that is fed the same bytes in pieces, against the model.
 //
 // Input: options (2), faults, hooks (SCRIPT), kind of buffer, pieces; the rest is the message.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // packb, pack, pack_into and Packer, of objects of all kinds, against a second writer; hooks may change
 // whatever is being packed.
 //

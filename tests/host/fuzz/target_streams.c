@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // unpack from and pack to streams of all kinds, whose calls have all kinds of outcomes.
 //
 // Input: options (2), faults, hooks (SCRIPT), kind of stream, times, number of outcomes, the outcomes;

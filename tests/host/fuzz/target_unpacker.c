@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // An Unpacker and any sequence of its methods, fed or over a stream.
 //
 // Input: options (2), faults, hooks (SCRIPT), kind (fed, or of stream), max_buffer_size and read_size,

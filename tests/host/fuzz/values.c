@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What an object is: the number that the model makes of its bytes.
 
 #include <stdio.h>

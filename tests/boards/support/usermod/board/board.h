@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #ifndef BOARD_H
 #define BOARD_H
 

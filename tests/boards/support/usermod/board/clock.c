@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The port's missing time functions, over a hardware timer. With them the stock time module works.
 
 #include "py/mphal.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What must happen before the port's main(), and Ctrl-C for programs that sleep. It stands between
 // the start-up code and main(), and between the UART and its reader: board.mk renames the port's.
 

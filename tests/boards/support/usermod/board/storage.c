@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The board's storage: RAM disks outside the heap, which keep their contents over a soft reset as
 // flash does. Disk 0 holds a LittleFS that is mounted at /, made when there is none. Disk 1 is
 // blank, for tests to put any filesystem on.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the processor has, where Espressif's compilers have a file of this name: MicroPython includes
 // it from v1.28 on. The macros that are not here count as 0.
 
