@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Uses the function and the constants of ioctl once, as memory is measured after that.
 import io
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Division of 32-bit integers, which GCC calls for Xtensa. Not every compiler's libgcc has it: the
 // ESP8266 has these functions in its ROM, where a module cannot find them.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Functions made from a table, and classes.
 
 #include "toolkit.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What takes the place of things in py/dynruntime.h that do not work everywhere, for all sources:
 // toolkit.h includes this, and upstream/py/dynruntime.h.
 #ifndef NATMOD_GUARDS_H

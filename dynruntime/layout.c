@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Whether this firmware's objects have the layout that the module was compiled for.
 //
 // The .mpy format's version covers the function table, not the objects that a module reads and

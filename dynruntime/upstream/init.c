@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The entry point of a module that is written against MicroPython's own py/dynruntime.h, with an
 // mpy_init of its own and with functions, types and state in constants and variables.
 //

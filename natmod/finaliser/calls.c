@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Calls of the program's functions, and the one function of the module that the firmware calls.
 
 #include "finaliser.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Finalize handles: callbacks that run after the collection, with the heap usable.
 //
 // A finalize handle waits in a registry that the collector always sees, and must not keep its object

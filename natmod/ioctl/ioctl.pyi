@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The control operation of MicroPython's stream protocol."""
 
 from typing import Final

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 include $(USERMOD_DIR)/../../dynruntime/usermod.mk

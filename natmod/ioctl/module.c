@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ioctl(stream, request, arg=0): the control operation of MicroPython's stream protocol.
 //
 // A stream's ioctl takes a word that some requests use as an address. So only requests whose

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ioctl as a user C module; see docs/usermod.md.
 
 #include "usermod.h"

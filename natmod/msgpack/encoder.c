@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Objects -> headers and payloads -> a sink. There is no recursion, and up to INLINE_DEPTH nested
 // containers no use of the heap.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ExtType: a pair of type code and data.
 #ifndef MSGPACK_EXT_H
 #define MSGPACK_EXT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The MessagePack format: headers of objects <-> tags. Pure C, no MicroPython, no memory of its own.
 //
 // An object is a header (the first byte and the big-endian argument after it) and, for str, bin

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The state of the module, and what all its sources share.
 #ifndef MSGPACK_MSGPACK_H
 #define MSGPACK_MSGPACK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Numbers and the words of the format.
 #ifndef MSGPACK_NUMBER_H
 #define MSGPACK_NUMBER_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Strings made without the interpreter's help.
 #ifndef MSGPACK_OBJECT_H
 #define MSGPACK_OBJECT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Arguments: the options of the functions and classes, and checks of others.
 #ifndef MSGPACK_OPTIONS_H
 #define MSGPACK_OPTIONS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Packer: an encoder whose memory is kept between messages.
 #ifndef MSGPACK_PACKER_H
 #define MSGPACK_PACKER_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Timestamp: seconds since 1970 and nanoseconds, and the ext type -1 that carries them.
 #ifndef MSGPACK_TIMESTAMP_H
 #define MSGPACK_TIMESTAMP_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Unpacker: a decoder that is fed, or that reads a stream ahead.
 #ifndef MSGPACK_UNPACKER_H
 #define MSGPACK_UNPACKER_H

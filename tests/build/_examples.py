@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What to do with MicroPython's examples of native modules, on the board: for each a program that
 takes what it needs from the module m and defines use(), whose result is always the same.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Somebody else's project, built with dynruntime/, and interpreters that run what was built."""
 
 import os

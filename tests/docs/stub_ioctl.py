@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The emulated Pico as a board: flash, UART, floats, Ctrl-C.
 # targets: host
 # long: host

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The emulated Pico's two cores: their interleaving is the same in each run, another for each seed,
 # and what races on the chip races here.
 # targets: host

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What faults on the chip ends the emulated Pico, and what does not fault there goes on.
 # targets: host
 # long: host

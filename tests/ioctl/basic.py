@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What each request does with each kind of stream.
 # needs: ioctl
 # also: mps2-an385-notime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Every allocation of every public function fails in turn, by itself and with all later ones, with
 # the heap locked and with a collection at each; Ctrl-C comes wherever Python code runs.
 # needs: ioctl

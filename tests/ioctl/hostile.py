@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Requests 0 to 64, negative and odd ones, each with every argument, on every kind of stream and on
 # what is no stream: a result or an exception, and no request gets through whose argument would be
 # taken for something else than it is.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Ints at the limits of a word and beyond, as arguments, as results and as positions.
 # needs: ioctl
 # wants: big-ints

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Streams that are written in Python: what their ioctl gets, and what comes of what it returns.
 # needs: ioctl
 # also: mps2-an385-notime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One emulated board: its emulator, its UARTs and the raw REPL on the first of them."""
 
 import os

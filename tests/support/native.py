@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Streams of the stream protocol, as far as a target has them, and filesystems in memory."""
 
 import io

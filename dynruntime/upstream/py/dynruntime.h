@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What sources that are written against MicroPython's header of this name get in its place.
 #ifndef NATMOD_UPSTREAM_DYNRUNTIME_H
 #define NATMOD_UPSTREAM_DYNRUNTIME_H

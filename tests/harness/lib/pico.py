@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """For tests of the emulated Pico: a board of one's own for each program."""
 
 import sys

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Fuzz the msgpack module: `make fuzz [TIME=600] [FUZZ=decoder,...] [BITS=64,32] [LENGTH=32]`.
 
 Inputs that reach something new gather in build/fuzz/corpus/. With RECORD=1, what is needed of them

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs the two cores in turn, by the board's clock. The package has one core only.
 import { Core } from './pico.mjs';
 import { Fifos, makeSios } from './sio.mjs';

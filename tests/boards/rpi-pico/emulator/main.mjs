@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs a firmware for RPI_PICO. Standard input and output are the board's USB serial port; standard error
 // says what is wrong. See README.md.
 //

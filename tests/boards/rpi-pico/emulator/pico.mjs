@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The package's RP2040, made as strict as the chip: what faults there is a Fault here.
 import { RP2040 } from 'rp2040js';
 

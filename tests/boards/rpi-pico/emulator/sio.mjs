@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The cores' block of fast registers (SIO): each core has its own divider and interpolators, both share
 // the spin locks and the GPIO, and a FIFO leads from each to the other. The package has one core's.
 

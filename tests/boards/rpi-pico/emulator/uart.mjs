@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A PL011 in the place of the package's UART, whose transmit interrupt never ends and which has neither a
 // receive timeout nor a speed: here bytes leave and arrive at the baud rate, by the board's clock.
 

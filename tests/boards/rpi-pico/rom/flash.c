@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Erasing and programming flash: the emulator lets code in the boot ROM, and no other, write to the
 // flash's addresses.
 

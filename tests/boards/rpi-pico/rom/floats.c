@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The arithmetic of floats. As in the chip's ROM, subnormal numbers are zero, as operands and as
 // results.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The start of the boot ROM: vectors, the tables in which the pico-sdk looks functions up, and what
 // must leave registers alone.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Copying and filling memory, by words where all addresses allow that; and counting bits.
 
 #include "rom.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The boot ROM's functions that its tables in head.S and floats.c name.
 
 #ifndef ROM_H
