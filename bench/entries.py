@@ -122,8 +122,8 @@ POINTERS = {
         "write_object",
     },
 }
-# Called by the function that has the address, or through the firmware's mp_vprintf.
-BY_TAKER = {"format_encode_negative", "format_encode_uint", "text_append"}
+# Called by the function that has the address, at once or through the firmware (mp_vprintf, a class).
+BY_TAKER = {"base_make_new", "format_encode_negative", "format_encode_uint", "text_append"}
 # Called for every function and method, by the firmware.
 THROUGH = {"fun_call"}
 # What a call of the firmware may come back to in the middle of its work: a dict hashes its keys

@@ -18,7 +18,9 @@
 #include "object.h"
 #include "timestamp.h"
 
-// What runs once for each object finds the function table by itself.
+// toolkit.h has one function that finds the firmware's function table, which is small: a call costs
+// some instructions. Here, where calls into the firmware are made for each object, each of them finds
+// the table by itself.
 #define natmod_table natmod_table_inline
 
 enum {
@@ -45,7 +47,7 @@ MP_NORETURN static void raise_lost(decoder_t *dec, const mp_obj_type_t *type, co
 
 // Read from the stream once it has something.
 static size_t read_some(decoder_t *dec, byte *data, size_t len) {
-    uint64_t arrived = dec->gone + (size_t)(dec->end - dec->from);
+    uint64_t arrived = dec->gone + (size_t)(dec->end - dec->base);
     bool first = arrived == 0;
     natmod_wait_t wait = { false, MP_OBJ_NULL };
     for (;;) {
@@ -135,6 +137,17 @@ NATMOD_INLINE size_t next_header(decoder_t *dec, format_tag_t *tag) {
 MP_NORETURN __attribute__((noinline)) void decoder_raise_format(decoder_t *dec) {
     dec->lost = true;
     natmod_raise_fmt(dec->st->FormatError, "0xc1 at byte %u of the object", (unsigned int)decoder_taken(dec));
+}
+
+// And to an array or map whose header has come.
+NATMOD_INLINE uint64_t entries_owed(const format_tag_t *tag) {
+    uint64_t len = tag->lo;
+    return tag->kind == KIND_MAP ? len + tag->lo : len;
+}
+
+// Whether something is still to come for the container.
+NATMOD_INLINE bool is_open(const decoder_frame_t *frame) {
+    return frame->entries_left > 0 || frame->value_due;
 }
 
 // A header counts for the container that it is in.
@@ -341,7 +354,7 @@ static void check_buffer(decoder_t *dec) {
         mp_buffer_info_t buf;
         mp_get_buffer_raise(dec->buffer, &buf, MP_BUFFER_READ);
         const byte *start = buf.buf;
-        if (start != dec->from || start + buf.len != dec->end) {
+        if (start != dec->base || start + buf.len != dec->end) {
             natmod_raise(dec->st->RuntimeError, "buffer changed while unpacking");
         }
     }
@@ -519,8 +532,16 @@ static mp_obj_t frame_close(decoder_t *dec) {
 /******************************************************************************/
 // Objects
 
+void decoder_init(decoder_t *dec, state_t *st, unsigned int source, decoder_frame_t *frames, size_t n) {
+    memset(dec, 0, sizeof(*dec));
+    dec->st = st;
+    dec->source = source;
+    dec->frames = frames;
+    dec->capacity = n;
+}
+
 void decoder_start(decoder_t *dec) {
-    dec->from = dec->p;
+    dec->base = dec->p;
     dec->gone = 0;
     dec->outer_owed = 0;
     dec->pending = 0;
@@ -630,94 +651,110 @@ NATMOD_FAST static void take_pairs(decoder_t *dec, decoder_frame_t *frame) {
     }
 }
 
+// Step 1, for a header with a length: raise what is wrong with it. False if it is that of a payload,
+// of which bytes are missing.
+NATMOD_INLINE bool is_buffered(decoder_t *dec, const format_tag_t *tag, size_t buffered) {
+    if (tag->kind == KIND_INVALID) {
+        decoder_raise_format(dec);
+    }
+    if (tag->lo > dec->opt->max_len[tag->kind - KIND_STR]) {
+        raise_limit(dec, tag->kind, tag->lo);
+    }
+    return tag->kind >= KIND_ARRAY || tag->lo <= buffered || dec->source == SOURCE_STREAM;
+}
+
+// Step 2, for a str, bin or ext.
+NATMOD_INLINE mp_obj_t take_by_kind(decoder_t *dec, const decoder_frame_t *frame, const format_tag_t *tag) {
+    dec->pending = tag->lo;
+    if (tag->kind == KIND_STR && !dec->opt->raw) {
+        return take_str(dec, frame->value_due && frame->kind >= FRAME_DICT);
+    }
+    return tag->kind < KIND_EXT ? take_bytes(dec) : take_ext(dec, tag->code);
+}
+
+// Step 2, for an array or map: the frame of the container, which may be complete already. NULL if more
+// is owed than a buffer that is the whole has.
+NATMOD_INLINE decoder_frame_t *open_container(decoder_t *dec, decoder_frame_t *frame, const format_tag_t *tag) {
+    uint64_t others = dec->outer_owed + frame_owed(frame);
+    uint64_t inside = entries_owed(tag);
+    if (dec->source == SOURCE_WHOLE && others + inside > (size_t)(dec->end - dec->p)) {
+        return NULL;
+    }
+    // In case that there is no memory for a frame.
+    dec->outer_owed += inside;
+    frame = frame_open(dec, tag->kind, tag->lo, others);
+    if (tag->lo > 0) {
+        if (frame->kind == FRAME_LIST) {
+            take_numbers(dec, frame);
+        } else if (frame->kind == FRAME_DICT) {
+            take_pairs(dec, frame);
+        }
+    }
+    return frame;
+}
+
+// Step 3: put the object into its container, and a container that is complete into the one around it.
+// Returns the innermost one that is not, or NULL when the outermost object is complete.
+NATMOD_INLINE decoder_frame_t *put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj, bool is_scalar) {
+    for (;;) {
+        if (frame->kind == FRAME_LIST) {
+            list_put(frame, obj);
+            if (is_scalar) {
+                take_numbers(dec, frame);
+            }
+        } else if (frame->kind == FRAME_ROOT) {
+            dec->result = obj;
+            return NULL;
+        } else if (frame->kind == FRAME_TUPLE) {
+            tuple_put(frame, obj);
+        } else {
+            map_put(dec, frame, obj);
+            if (frame->kind == FRAME_DICT && !frame->value_due) {
+                take_pairs(dec, frame);
+            }
+        }
+        if (is_open(frame)) {
+            return frame;
+        }
+        obj = frame_close(dec);
+        frame = innermost(dec);
+    }
+}
+
 bool decoder_run(decoder_t *dec) {
     decoder_frame_t *frame = innermost(dec);
-    for (;;) {
+    do {
+        // Step 1: take a header. Bytes that are taken and objects that are owed are always in step.
         format_tag_t tag;
         size_t size = next_header(dec, &tag);
-        if (size == 0) {
+        if (size == 0 || (tag.kind >= KIND_INVALID && !is_buffered(dec, &tag, dec->end - dec->p - size))) {
             return false;
         }
-        const byte *payload = dec->p + size;
+        dec->p += size;
+        count_header(frame);
+
+        // Step 2: make the object.
         mp_obj_t obj;
         if (tag.kind < KIND_INVALID) {
-            dec->p = payload;
-            count_header(frame);
             obj = scalar_new(dec, &tag);
+        } else if (tag.kind < KIND_ARRAY) {
+            obj = take_by_kind(dec, frame, &tag);
         } else {
-            if (tag.kind == KIND_INVALID) {
-                decoder_raise_format(dec);
+            frame = open_container(dec, frame, &tag);
+            if (frame == NULL) {
+                return false;
             }
-            if (tag.lo > dec->opt->max_len[tag.kind - KIND_STR]) {
-                raise_limit(dec, tag.kind, tag.lo);
-            }
-            size_t buffered = dec->end - payload;
-            if (tag.kind < KIND_ARRAY) {
-                if (tag.lo > buffered && dec->source != SOURCE_STREAM) {
-                    return false;
-                }
-                dec->p = payload;
-                count_header(frame);
-                dec->pending = tag.lo;
-                if (tag.kind == KIND_STR && !dec->opt->raw) {
-                    obj = take_str(dec, frame->value_due && frame->kind >= FRAME_DICT);
-                } else if (tag.kind < KIND_EXT) {
-                    obj = take_bytes(dec);
-                } else {
-                    obj = take_ext(dec, tag.code);
-                }
-            } else {
-                dec->p = payload;
-                count_header(frame);
-                uint64_t outer_owed = dec->outer_owed + frame_owed(frame);
-                uint64_t contents = tag.lo;
-                if (tag.kind == KIND_MAP) {
-                    contents += tag.lo;
-                }
-                if (dec->source == SOURCE_WHOLE && outer_owed + contents > buffered) {
-                    return false;
-                }
-                // In case that there is no memory for a frame.
-                dec->outer_owed += contents;
-                frame = frame_open(dec, tag.kind, tag.lo, outer_owed);
-                if (tag.lo > 0) {
-                    if (frame->kind == FRAME_LIST) {
-                        take_numbers(dec, frame);
-                    } else if (frame->kind == FRAME_DICT) {
-                        take_pairs(dec, frame);
-                    }
-                    if (frame->entries_left > 0 || frame->value_due) {
-                        continue;
-                    }
-                }
-                obj = frame_close(dec);
-                frame = innermost(dec);
-            }
-        }
-        for (;;) {
-            if (frame->kind == FRAME_LIST) {
-                list_put(frame, obj);
-                if (tag.kind < KIND_INVALID) {
-                    take_numbers(dec, frame);
-                }
-            } else if (frame->kind == FRAME_ROOT) {
-                dec->result = obj;
-                return true;
-            } else if (frame->kind == FRAME_TUPLE) {
-                tuple_put(frame, obj);
-            } else {
-                map_put(dec, frame, obj);
-                if (frame->kind == FRAME_DICT && !frame->value_due) {
-                    take_pairs(dec, frame);
-                }
-            }
-            if (frame->entries_left > 0 || frame->value_due) {
-                break;
+            if (is_open(frame)) {
+                continue;
             }
             obj = frame_close(dec);
             frame = innermost(dec);
         }
-    }
+
+        // Step 3: put it where it belongs.
+        frame = put(dec, frame, obj, tag.kind < KIND_INVALID);
+    } while (frame != NULL);
+    return true;
 }
 
 bool decoder_skip(decoder_t *dec) {
@@ -739,10 +776,7 @@ bool decoder_skip(decoder_t *dec) {
         }
         dec->outer_owed--;
         if (tag.kind >= KIND_ARRAY) {
-            dec->outer_owed += tag.lo;
-            if (tag.kind == KIND_MAP) {
-                dec->outer_owed += tag.lo;
-            }
+            dec->outer_owed += entries_owed(&tag);
         } else if (tag.kind > KIND_INVALID) {
             dec->pending = tag.lo;
         } else if (tag.kind == KIND_INVALID) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The decoder: bytes -> objects.
 #ifndef MSGPACK_DECODER_H
 #define MSGPACK_DECODER_H
@@ -28,11 +29,12 @@ enum {
 };
 
 // The first 32 bytes and the first 31 words of a structure are reached by the short instructions of
-// Thumb code, so small members come first and arrays last.
+// Thumb code, so small members come first and arrays last. The very first is one that decoder_init
+// does not set: GCC would clear the rest from an odd address, which is slow.
 typedef struct _decoder_t {
+    bool hooked; // Python code may run where keys are compared: a hook may have made one, say.
     uint8_t source;
     bool frames_on_heap;
-    bool hooked; // Python code may run where keys are compared: a hook may have made one, say.
     bool lost; // An error leaves the position undefined.
     uint8_t keys_used; // How many keys there are,
     uint8_t key_at; // and where the one is that follows the last one.
@@ -42,8 +44,8 @@ typedef struct _decoder_t {
     state_t *st;
     const byte *p; // Bytes that have come and are not used yet: from p to end.
     const byte *end;
-    const byte *from; // The object's bytes that are in memory begin here.
-    uint64_t gone; // How many came before these.
+    const byte *base; // In the same memory: the first byte of the object that is still there.
+    uint64_t gone; // Bytes of the object that came before it.
     uint64_t outer_owed; // Objects owed to all containers but the innermost one.
     uint32_t pending; // Bytes of the current object's payload that must still come.
     decoder_frame_t *frames; // Open containers.
@@ -64,18 +66,21 @@ enum {
     READ_AHEAD = 64,
 };
 
+// Options, the memory to read and what the source needs are to be filled in.
+void decoder_init(decoder_t *dec, state_t *st, unsigned int source, decoder_frame_t *frames, size_t n);
+
 // Start with a new object.
 void decoder_start(decoder_t *dec);
 
 // Bytes of the object that have been used. A skipped one may have more than memory has.
 static inline uint64_t decoder_taken(const decoder_t *dec) {
-    return dec->gone + (size_t)(dec->p - dec->from);
+    return dec->gone + (size_t)(dec->p - dec->base);
 }
 
 // The bytes that are not used yet lie somewhere else now, and the others are gone.
 static inline void decoder_move(decoder_t *dec, const byte *p, size_t len) {
     dec->gone = decoder_taken(dec);
-    dec->from = dec->p = p;
+    dec->base = dec->p = p;
     dec->end = p + len;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The encoder: objects -> bytes.
 #ifndef MSGPACK_ENCODER_H
 #define MSGPACK_ENCODER_H
@@ -31,6 +32,11 @@ typedef struct _encoder_t {
     size_t offset;
     const pack_options_t *opt;
 } encoder_t;
+
+// Start with size bytes of memory; options, and what the sink needs, are to be filled in.
+NATMOD_INLINE void encoder_init(encoder_t *enc, state_t *st, unsigned int sink, byte *memory, size_t size) {
+    *enc = (encoder_t) { .st = st, .start = memory, .cur = memory, .end = memory + size, .sink = sink };
+}
 
 void encode(encoder_t *enc, mp_obj_t obj);
 void encode_array_header(encoder_t *enc, size_t len);

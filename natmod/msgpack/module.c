@@ -37,11 +37,10 @@ static mp_obj_t fun_pack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_
     byte buffer[PACK_BUFFER];
     natmod_stream_t stream;
     pack_options_t own;
-    encoder_t enc = {
-        .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER,
-        .sink = SINK_STREAM, .stream = &stream,
-        .opt = pack_options(st, &own, n_kw, args + n_args, NULL),
-    };
+    encoder_t enc;
+    encoder_init(&enc, st, SINK_STREAM, buffer, PACK_BUFFER);
+    enc.stream = &stream;
+    enc.opt = pack_options(st, &own, n_kw, args + n_args, NULL);
     natmod_stream_open(&stream, &st->streams, args[1], true);
     encode(&enc, args[0]);
     encoder_flush(&enc);
@@ -52,10 +51,9 @@ static mp_obj_t fun_packb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj
     state_t *st = (state_t *)nm;
     byte buffer[PACK_BUFFER];
     pack_options_t own;
-    encoder_t enc = {
-        .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER, .sink = SINK_MEMORY,
-        .opt = pack_options(st, &own, n_kw, args + n_args, NULL),
-    };
+    encoder_t enc;
+    encoder_init(&enc, st, SINK_MEMORY, buffer, PACK_BUFFER);
+    enc.opt = pack_options(st, &own, n_kw, args + n_args, NULL);
     encode(&enc, args[0]);
     return encoder_take_bytes(&enc);
 }
@@ -66,11 +64,10 @@ static mp_obj_t fun_pack_into(natmod_t *nm, size_t n_args, size_t n_kw, const mp
     // Either by position or by name.
     mp_obj_t offset = n_args > 2 ? args[2] : MP_OBJ_NULL;
     pack_options_t own;
-    encoder_t enc = {
-        .st = st, .start = buffer, .cur = buffer, .end = buffer + PACK_BUFFER,
-        .sink = SINK_BUFFER, .buffer = args[1],
-        .opt = pack_options(st, &own, n_kw, args + n_args, &offset),
-    };
+    encoder_t enc;
+    encoder_init(&enc, st, SINK_BUFFER, buffer, PACK_BUFFER);
+    enc.buffer = args[1];
+    enc.opt = pack_options(st, &own, n_kw, args + n_args, &offset);
     mp_buffer_info_t buf;
     mp_get_buffer_raise(args[1], &buf, MP_BUFFER_WRITE);
     if (offset != MP_OBJ_NULL) {
@@ -111,11 +108,7 @@ static mp_obj_t fun_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_ob
     decoder_frame_t frames[INLINE_DEPTH];
     natmod_stream_t stream;
     decoder_t dec;
-    memset(&dec, 0, sizeof(dec));
-    dec.st = st;
-    dec.frames = frames;
-    dec.capacity = INLINE_DEPTH;
-    dec.source = SOURCE_STREAM;
+    decoder_init(&dec, st, SOURCE_STREAM, frames, INLINE_DEPTH);
     dec.stream = &stream;
     dec.read_ahead = read_ahead;
     unpack_options_t own;
@@ -129,11 +122,7 @@ static mp_obj_t fun_unpackb(natmod_t *nm, size_t n_args, size_t n_kw, const mp_o
     state_t *st = (state_t *)nm;
     decoder_frame_t frames[INLINE_DEPTH];
     decoder_t dec;
-    memset(&dec, 0, sizeof(dec));
-    dec.st = st;
-    dec.frames = frames;
-    dec.capacity = INLINE_DEPTH;
-    dec.source = SOURCE_WHOLE;
+    decoder_init(&dec, st, SOURCE_WHOLE, frames, INLINE_DEPTH);
     dec.buffer = args[0];
     unpack_options_t own;
     unpack_options(&dec, &own, n_kw, args + n_args);

@@ -29,17 +29,15 @@ static __attribute__((noinline)) mp_obj_t packer_new(const mp_obj_type_t *type, 
     memset(self, 0, sizeof(packer_t));
     self->base.type = type;
     encoder_t *enc = &self->enc;
-    enc->st = st;
-    enc->opt = &self->opt;
     pack_options_parse(st, &self->opt, n_kw, args, values, KW_DEFAULT, KW_BUF_SIZE + 1);
     self->autoreset = values[KW_AUTORESET] == MP_OBJ_NULL || mp_obj_is_true(values[KW_AUTORESET]);
     size_t size = BUF_SIZE;
     if (values[KW_BUF_SIZE] != MP_OBJ_NULL) {
         size = MAX(int_arg(st, values[KW_BUF_SIZE], 0, MP_SMALL_INT_MAX), HEADER_SPACE);
     }
-    enc->start = enc->cur = m_malloc(size);
-    enc->end = enc->start + size;
+    encoder_init(enc, st, SINK_MEMORY, m_malloc(size), size);
     enc->on_heap = true;
+    enc->opt = &self->opt;
     return MP_OBJ_FROM_PTR(self);
 }
 
@@ -97,32 +95,32 @@ static mp_obj_t packer_do(action_t action, const mp_obj_t *args) {
     return job.result;
 }
 
+// A method of a Packer that does an action.
+#define PACKER_METHOD(name, action) \
+    static mp_obj_t name(natmod_t * nm, size_t n_args, size_t n_kw, const mp_obj_t * args) { \
+        return packer_do(action, args); \
+    }
+
 static mp_obj_t write_object(encoder_t *enc, const mp_obj_t *args) {
     encode(enc, args[1]);
     return MP_OBJ_NULL;
 }
 
-static mp_obj_t packer_pack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return packer_do(write_object, args);
-}
+PACKER_METHOD(packer_pack, write_object)
 
 static mp_obj_t write_array_header(encoder_t *enc, const mp_obj_t *args) {
     encode_array_header(enc, length_arg(enc->st, args[1]));
     return MP_OBJ_NULL;
 }
 
-static mp_obj_t packer_pack_array_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return packer_do(write_array_header, args);
-}
+PACKER_METHOD(packer_pack_array_header, write_array_header)
 
 static mp_obj_t write_map_header(encoder_t *enc, const mp_obj_t *args) {
     encode_map_header(enc, length_arg(enc->st, args[1]));
     return MP_OBJ_NULL;
 }
 
-static mp_obj_t packer_pack_map_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return packer_do(write_map_header, args);
-}
+PACKER_METHOD(packer_pack_map_header, write_map_header)
 
 static mp_obj_t write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
     mp_obj_t len = MP_OBJ_NULL;
@@ -152,9 +150,7 @@ static mp_obj_t write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
     return MP_OBJ_NULL;
 }
 
-static mp_obj_t packer_pack_map_pairs(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return packer_do(write_map_pairs, args);
-}
+PACKER_METHOD(packer_pack_map_pairs, write_map_pairs)
 
 static mp_obj_t write_ext(encoder_t *enc, const mp_obj_t *args) {
     int8_t code = int_arg(enc->st, args[1], -128, 127);
@@ -164,17 +160,13 @@ static mp_obj_t write_ext(encoder_t *enc, const mp_obj_t *args) {
     return MP_OBJ_NULL;
 }
 
-static mp_obj_t packer_pack_ext_type(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return packer_do(write_ext, args);
-}
+PACKER_METHOD(packer_pack_ext_type, write_ext)
 
 static mp_obj_t copy_bytes(encoder_t *enc, const mp_obj_t *args) {
     return packer_bytes(enc);
 }
 
-static mp_obj_t packer_get_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return packer_do(copy_bytes, args);
-}
+PACKER_METHOD(packer_get_bytes, copy_bytes)
 
 static mp_obj_t packer_getbuffer(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     // A view of the memory itself would dangle when that moves.
@@ -187,9 +179,7 @@ static mp_obj_t drop_bytes(encoder_t *enc, const mp_obj_t *args) {
     return mp_const_none;
 }
 
-static mp_obj_t packer_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return packer_do(drop_bytes, args);
-}
+PACKER_METHOD(packer_reset, drop_bytes)
 
 NATMOD_INIT_TABLE static const natmod_entry_t packer_methods[] = {
     NATMOD_FUN(MP_QSTR_pack, packer_pack, 2, 2, false),

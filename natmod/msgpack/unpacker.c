@@ -42,8 +42,7 @@ static __attribute__((noinline)) mp_obj_t unpacker_new(const mp_obj_type_t *type
     unpacker_t *self = m_malloc(sizeof(unpacker_t));
     memset(self, 0, sizeof(unpacker_t));
     self->base.type = type;
-    self->dec.st = st;
-    self->dec.source = SOURCE_FED;
+    decoder_init(&self->dec, st, SOURCE_FED, NULL, 0);
     self->dec.frames_on_heap = true;
     if (n_args > 0) {
         values[KW_FILE_LIKE] = args[0];
@@ -139,7 +138,7 @@ enum {
 
 static void object_done(unpacker_t *self) {
     self->passed += decoder_taken(&self->dec);
-    self->dec.from = self->dec.p;
+    self->dec.base = self->dec.p;
     self->dec.gone = 0;
     self->active = self->skipping = self->by_user = false;
 }
@@ -303,21 +302,16 @@ static mp_obj_t unpacker_iternext(mp_obj_t self_in) {
     return result == MP_OBJ_NULL ? MP_OBJ_STOP_ITERATION : result;
 }
 
-static mp_obj_t unpacker_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], TASK_UNPACK, NULL, 0);
-}
+// A method that does a task and takes no argument.
+#define UNPACKER_METHOD(name, task) \
+    static mp_obj_t name(natmod_t * nm, size_t n_args, size_t n_kw, const mp_obj_t * args) { \
+        return unpacker_do(args[0], task, NULL, 0); \
+    }
 
-static mp_obj_t unpacker_skip(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], TASK_SKIP, NULL, 0);
-}
-
-static mp_obj_t unpacker_read_array_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], TASK_READ_ARRAY_HEADER, NULL, 0);
-}
-
-static mp_obj_t unpacker_read_map_header(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], TASK_READ_MAP_HEADER, NULL, 0);
-}
+UNPACKER_METHOD(unpacker_unpack, TASK_UNPACK)
+UNPACKER_METHOD(unpacker_skip, TASK_SKIP)
+UNPACKER_METHOD(unpacker_read_array_header, TASK_READ_ARRAY_HEADER)
+UNPACKER_METHOD(unpacker_read_map_header, TASK_READ_MAP_HEADER)
 
 static mp_obj_t unpacker_read_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     size_t n = int_arg((state_t *)nm, args[1], 0, MP_SMALL_INT_MAX);
@@ -335,9 +329,7 @@ static mp_obj_t unpacker_feed(natmod_t *nm, size_t n_args, size_t n_kw, const mp
     return unpacker_do(args[0], TASK_FEED, buf.buf, buf.len);
 }
 
-static mp_obj_t unpacker_reset(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return unpacker_do(args[0], TASK_RESET, NULL, 0);
-}
+UNPACKER_METHOD(unpacker_reset, TASK_RESET)
 
 static mp_obj_t unpacker_tell(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     unpacker_t *self = MP_OBJ_TO_PTR(args[0]);
