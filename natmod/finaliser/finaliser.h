@@ -64,8 +64,7 @@ struct _state_t {
     block_t *pool; // Blocks ready for use. Only block.c touches it.
 
     // Where blocks come from.
-    qstr name;
-    mp_obj_t class;   // The filesystem class of that name.
+    mp_obj_t class;   // A filesystem class.
     mp_obj_t device;
 
     // Finalize handles.

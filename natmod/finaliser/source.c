@@ -74,9 +74,9 @@ bool source_init(state_t *st) {
     device_init(st);
     mp_obj_t exception = MP_OBJ_NULL;
     for (source_t source = 0; source < N_SOURCES; source++) {
-        st->name = source == SOURCE_FAT ? MP_QSTR_VfsFat
+        qstr name = source == SOURCE_FAT ? MP_QSTR_VfsFat
             : source == SOURCE_LFS2 ? MP_QSTR_VfsLfs2 : MP_QSTR_VfsLfs1;
-        st->class = natmod_import_maybe(MP_QSTR_vfs, st->name);
+        st->class = natmod_import_maybe(MP_QSTR_vfs, name);
         if (st->class != MP_OBJ_NULL) {
             st->source = source;
             st->batch = BATCH_FIRST;
@@ -98,5 +98,6 @@ bool source_init(state_t *st) {
 }
 
 mp_obj_t source_name(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
-    return MP_OBJ_NEW_QSTR(state_of(nm)->name);
+    const mp_obj_type_t *class = MP_OBJ_TO_PTR(state_of(nm)->class);
+    return MP_OBJ_NEW_QSTR(class->name);
 }
