@@ -41,7 +41,7 @@ def array_of_65535_and_65536():
 
 @case
 def map_borders():
-    for n in (0, 1, 15, 16, 17, 255, 256, 600):
+    for n in (0, 1, 15, 16, 17, 255, 256, 300):
         obj = {i: None for i in range(n)}
         data = msgpack.packb(obj)
         expect(data[: len(map_head(n))], map_head(n), n)
