@@ -94,7 +94,7 @@ def onto_board(board, names):
     for command in commands:
         words += [*command, "+"]
     status, output = children.run(
-        [*find_mpremote(), "connect", board.pty, *words[:-1]], timeout=180 * target.patience
+        [*find_mpremote(), "connect", board.pty, *words[:-1]], timeout=180 * target.slowness
     )
     board.enter()
     # mpremote's own lines come before or behind what the board prints, as its output is buffered.

@@ -43,13 +43,28 @@ class Session:
             self.board = None
 
     def run_script(self, script):
+        """Run it with each seed that it wants, where the target has such."""
+        if not self.target.has_seeds:
+            return self._run_script(script)
+        result = Result()
+        for seed in script.seeds:
+            found = self._run_script(script, seed)
+            if len(script.seeds) > 1:
+                for failure in found.failures:
+                    failure.case += f" with seed {seed}"
+            if seed:
+                found.skips = []  # They are those of the first.
+            result.add(found)
+        return result
+
+    def _run_script(self, script, seed=None):
         """Each section runs after a soft reset; so does what comes after the script."""
         result = Result()
         try:
             self._ready()
             reset_output = ""
             for source in script.sections():
-                self._prepare(reset_output)
+                self._prepare(reset_output, seed)
                 result.add(self._run_section(source, script))
                 # The finalisers that run in the reset are part of what the script tests.
                 if not self.board:
@@ -65,7 +80,7 @@ class Session:
 
     def _run_section(self, source, script):
         try:
-            output, traceback = self.board.run(source, script.timeout * self.target.patience)
+            output, traceback = self.board.run(source, script.timeout * self.target.slowness)
             trouble = None
             if traceback:
                 lines = traceback.splitlines()
@@ -79,7 +94,7 @@ class Session:
         """(output, error) of a program that is not a test; error is "" when it ended well."""
         try:
             self._ready()
-            timeout = script.timeout * self.target.patience
+            timeout = script.timeout * self.target.slowness
             output, traceback = self.board.run(script.text, timeout, echo)
             self.board.soft_reset()
         except Died as e:
@@ -91,11 +106,14 @@ class Session:
         if not self.board:
             self._start()
 
-    def _prepare(self, reset_output):
+    def _prepare(self, reset_output, seed):
         source = "import check\n"
+        source += f"check.slowness = {self.target.slowness}\n"
         source += f"check.target = {self.target.name!r}\n"
         source += f"check.long = {os.environ.get('TEST_LONG') == '1'}\n"
         source += f"check.reset_output = {reset_output!r}\n"
+        if seed is not None:
+            source += f"import machine\nmachine.mem32[0x4FFF0004] = {seed}\ndel machine\n"
         # Scripts start with nothing defined, as on unix.
         source += "del check\n"
         _, traceback = self.board.run(source, 60)

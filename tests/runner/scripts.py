@@ -10,7 +10,7 @@ from pathlib import Path
 from .paths import EXAMPLES, MODULES, SUITES, TESTS, shown
 from .targets import FEATURES
 
-DIRECTIVES = ("targets", "also", "not", "long", "needs", "wants", "cpython", "timeout")
+DIRECTIVES = ("targets", "also", "not", "long", "needs", "wants", "cpython", "seeds", "timeout")
 SOFT_RESET = re.compile(r"^# --- soft reset ---[ \t]*$", re.MULTILINE)
 
 
@@ -53,6 +53,12 @@ class Script:
     @property
     def timeout(self):
         return float(self.directives.get("timeout", 60))
+
+    @property
+    def seeds(self):
+        """For a target whose cores meet in other places with each."""
+        given = self.directives.get("seeds", "1 1").split()
+        return range(int(given[1 if os.environ.get("TEST_LONG") else 0]))
 
     def wants(self, target):
         """Does the script run on the target?"""

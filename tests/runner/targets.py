@@ -37,7 +37,8 @@ class Target:
     subset: bool = False  # runs only scripts that ask for it
     long: bool = False  # runs when it is named, or TEST_LONG is set
     lacks: tuple = ()  # of FEATURES, those that its firmware has not
-    patience: int = 1  # by what timeouts are multiplied
+    slowness: int = 1  # by what it is slower than others
+    has_seeds: bool = False  # of the interleaving of its cores
     qualified: bool = False  # the name needs the architecture
 
     @property
@@ -88,7 +89,15 @@ def _xtensa(board, cpu, about):
 
 def _pico(board, about, **more):
     return Target(
-        board, "pico", "armv6m", qemu="node", needs=_PICO, about=about, patience=4, **more
+        board,
+        "pico",
+        "armv6m",
+        qemu="node",
+        needs=_PICO,
+        about=about,
+        slowness=10,
+        has_seeds=True,
+        **more,
     )
 
 

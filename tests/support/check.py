@@ -25,6 +25,9 @@ except ImportError:
     long = False
     reset_output = ""
 
+# By what the target is slower than others, which the runner knows.
+slowness = 1
+
 # Some firmware has no floats.
 try:
     _float = float
@@ -48,6 +51,11 @@ class Skip(Exception):
 
 def skip(reason):
     raise Skip(reason)
+
+
+def rounds(count):
+    """How often to do what is worth doing `count` times: less often on slow targets."""
+    return max(count // slowness, 1)
 
 
 def need_heap(kilobytes):

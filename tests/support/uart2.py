@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# The second UART of the MPS2 boards as a stream. The runner sends back every byte it receives.
+# The second UART of the MPS2 boards and the Pico as a stream: what is sent comes back.
 
 import io
+import sys
 from machine import mem32
 from micropython import const
 
@@ -19,7 +20,7 @@ _MP_STREAM_POLL_RD = const(1)
 _MP_STREAM_POLL_WR = const(4)
 
 
-class UART(io.IOBase):
+class _MPS2(io.IOBase):
     """Does not block: a read without data returns None, as machine.UART(timeout=0) does.
 
     Neither readinto nor write allocates, so both work with the heap locked.
@@ -52,3 +53,12 @@ class UART(io.IOBase):
         if mem32[_STATE] & _RX_FULL:
             ready |= arg & _MP_STREAM_POLL_RD
         return ready
+
+
+def _rp2():
+    import machine
+
+    return machine.UART(1, 921600, timeout=0)
+
+
+UART = _rp2 if sys.platform == "rp2" else _MPS2
