@@ -122,7 +122,7 @@ POINTERS = {
         "write_object",
     },
 }
-# Called by the function that has the address, at once or through the firmware (mp_vprintf, a class).
+# Called by the function that has the address, at once or by the firmware (mp_vprintf, a class).
 BY_TAKER = {"base_make_new", "format_encode_negative", "format_encode_uint", "text_append"}
 # Called for every function and method, by the firmware.
 THROUGH = {"fun_call"}
