@@ -110,9 +110,9 @@ static void drop_init(const mp_obj_fun_bc_t *self) {
     // Firmware may run code at another address than it has in the heap.
     size_t size = natmod_init_start - code;
     if (size < 0x10000) {
-        // As far as is known code lies in the heap wherever this code runs. This makes sure: what
-        // lies between two objects of the heap is in the heap. The hole that the code got is the
-        // first that is large enough, so a larger object probably gets one behind it.
+        // All known Cortex-M firmware has the code in the heap. To be sure, the code must lie between
+        // two objects of the heap. It was allocated in the first gap that is large enough, so a larger
+        // object probably gets memory after it.
         byte *above = m_realloc_maybe(NULL, 2 * size, false);
         if ((const byte *)self < code && code < above) {
             m_realloc_maybe((void *)code, size, false);
@@ -141,8 +141,8 @@ static void run_init(void *arg) {
 }
 
 void natmod_usermod_import(const natmod_usermod_t *usermod) {
-    // The module's names are collected in a dict of their own: if this raises, it is as if
-    // nobody had tried.
+    // The module's names are collected in a dict of their own, so that an import that raises leaves
+    // nothing.
     mp_map_elem_t *first = usermod->globals->map.table;
     mp_obj_t dict = mp_obj_new_dict(0);
     for (size_t i = 0; i < NATMOD_USERMOD_FIRST_NAMES; i++) {
@@ -171,7 +171,7 @@ void natmod_usermod_import(const natmod_usermod_t *usermod) {
     mp_map_t *map = &usermod->globals->map;
     map->table = usermod->names;
     map->used = map->alloc = used;
-    // Like this the next import does not come here, until a soft reset or a `del` empties it.
+    // From now on an import does not come here, until a soft reset or a `del` empties the dict.
     mp_obj_t modules = MP_OBJ_FROM_PTR(&MP_STATE_VM(mp_loaded_modules_dict));
     mp_obj_dict_store(modules, first[0].value, MP_OBJ_FROM_PTR(usermod->module));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a module takes from the firmware's other modules, where they exist.
+// Objects of other modules, some of which the firmware may lack.
 
 #include "toolkit.h"
 

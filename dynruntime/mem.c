@@ -14,15 +14,15 @@ void *natmod_malloc(size_t n) {
 #endif
 
 void *natmod_realloc(void *ptr, size_t n) {
-    // More than half of the address space is not to be had, and firmware's own sums would wrap.
+    // No heap has more than half of the address space, and the firmware's sums would wrap.
     n = MIN(n, SIZE_MAX / 2);
     for (;;) {
         void *block = mp_fun_table.realloc_(ptr, n, true);
         if (block != NULL) {
             return block;
         }
-        // The firmware's own MemoryError, raised by something that needs as much. Should that
-        // find memory after all, a list that nobody refers to leaves it for another attempt.
+        // Have the firmware raise its own MemoryError, by making a list of this size. If that succeeds
+        // after all, the list is garbage and its memory is there for another attempt.
         mp_obj_new_list(n / sizeof(mp_obj_t) + 1, NULL);
     }
 }

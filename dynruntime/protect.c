@@ -17,8 +17,8 @@ mp_obj_t natmod_protect(void (*fun)(void *), void *arg) {
 
 #else
 
-// How many words the firmware's nlr_buf_t takes is its own affair: it depends on the registers
-// that it saves, on its setjmp and on options. The largest known is glibc's jmp_buf on x86-64
+// The size of the firmware's nlr_buf_t is not known here: it depends on the registers that it
+// saves, on its setjmp and on options. The largest known is glibc's jmp_buf on x86-64
 // (25 words) with three words around it.
 typedef union _nlr_space_t {
     nlr_buf_t buf;

@@ -18,7 +18,7 @@ void natmod_check_stack(natmod_t *nm) {
     #if MICROPY_STACK_CHECK
     char here;
     size_t used = MP_STATE_THREAD(stack_top) - &here;
-    // Where nothing is to be reserved, the interpreter's own checks do.
+    // If nothing is to be reserved, the interpreter's own checks suffice.
     if (nm->stack_reserve > 0 && used + nm->stack_reserve >= MP_STATE_THREAD(stack_limit)) {
         mp_raise_recursion_depth();
     }

@@ -50,7 +50,7 @@ static void load_method(void *arg) {
 // A method, or MP_OBJ_NULL, also when a __getattr__ says so.
 static void load_method_maybe(natmod_stream_t *stream, mp_obj_t obj, qstr name) {
     if (!MP_OBJ_TYPE_HAS_SLOT(mp_obj_get_type(obj), attr)) {
-        // Nobody's own code has a say in it.
+        // No __getattr__ of a class can run for it.
         mp_load_method_maybe(obj, name, stream->method);
         return;
     }
@@ -119,11 +119,11 @@ typedef struct _attempt_t {
     void *data;
     size_t len;
     bool writing;
-    mp_int_t n; // What came of it.
+    mp_int_t n; // The result.
 } attempt_t;
 
 enum {
-    PIECE = 256, // Bytes at most that an object with mere methods is given at once.
+    PIECE = 256, // The most bytes that a method of a non-native stream gets at once.
 };
 
 static mp_int_t call_protocol(attempt_t *attempt) {

@@ -198,8 +198,7 @@ NATMOD_INLINE void natmod_copy_short(byte *dest, const byte *src, size_t n) {
 // The module context
 
 // First member of every module's state. The state is one heap block; every type and every
-// function that the module hands out has its head address in a word of its own, and it has
-// theirs. So whichever object a program keeps, the collector reaches all the others, the
+// function of the module has a word with the state's address, and the state has theirs. So whichever object a program keeps, the collector reaches all the others, the
 // module's code and its qstr table, whatever happens to sys.modules.
 typedef struct _natmod_t {
     void *init_fun;                   // What mpy_init got: keeps text and tables alive.

@@ -30,7 +30,7 @@ static void block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         finalize_retry(st);
     } else if (obj != MP_OBJ_NULL) {
         // Not the callback itself: the collector calls with an argument, and an exception that it
-        // cannot print would end the collection with the heap locked for ever.
+        // cannot print would end the collection with the heap locked forever.
         dest[0] = st->internal;
         dest[1] = obj;
     }

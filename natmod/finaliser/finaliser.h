@@ -47,7 +47,7 @@ struct _state_t {
     // Bytes come first: Thumb code reaches these with short instructions.
     volatile bool any_due;   // Some finalize handle in the registry may be due.
     volatile bool scheduled; // The internal function is in the scheduler's queue.
-    bool retrying;           // A block was dropped whose death has that tried again.
+    bool retrying;           // A block was dropped; its death asks the scheduler again.
     volatile bool locked;    // A thread holds the mutex,
     volatile bool sweeping;  // or a sweep does.
     volatile bool over;      // The final sweep has reached the canary.

@@ -90,8 +90,8 @@ bool source_init(state_t *st) {
         }
     }
     if (exception != MP_OBJ_NULL) {
-        // There was a class, but no memory, say: then another class is no better. Only what refuses
-        // the device leaves the search to go on.
+        // There was a class, but an error such as MemoryError, which another class would not mend. Only a
+        // class that refuses the device lets the search continue.
         nlr_raise(exception);
     }
     return false;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Bytes from a source -> tags -> objects. One state machine with an explicit stack of open
-// containers; it can stop between any two objects for want of bytes and go on later.
+// containers. When bytes are missing it stops between two objects and continues later.
 //
 // Invariants:
-// - dec->outer and the innermost frame say how many objects must still come to complete the
-//   outermost one; one counts until its header is decoded. dec->pending says how many bytes the payload
-//   of the current one lacks. So the rest can be skipped from any point, without heap.
-// - Each object owed takes one byte or more: a reader may read ahead as many and no more, and a
-//   length that the bytes buffered cannot back is refused before anything is allocated.
+// - dec->outer_owed and the innermost frame give the number of objects that must still come to complete
+//   the outermost one. An object counts until its header is taken. dec->pending is the number of bytes
+//   that the payload of the current one still lacks. So the rest can be skipped from any point, without
+//   heap.
+// - Each object owed has at least one byte. So a stream may be read ahead by as many bytes, and in a
+//   buffer a container that owes more objects than there are bytes is refused before anything is
+//   allocated for it.
 
 #include <string.h>
 
@@ -18,9 +20,9 @@
 #include "object.h"
 #include "timestamp.h"
 
-// toolkit.h has one function that finds the firmware's function table, which is small: a call costs
-// some instructions. Here, where calls into the firmware are made for each object, each of them finds
-// the table by itself.
+// By default a call into the firmware finds the function table through a function of toolkit.h, which
+// makes small code. This file calls the firmware for each object, so here each call finds the table in
+// line: more code, fewer instructions.
 #define natmod_table natmod_table_inline
 
 enum {
@@ -32,9 +34,9 @@ enum {
 };
 
 enum {
-    MIN_CAPACITY = 8, // Elements that a container has capacity for from the start.
-    MAX_CAPACITY = INT32_MAX / 16, // And those whose size in memory is sure not to wrap.
-    TRUSTED_PAYLOAD = 256, // Bytes that are trusted to come.
+    MIN_CAPACITY = 8, // Elements: the least that a new container has capacity for.
+    MAX_CAPACITY = INT32_MAX / 16, // The most, so that their size in bytes does not wrap.
+    TRUSTED_PAYLOAD = 256, // Bytes that are allocated before they have come.
 };
 
 /******************************************************************************/
@@ -45,7 +47,7 @@ MP_NORETURN static void raise_lost(decoder_t *dec, const mp_obj_type_t *type, co
     natmod_raise(type, text);
 }
 
-// Read from the stream once it has something.
+// Read at least one byte from the stream, waiting for it if necessary.
 static size_t read_some(decoder_t *dec, byte *data, size_t len) {
     uint64_t arrived = dec->gone + (size_t)(dec->end - dec->base);
     bool first = arrived == 0;
@@ -75,19 +77,20 @@ NATMOD_INLINE decoder_frame_t *innermost(decoder_t *dec) {
     return dec->depth == 0 ? &dec->root : &dec->frames[dec->depth - 1];
 }
 
-// Objects owed to one container.
+// Objects owed to a container.
 NATMOD_INLINE uint64_t frame_owed(const decoder_frame_t *frame) {
     uint64_t entries_left = frame->entries_left;
     return frame->kind >= FRAME_DICT ? 2 * entries_left + frame->value_due : entries_left;
 }
 
-// And to all.
+// Objects owed to all open containers.
 static uint64_t owed(decoder_t *dec) {
     return dec->outer_owed + frame_owed(innermost(dec));
 }
 
-// Have n bytes from dec->p on, as many as the object is sure to have; n is at most READ_AHEAD for
-// streams. False if they are missing. A reader reads ahead what more is sure.
+// Make at least n bytes available at dec->p. The object must have that many, and for streams n is at
+// most READ_AHEAD. False if bytes are missing. From a stream it also reads ahead what is sure to belong
+// to the object.
 static __attribute__((noinline)) bool have_more(decoder_t *dec, size_t n) {
     if (dec->source != SOURCE_STREAM) {
         return false;
@@ -95,7 +98,7 @@ static __attribute__((noinline)) bool have_more(decoder_t *dec, size_t n) {
     size_t buffered = dec->end - dec->p;
     memmove(dec->read_ahead, dec->p, buffered);
     decoder_move(dec, dec->read_ahead, buffered);
-    // Of a header that has begun n bytes are sure, and one for each object that is owed besides.
+    // Sure are n bytes of the header that has begun, and one for each other object that is owed.
     uint64_t sure = dec->pending + owed(dec) + (dec->pending == 0 ? n - 1 : 0);
     size_t capacity = MIN(sure, READ_AHEAD);
     while (buffered < n) {
@@ -139,18 +142,18 @@ MP_NORETURN __attribute__((noinline)) void decoder_raise_format(decoder_t *dec) 
     natmod_raise_fmt(dec->st->FormatError, "0xc1 at byte %u of the object", (unsigned int)decoder_taken(dec));
 }
 
-// And to an array or map whose header has come.
+// Objects that an array or map owes after its header.
 NATMOD_INLINE uint64_t entries_owed(const format_tag_t *tag) {
     uint64_t len = tag->lo;
     return tag->kind == KIND_MAP ? len + tag->lo : len;
 }
 
-// Whether something is still to come for the container.
+// Whether the container still lacks an element, a key or a value.
 NATMOD_INLINE bool is_open(const decoder_frame_t *frame) {
     return frame->entries_left > 0 || frame->value_due;
 }
 
-// A header counts for the container that it is in.
+// Count the header that was taken for the container that it is in.
 NATMOD_INLINE void count_header(decoder_frame_t *frame) {
     if (frame->kind >= FRAME_DICT) {
         frame->value_due = !frame->value_due;
@@ -161,7 +164,7 @@ NATMOD_INLINE void count_header(decoder_frame_t *frame) {
 }
 
 /******************************************************************************/
-// Bodies
+// Payloads
 
 static void payload_taken(decoder_t *dec, size_t n) {
     dec->p += n;
@@ -207,7 +210,7 @@ NATMOD_INLINE bool is_ascii(const byte *p, size_t len) {
             bits |= *p++;
         }
     } else if (len < 4) {
-        // These are all of its bytes, some of them twice.
+        // These are all of its bytes, some of them more than once.
         bits = p[0] | p[len >> 1] | p[len - 1];
     } else {
         // The last word may overlap the one before.
@@ -226,7 +229,7 @@ static __attribute__((noinline)) void check_utf8(decoder_t *dec, const byte *p, 
     }
 }
 
-// From at on, where a mark is, or used.
+// The index of a mark, searched for from at on; used if it is not there.
 static __attribute__((noinline)) size_t find_mark(const uint32_t *marks, size_t at, size_t used,
     uint32_t mark) {
     while (at < used && marks[at] != mark) {
@@ -254,16 +257,16 @@ static mp_obj_t take_short_str(decoder_t *dec, size_t len) {
         return dec->st->empty_str;
     }
     byte *payload = take_payload(dec);
-    // Not before: while memory is allocated, callbacks, interrupts and other threads may write to the
-    // buffer that the bytes come from.
+    // The copy is checked, not the source: while memory is allocated, callbacks, interrupts and other
+    // threads may write to the buffer that the bytes come from.
     check_utf8(dec, payload, len);
     return payload_to_obj(dec->st->str_type, payload, len);
 }
 
-// A program has most likely named its keys: then they are interned already, take no memory, and
-// are found fast in the dict. But the search for one that is not interned takes long. Where a few
-// in a row were not, most others are not either: then only now and then is one looked for, and the
-// others are as good as those that were looked for in vain.
+// Keys that the program names are interned strings: they take no memory and are found fast in the
+// dict. But looking up a key that is not interned takes long. After MISSES consecutive keys that are not
+// interned, only every LOOK_EVERY-th key is looked up, until one is found. The others become new str
+// objects, as they would after a lookup in vain.
 NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, size_t len) {
     if (len == 0) {
         return dec->st->empty_str;
@@ -271,22 +274,23 @@ NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, si
     unsigned int misses = dec->misses;
     mp_obj_t key;
     if (misses < MISSES || misses % LOOK_EVERY == 0) {
-        // Firmware without unicode strings may have interned what is no UTF-8.
+        // Firmware without unicode strings may have interned strings that are not UTF-8.
         const byte *p = dec->p;
         check_utf8(dec, p, len);
         key = mp_obj_new_str((const char *)p, len);
         dec->p = p + len;
         dec->pending = 0; // The whole key was there.
         if (((uintptr_t)key & 3) != 0) {
-            // What is no address is interned.
+            // It is no address, so it is an interned string.
             dec->misses = 0;
             return key;
         }
-        // Not before, for the same reason as in take_short_str; and the hash may be that of other bytes.
+        // The source may have changed during the allocation, see take_short_str. Then the hash is wrong
+        // as well.
         mp_obj_str_t *copied = MP_OBJ_TO_PTR(key);
         check_utf8(dec, copied->data, len);
         copied->hash = 0;
-        // An Unpacker remembers keys for so long that the search is worth it.
+        // An Unpacker remembers keys over many objects, so that the lookup is worth it.
         dec->misses = dec->source == SOURCE_FED ? 0 : misses + 1;
     } else {
         dec->misses = misses + 1;
@@ -297,7 +301,7 @@ NATMOD_FAST static __attribute__((noinline)) mp_obj_t key_new(decoder_t *dec, si
     return key;
 }
 
-// The interpreter looks for interned strings at length, so keys that came lately are remembered.
+// The interpreter's lookup of interned strings is slow, so the latest keys are remembered.
 static __attribute__((noinline)) mp_obj_t take_known_key(decoder_t *dec, size_t len) {
     const byte *p = dec->p;
     uint32_t mark = len | p[0] << 8 | p[len - 1] << 16 | (uint32_t)p[len - 1 - (len > 1)] << 24;
@@ -314,8 +318,8 @@ static __attribute__((noinline)) mp_obj_t take_known_key(decoder_t *dec, size_t 
         payload_taken(dec, len);
     } else {
         mp_obj_t key = key_new(dec, len);
-        // Where all are in use, not the one that was expected: so some stay even when more keys
-        // take turns than there is room for.
+        // When all places are in use, replace the one after that of the expected key. So some keys stay
+        // even when more than KEYS alternate.
         at = dec->keys_used < KEYS ? dec->keys_used++ : (dec->key_at + 1) % KEYS;
         dec->key_marks[at] = mark;
         dec->keys[at] = key;
@@ -348,7 +352,7 @@ static mp_obj_t take_str(decoder_t *dec, bool for_map) {
     return payload_to_obj(dec->st->str_type, payload, len);
 }
 
-// Python code that ran meanwhile may have resized what the bytes are read from.
+// Raise RuntimeError if Python code has resized the buffer that the bytes are read from.
 static void check_buffer(decoder_t *dec) {
     if (dec->buffer != MP_OBJ_NULL) {
         mp_buffer_info_t buf;
@@ -360,9 +364,9 @@ static void check_buffer(decoder_t *dec) {
     }
 }
 
-// Python code may run from now on, and resize what the bytes are read from. A memoryview does not
-// notice when that is done to its bytearray, and refers to freed memory then: so what is left is
-// copied before.
+// Prepare for Python code, which may resize the buffer that the bytes are read from. A memoryview does
+// not notice that its bytearray was resized, and then refers to freed memory, so the rest of it is
+// copied first.
 static __attribute__((noinline)) void expect_python(decoder_t *dec) {
     dec->hooked = true;
     if (dec->buffer != MP_OBJ_NULL
@@ -419,8 +423,8 @@ MP_NORETURN static __attribute__((noinline)) void raise_too_deep(decoder_t *dec)
     raise_lost(dec, dec->st->StackError, "object nested too deeply");
 }
 
-// Open a container for len elements or pairs, inside one to which, with all others, so many
-// objects are owed.
+// Open a container for len elements or pairs. others is the number of objects owed to all containers
+// around it.
 static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t len, uint64_t outer_owed) {
     if (dec->depth == dec->opt->max_depth) {
         raise_too_deep(dec);
@@ -428,8 +432,8 @@ static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t l
     if (dec->depth == dec->capacity) {
         more_frames(dec);
     }
-    // Room at once for as many elements as the bytes buffered can bring, less those that are
-    // owed to containers opened before.
+    // Allocate for as many elements as the bytes buffered can bring, less those that the containers
+    // around it are owed.
     bool is_map = kind == KIND_MAP;
     size_t buffered = dec->end - dec->p;
     size_t capacity = buffered > outer_owed ? (buffered - (size_t)outer_owed) >> is_map : 0;
@@ -443,7 +447,7 @@ static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t l
     frame->value_due = false;
     if (is_map && natmod_is_none(dec->opt->object_pairs_hook)) {
         frame->kind = FRAME_DICT;
-        // In a table without any gap the search for a place takes long.
+        // In a table without gaps the search for a free place takes long.
         frame->obj = mp_obj_new_dict(capacity + (capacity * 11 >> 8));
     } else if (is_map || dec->opt->use_list) {
         frame->kind = is_map ? FRAME_PAIRS : FRAME_LIST;
@@ -460,7 +464,7 @@ static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t l
     return frame;
 }
 
-// At least one element more than those whose headers have not come will be there.
+// One element more than what entries_left counts will come: the current one.
 static size_t more_capacity(const decoder_frame_t *frame, size_t capacity) {
     return capacity + 1 + MIN(capacity, frame->entries_left);
 }
@@ -491,7 +495,7 @@ static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
     tuple->items[tuple->len++] = obj;
 }
 
-// A key or a value.
+// Put a key or a value into a map.
 static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
     if (frame->value_due) {
         const mp_obj_type_t *type = mp_obj_get_type(obj);
@@ -518,7 +522,7 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
     }
 }
 
-// Close the innermost container; returns what stands for it.
+// Close the innermost container; returns it, or what its hook makes of it.
 static mp_obj_t frame_close(decoder_t *dec) {
     decoder_frame_t *frame = &dec->frames[--dec->depth];
     dec->outer_owed -= frame_owed(innermost(dec));
@@ -557,7 +561,7 @@ void decoder_drop(decoder_t *dec) {
     dec->depth = 0;
 }
 
-// The next elements of a list, as long as they are numbers of the common forms and buffered.
+// Take the next elements of a list, as long as they are buffered numbers in common forms.
 NATMOD_FAST static void take_numbers(decoder_t *dec, decoder_frame_t *frame) {
     mp_obj_list_t *list = MP_OBJ_TO_PTR(frame->obj);
     const byte *end = dec->end;
@@ -595,7 +599,7 @@ NATMOD_FAST static void take_numbers(decoder_t *dec, decoder_frame_t *frame) {
     }
 }
 
-// The length of the str that comes, if it is a short one and all buffered; otherwise it is more than
+// The length of the next object if it is a short str that is buffered; otherwise more than
 // FORMAT_FIXSTR_MAX.
 NATMOD_INLINE size_t short_str(decoder_t *dec) {
     size_t buffered = dec->end - dec->p;
@@ -610,8 +614,8 @@ static mp_obj_t scalar_new(decoder_t *dec, const format_tag_t *tag) {
     return tag->kind == KIND_BOOL ? mp_obj_new_bool(tag->lo) : number_new(dec->st, tag);
 }
 
-// The next pairs of a dict, as long as the keys are short strs, the values short strs or neither
-// bytes nor containers, and all is buffered. May end after a key.
+// Take the next pairs of a dict, as long as they are buffered, the keys are short strs, and the values
+// are short strs or scalars. May end after a key.
 NATMOD_FAST static void take_pairs(decoder_t *dec, decoder_frame_t *frame) {
     if (dec->opt->raw || dec->hooked) {
         return;
@@ -651,8 +655,8 @@ NATMOD_FAST static void take_pairs(decoder_t *dec, decoder_frame_t *frame) {
     }
 }
 
-// Step 1, for a header with a length: raise what is wrong with it. False if it is that of a payload,
-// of which bytes are missing.
+// Step 1, for a header with a length: raise the error if it is invalid or exceeds a limit. False if it
+// has a payload of which bytes are missing.
 NATMOD_INLINE bool is_buffered(decoder_t *dec, const format_tag_t *tag, size_t buffered) {
     if (tag->kind == KIND_INVALID) {
         decoder_raise_format(dec);
@@ -672,15 +676,15 @@ NATMOD_INLINE mp_obj_t take_by_kind(decoder_t *dec, const decoder_frame_t *frame
     return tag->kind < KIND_EXT ? take_bytes(dec) : take_ext(dec, tag->code);
 }
 
-// Step 2, for an array or map: the frame of the container, which may be complete already. NULL if more
-// is owed than a buffer that is the whole has.
+// Step 2, for an array or map: returns the frame of the container, which may be complete already. NULL
+// if the source is a whole buffer with fewer bytes than objects owed.
 NATMOD_INLINE decoder_frame_t *open_container(decoder_t *dec, decoder_frame_t *frame, const format_tag_t *tag) {
     uint64_t others = dec->outer_owed + frame_owed(frame);
     uint64_t inside = entries_owed(tag);
     if (dec->source == SOURCE_WHOLE && others + inside > (size_t)(dec->end - dec->p)) {
         return NULL;
     }
-    // In case that there is no memory for a frame.
+    // Now, so that the count is right if there is no memory for the frame.
     dec->outer_owed += inside;
     frame = frame_open(dec, tag->kind, tag->lo, others);
     if (tag->lo > 0) {
@@ -795,7 +799,7 @@ mp_obj_t decoder_header(decoder_t *dec, unsigned int kind) {
     if (tag.kind != kind) {
         natmod_raise(dec->st->ValueError, kind == KIND_ARRAY ? "not an array" : "not a map");
     }
-    // With the heap locked this may raise: the header must still be there.
+    // This may raise when the heap is locked, so the header is taken afterwards.
     mp_obj_t len = mp_obj_new_int_from_uint(tag.lo);
     dec->p += size;
     dec->root.entries_left = 0;
@@ -810,7 +814,7 @@ static void skip_protected(void *arg) {
     decoder_skip(arg);
 }
 
-// Whether an exception is an Exception: the builtin ones that are not are children of its parent.
+// Whether an exception is an Exception. The builtin ones that are not have the same parent as it.
 static bool is_error(mp_obj_t exception) {
     const mp_obj_type_t *type = mp_obj_get_type(exception);
     return type == &mp_type_Exception || MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent)
@@ -820,15 +824,15 @@ static bool is_error(mp_obj_t exception) {
 mp_obj_t decode_stream(decoder_t *dec) {
     mp_obj_t exception = natmod_protect(run_protected, dec);
     if (exception != MP_OBJ_NULL) {
-        // Where an error of the stream itself leaves it, nobody knows.
+        // After an error of the stream itself its position is unknown.
         if (!dec->lost && !dec->stream->running) {
             const mp_obj_type_t *type = mp_obj_get_type(exception);
             mp_obj_t later = natmod_protect(skip_protected, dec);
-            // Ctrl-C and sys.exit() come first.
+            // KeyboardInterrupt and SystemExit take precedence.
             if (later != MP_OBJ_NULL && !is_error(later)) {
                 exception = later;
             } else if (later == exception) {
-                // Without heap it is the firmware's one object for all of them.
+                // Both are the firmware's one MemoryError object, for when there is no heap.
                 ((mp_obj_base_t *)MP_OBJ_TO_PTR(exception))->type = type;
             }
         }

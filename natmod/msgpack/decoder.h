@@ -5,10 +5,10 @@
 
 #include "msgpack.h"
 
-// An open container, or what stands around the outermost object.
+// An open container, or the frame around the outermost object.
 typedef struct _decoder_frame_t {
     mp_obj_t obj; // The container so far.
-    mp_obj_t key; // Of a map, the key whose value comes next; of a tuple, its room.
+    mp_obj_t key; // Of a map, the key whose value comes next; of a tuple, its capacity.
     uint32_t entries_left; // Elements or pairs whose header has not come yet.
     uint8_t kind;
     bool value_due; // Of a map, the header of a key has come, not that of its value.
@@ -16,9 +16,9 @@ typedef struct _decoder_frame_t {
 
 // Where the bytes come from decides what happens when there are not enough of them.
 enum {
-    SOURCE_WHOLE, // All of the object is in memory: it is truncated.
-    SOURCE_FED, // More may come later: stop and go on then.
-    SOURCE_STREAM, // Read them.
+    SOURCE_WHOLE, // The buffer is all there is: the object is truncated.
+    SOURCE_FED, // More may be fed later: stop, and continue then.
+    SOURCE_STREAM, // Read more.
 };
 
 enum {
@@ -32,17 +32,17 @@ enum {
 // Thumb code, so small members come first and arrays last. The very first is one that decoder_init
 // does not set: GCC would clear the rest from an odd address, which is slow.
 typedef struct _decoder_t {
-    bool hooked; // Python code may run where keys are compared: a hook may have made one, say.
+    bool hooked; // Comparing keys may run Python code, as a hook may have made one of them.
     uint8_t source;
     bool frames_on_heap;
     bool lost; // An error leaves the position undefined.
-    uint8_t keys_used; // How many keys there are,
-    uint8_t key_at; // and where the one is that follows the last one.
-    uint8_t misses; // Keys that were made since one was found interned.
+    uint8_t keys_used; // Number of keys remembered.
+    uint8_t key_at; // Index of the one that followed the last key before.
+    uint8_t misses; // Keys since the last one that was found interned.
     uint16_t depth;
-    uint16_t capacity; // Frames that the memory has capacity for.
+    uint16_t capacity; // Of frames.
     state_t *st;
-    const byte *p; // Bytes that have come and are not used yet: from p to end.
+    const byte *p; // The bytes buffered, from p to end.
     const byte *end;
     const byte *base; // In the same memory: the first byte of the object that is still there.
     uint64_t gone; // Bytes of the object that came before it.
@@ -50,42 +50,42 @@ typedef struct _decoder_t {
     uint32_t pending; // Bytes of the current object's payload that must still come.
     decoder_frame_t *frames; // Open containers.
     const unpack_options_t *opt;
-    mp_obj_t buffer; // What p points into, to notice that a hook resizes it; or null.
+    mp_obj_t buffer; // The object that p points into, to notice that a hook resizes it; or null.
     mp_obj_t result;
     // For SOURCE_STREAM:
     natmod_stream_t *stream;
     byte *read_ahead; // READ_AHEAD bytes; never holds bytes beyond the object.
-    mp_int_t wait; // Milliseconds for the first byte, and for each of the others.
+    mp_int_t wait; // Milliseconds to wait for the first byte; timeout is that for each other one.
     mp_int_t timeout;
     decoder_frame_t root; // Around the outermost object.
-    mp_obj_t keys[KEYS]; // Keys of maps that have come lately,
-    uint32_t key_marks[KEYS]; // and their lengths, first and last two bytes.
+    mp_obj_t keys[KEYS]; // The latest keys of maps.
+    uint32_t key_marks[KEYS]; // Their lengths, first byte and last two bytes.
 } decoder_t;
 
 enum {
     READ_AHEAD = 64,
 };
 
-// Options, the memory to read and what the source needs are to be filled in.
+// Initialise; the caller fills in the options, the bytes and what the source needs.
 void decoder_init(decoder_t *dec, state_t *st, unsigned int source, decoder_frame_t *frames, size_t n);
 
 // Start with a new object.
 void decoder_start(decoder_t *dec);
 
-// Bytes of the object that have been used. A skipped one may have more than memory has.
+// Bytes of the object that have been taken. A skipped object may be larger than memory.
 static inline uint64_t decoder_taken(const decoder_t *dec) {
     return dec->gone + (size_t)(dec->p - dec->base);
 }
 
-// The bytes that are not used yet lie somewhere else now, and the others are gone.
+// The bytes buffered have moved to p, without those that were taken.
 static inline void decoder_move(decoder_t *dec, const byte *p, size_t len) {
     dec->gone = decoder_taken(dec);
     dec->base = dec->p = p;
     dec->end = p + len;
 }
 
-// Forget the containers, so that nothing of them stays alive: what they are owed can only be skipped
-// now.
+// Drop the open containers, so that nothing keeps them alive. What they are owed can then only be
+// skipped.
 void decoder_drop(decoder_t *dec);
 
 // Decode until the object is complete (true; it is in dec->result) or bytes are missing (false,
@@ -103,7 +103,7 @@ MP_NORETURN void decoder_raise_format(decoder_t *dec);
 // if bytes are missing.
 mp_obj_t decoder_header(decoder_t *dec, unsigned int kind);
 
-// Decode one object from a stream, and pass the whole of it whatever is raised.
+// Decode one object from a stream. If that raises, skip the rest of the object first.
 mp_obj_t decode_stream(decoder_t *dec);
 
 #endif // MSGPACK_DECODER_H

@@ -18,11 +18,11 @@ enum {
     WRITE_TIMEOUT = 1000, // Milliseconds that a stream may accept nothing.
 };
 
-// Pass on some of the data and return how much: 0 after a wait for a stream that blocks, in which
-// Python code may have run.
+// Pass on some of the data and return how much. It is 0 after a wait for a stream that blocks; Python
+// code may have run during the wait.
 static size_t sink_some(encoder_t *enc, const byte *data, size_t len) {
     if (enc->sink == SINK_BUFFER) {
-        // Asked anew each time, since Python code that ran meanwhile may have resized it.
+        // Asked for each time, since Python code may have resized it.
         mp_buffer_info_t buf;
         mp_get_buffer_raise(enc->buffer, &buf, MP_BUFFER_WRITE);
         if (enc->offset > buf.len || len > buf.len - enc->offset) {
@@ -44,7 +44,7 @@ static size_t sink_some(encoder_t *enc, const byte *data, size_t len) {
     return 0;
 }
 
-// Pass on what waits, but for the last few bytes.
+// Pass on all bytes but the last few.
 static void flush(encoder_t *enc, size_t keep) {
     byte *p = enc->start;
     byte *end = enc->cur - keep;
@@ -61,11 +61,11 @@ void encoder_flush(encoder_t *enc) {
     flush(enc, 0);
 }
 
-// Make room for n bytes where there is none; other sinks than memory have it only for a small n.
+// Make space for n bytes. With a sink other than memory, n must be small.
 static __attribute__((noinline)) void make_space(encoder_t *enc, size_t n) {
     size_t used = enc->cur - enc->start;
     if (enc->sink != SINK_MEMORY) {
-        // Whole words, since MicroPython copies these much faster from aligned to aligned memory.
+        // Whole words, which MicroPython copies much faster between aligned addresses.
         flush(enc, used % sizeof(uint32_t));
         return;
     }
@@ -126,9 +126,8 @@ static __attribute__((noinline)) void encode_payload(encoder_t *enc, unsigned in
     if (enc->sink == SINK_MEMORY) {
         ensure_space(enc, len);
     }
-    // What does not fit after the header, nor into the memory once that is empty, goes to the sink as
-    // it lies. Writing may run Python code, so its place and length are asked for again before each
-    // part.
+    // A payload that is larger than the whole memory is written from where it is, without a copy.
+    // Writing may run Python code, so the payload's address and length are asked for after each part.
     const byte *data = buf.buf;
     for (size_t bytes_left = len; bytes_left > 0;) {
         size_t space = enc->end - enc->cur;
@@ -168,7 +167,7 @@ NATMOD_FAST static void encode_float(encoder_t *enc, mp_obj_t obj) {
     }
 }
 
-// A str whose type is known, with a shorter way for most of them.
+// A str whose type is known, with a fast path for short ones.
 NATMOD_INLINE void encode_str(encoder_t *enc, mp_obj_t obj) {
     mp_buffer_info_t buf;
     enc->st->str_buffer(obj, &buf, MP_BUFFER_READ);
@@ -241,7 +240,7 @@ typedef struct _frame_t {
     bool is_tuple;
 } frame_t;
 
-// All of them.
+// All open containers.
 typedef struct _frames_t {
     frame_t *frames;
     size_t capacity;
@@ -275,8 +274,8 @@ static inline mp_obj_t map_next(encoder_t *enc, frame_t *frame) {
     raise_changed(enc);
 }
 
-// Here MP_OBJ_NULL stands for the end, since small ints are encoded on the way: they can't change
-// the container.
+// Small ints are encoded here at once, as they cannot change the container. MP_OBJ_NULL means that no
+// other object is left.
 static inline mp_obj_t array_next(encoder_t *enc, frame_t *frame) {
     mp_obj_t *items;
     if (frame->is_tuple) {
@@ -359,7 +358,7 @@ static unsigned int classify_native(encoder_t *enc, mp_obj_t obj) {
     }
     if (parent == st->tuple_type && type->name == MP_QSTR_ExtType
         && type->slot_index_make_new == st->ext_type->slot_index_make_new) {
-        // The ExtType of another import of this module. A namedtuple has its slots in other places.
+        // The ExtType of another import of this module. A namedtuple has other slot indices.
         return CLASS_EXT;
     }
     if (type == st->tuple_type || parent == st->tuple_type || type->name == MP_QSTR_tuple) {
@@ -443,7 +442,7 @@ MP_NORETURN static void raise_type(encoder_t *enc, mp_obj_t obj) {
     natmod_raise_fmt(enc->st->nm.TypeError, "can't pack '%.*s' object", (int)MIN(buf.len, 60), (char *)buf.buf);
 }
 
-// Open a container inside another one; returns its frame.
+// Open a nested container; returns its frame.
 static frame_t *frame_push(encoder_t *enc, frames_t *frames, mp_obj_t obj, unsigned int class) {
     if (frames->depth + enc->outer_depth == MAX_DEPTH) {
         natmod_raise(enc->st->ValueError, "object nested too deeply");
@@ -477,7 +476,7 @@ NATMOD_FAST void encode(encoder_t *enc, mp_obj_t obj) {
             enc->cur = encode_small_int(enc->cur, obj);
         } else {
             const mp_obj_type_t *type = get_type(obj);
-            mp_obj_t native = obj; // Or what is inside it.
+            mp_obj_t native = obj; // Or the native object in an instance.
             unsigned int class;
             if (type == st->str_type) {
                 encode_str(enc, obj);

@@ -7,7 +7,7 @@
 
 enum {
     PACK_BUFFER = 256, // Bytes of a message that are collected on the C stack.
-    HEADER_SPACE = 16, // Room for any header, and for a timestamp with its payload.
+    HEADER_SPACE = 16, // Bytes that suffice for any header, and for a timestamp with its payload.
 };
 
 // Where the bytes go decides what happens when the memory for them is full.
@@ -17,7 +17,7 @@ enum {
     SINK_BUFFER, // It is copied to a buffer of the caller's.
 };
 
-// Bytes lie from start to cur; there is room for more up to end.
+// The bytes written are from start to cur; the memory ends at end.
 typedef struct _encoder_t {
     state_t *st;
     byte *start;
@@ -28,12 +28,12 @@ typedef struct _encoder_t {
     uint8_t outer_depth; // Containers around the object, for the limit of depth.
     natmod_stream_t *stream;
     natmod_wait_t wait; // For the stream.
-    mp_obj_t buffer; // And where in it the next byte goes:
+    mp_obj_t buffer; // For SINK_BUFFER, with the offset of the next byte.
     size_t offset;
     const pack_options_t *opt;
 } encoder_t;
 
-// Start with size bytes of memory; options, and what the sink needs, are to be filled in.
+// Initialise with size bytes of memory; the caller fills in the options and what the sink needs.
 NATMOD_INLINE void encoder_init(encoder_t *enc, state_t *st, unsigned int sink, byte *memory, size_t size) {
     *enc = (encoder_t) { .st = st, .start = memory, .cur = memory, .end = memory + size, .sink = sink };
 }
@@ -43,7 +43,7 @@ void encode_array_header(encoder_t *enc, size_t len);
 void encode_map_header(encoder_t *enc, size_t len);
 void encode_ext(encoder_t *enc, int8_t code, mp_obj_t data);
 
-// Pass on what waits for the stream or the buffer.
+// Pass all bytes on to the stream or the buffer.
 void encoder_flush(encoder_t *enc);
 
 // The bytes written so far as an object; ends the use of the memory.

@@ -204,7 +204,7 @@ static inline uint8_t *format_put64(uint8_t *p, uint8_t first, uint32_t hi, uint
 }
 
 // Encode the header of an integer, an array, a map, a str, a bin, or an ext in its shortest form,
-// at p where FORMAT_HEAD_MAX bytes are free. Each returns where the header ends.
+// at p where FORMAT_HEADER_MAX bytes are free. Each returns where the header ends.
 
 static inline uint8_t *format_encode_uint(uint8_t *p, uint32_t hi, uint32_t lo) {
     if (hi != 0) {

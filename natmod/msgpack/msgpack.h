@@ -9,7 +9,7 @@
 
 enum {
     MAX_DEPTH = 1024, // Nested containers, either way.
-    INLINE_DEPTH = 16, // As many of them need no heap.
+    INLINE_DEPTH = 16, // Nested containers that need no heap.
 };
 
 struct _state_t {

@@ -121,7 +121,7 @@ static bool bool_arg(mp_obj_t obj, bool otherwise) {
     return obj == MP_OBJ_NULL ? otherwise : mp_obj_is_true(obj);
 }
 
-// MicroPython has no error handlers, so only what they would be without being named will do.
+// MicroPython has no error handlers, so only the name of the default one is accepted.
 static void check_unicode_errors(state_t *st, mp_obj_t obj) {
     if (obj != MP_OBJ_NULL && !natmod_is_none(obj)
         && mp_binary_op(MP_BINARY_OP_EQUAL, obj, MP_OBJ_NEW_QSTR(MP_QSTR_strict)) != mp_const_true) {

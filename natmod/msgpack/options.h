@@ -77,7 +77,7 @@ void buffer_arg(state_t *st, mp_obj_t obj, mp_buffer_info_t *buf);
 // A length of the format, likewise.
 uint32_t length_arg(state_t *st, mp_obj_t obj);
 
-// A limit, which may be anything from 0: the largest that can be exceeded stands for more.
+// A limit of at least 0. Those above the largest length that the format has are lowered to it.
 uint32_t limit_arg(state_t *st, mp_obj_t obj);
 
 // Two arguments by position or name, of which only the second may have a value already.

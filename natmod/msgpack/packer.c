@@ -125,7 +125,7 @@ PACKER_METHOD(packer_pack_map_header, write_map_header)
 static mp_obj_t write_map_pairs(encoder_t *enc, const mp_obj_t *args) {
     mp_obj_t len = MP_OBJ_NULL;
     if (!mp_obj_is_small_int(args[1])) {
-        // Of small ints this must not be asked.
+        // mp_unary_op does not take LEN of small ints.
         len = mp_unary_op(MP_UNARY_OP_LEN, args[1]);
     }
     uint32_t pairs_left = length_arg(enc->st, len);

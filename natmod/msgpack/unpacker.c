@@ -70,8 +70,8 @@ static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size
     return unpacker_new(type, n_args, n_kw, args);
 }
 
-// Make room for len bytes after those that wait. Bytes move only when a quarter as many have been
-// used up or come in since the last time: linear time overall.
+// Make space for len bytes after those buffered. These are moved only after a quarter as many have been
+// taken or added since the last time, so that the time is linear overall.
 static byte *reserve(unpacker_t *self, size_t len) {
     decoder_t *dec = &self->dec;
     size_t waiting = dec->end - dec->p;
@@ -81,7 +81,7 @@ static byte *reserve(unpacker_t *self, size_t len) {
     if (self->buffer == NULL || (size_t)(self->buffer + self->size - dec->end) < len) {
         byte *buffer = self->buffer;
         if (waiting + len > self->size || (size_t)(dec->p - buffer) < waiting / 4) {
-            // At the limit, too, there must be more room than what waits takes.
+            // Also near the limit, the buffer must be larger than the bytes buffered.
             size_t more = MIN(waiting, MAX(self->max_size - waiting, self->max_size / 4));
             size_t size = MAX(waiting + MAX(len, more), FIRST_SIZE);
             buffer = m_malloc(size);
@@ -259,7 +259,7 @@ static mp_obj_t unpacker_try(mp_obj_t self_in, unsigned int task, const byte *da
     if (self->broken != NULL && task != TASK_RESET) {
         natmod_unlock(&self->lock);
         if (self->broken == dec->st->FormatError) {
-            decoder_raise_format(dec); // The decoder still stands at that byte.
+            decoder_raise_format(dec); // The decoder is still at that byte.
         }
         natmod_raise(self->broken, "error in earlier bytes");
     }
