@@ -56,7 +56,7 @@ def lines_are_those_of_the_file():
 
         text = io.StringIO()
         sys.print_exception(e, text)
-    eq(", line 52," in text.getvalue(), True)
+    eq(", line 53," in text.getvalue(), True)
 
 
 class Disk:
