@@ -100,6 +100,10 @@ void mutex_init(state_t *st);
 void mutex_lock(state_t *st);
 void mutex_unlock(state_t *st);
 
+// For the final sweep, before which the firmware has stopped the other threads: one that held the mutex
+// never unlocks it.
+void mutex_end(state_t *st);
+
 // The same in a sweep. False in an interrupt that came while the program held the mutex.
 bool mutex_lock_in_sweep(state_t *st);
 void mutex_unlock_in_sweep(state_t *st);

@@ -72,6 +72,8 @@ static mp_obj_t fin_unlink(state_t *st, fin_t *fin) {
         next->prev = fin->prev;
     }
     fin->prev = NULL;
+    // A thread that was stopped in here may have left it in the registry. It must not be found for ever.
+    fin->due = false;
     mp_obj_t func = fin_end(fin);
     mutex_unlock(st);
     // A collection may have come as far as this finalize handle, and needs the way on from it.

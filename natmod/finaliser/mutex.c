@@ -55,6 +55,11 @@ void mutex_unlock(state_t *st) {
     call_method(st->release);
 }
 
+void mutex_end(state_t *st) {
+    st->acquire = MP_OBJ_NULL;
+    st->release = MP_OBJ_NULL;
+}
+
 bool mutex_lock_in_sweep(state_t *st) {
     for (;;) {
         st->sweeping = true;
