@@ -76,6 +76,8 @@ NATMOD_INIT static natmod_t *context_new(void *init_fun, size_t size) {
     return nm;
 }
 
+NATMOD_INIT_DATA static const char version_text[] = NATMOD_VERSION;
+
 // Every module says which release it is from.
 NATMOD_INIT static void version_store(void) {
     mp_obj_t items[3] = {
@@ -84,7 +86,7 @@ NATMOD_INIT static void version_store(void) {
         MP_OBJ_NEW_SMALL_INT(NATMOD_VERSION_MICRO),
     };
     mp_store_global(MP_QSTR_version, mp_obj_new_tuple(3, items));
-    mp_store_global(MP_QSTR___version__, mp_obj_new_str(NATMOD_VERSION, sizeof(NATMOD_VERSION) - 1));
+    mp_store_global(MP_QSTR___version__, mp_obj_new_str(version_text, sizeof(version_text) - 1));
 }
 
 #ifndef NATMOD_USERMOD

@@ -43,10 +43,10 @@ static void end(state_t *st) {
 // sweep with the canary or with the callback of a proxy.
 static mp_obj_t internal(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = state_of(nm);
-    if (n_args == 0) {
-        end(st);
-    } else if (args[0] == MP_OBJ_FROM_PTR(st->canary)) {
-        mutex_end(st);
+    if (n_args == 0 || args[0] == MP_OBJ_FROM_PTR(st->canary)) {
+        if (n_args != 0) {
+            mutex_end(st);
+        }
         end(st);
     } else if (natmod_is_none(args[0])) {
         st->scheduled = false;

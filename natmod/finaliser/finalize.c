@@ -72,7 +72,7 @@ static mp_obj_t fin_unlink(state_t *st, fin_t *fin) {
         next->prev = fin->prev;
     }
     fin->prev = NULL;
-    // A thread that was stopped in here may have left it in the registry. It must not be found for ever.
+    // A thread that was stopped here may have left it in the registry, where it must not be found again.
     fin->due = false;
     mp_obj_t func = fin_end(fin);
     mutex_unlock(st);
@@ -208,7 +208,7 @@ static mp_obj_t fin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
     // More arguments of one sort than 255 do not fit the finalize handle.
     mp_arg_check_num(n_kw > 255 ? n_kw : n_args, n_kw, 2, 255, true);
     if (!(mp_obj_get_type(args[0])->flags & MP_TYPE_FLAG_INSTANCE_TYPE)) {
-        natmod_raise(st->nm.TypeError, "Python instance expected");
+        natmod_raise(st->nm.TypeError, "no Python instance");
     }
     size_t n = n_args - 2 + 2 * n_kw;
     fin_t *fin = m_malloc(sizeof(fin_t) + n * sizeof(mp_obj_t));
