@@ -42,9 +42,10 @@ static inline bool is_address(const void *word) {
 // What mpy_init got, and the module that it belongs to.
 NATMOD_INIT static bool function_is_known(const mp_obj_fun_bc_t *self) {
     const mp_module_context_t *context = self->context;
-    mp_obj_t sys = mp_import_name(MP_QSTR_sys, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
-    return is_address(context)
-           && context->module.base.type == mp_obj_get_type(sys)
+    const mp_obj_type_t *type = is_address(context) ? context->module.base.type : NULL;
+    return is_address(type)
+           && type->base.type == &mp_type_type
+           && type->name == MP_QSTR_module
            && is_address(context->module.globals)
            && context->module.globals->base.type == mp_obj_get_type(mp_obj_new_dict(0));
 }

@@ -3,6 +3,8 @@
 
 #include "usermod.h"
 
+#include "module.c"
+
 MP_REGISTER_ROOT_POINTER(mp_map_elem_t natmod_ioctl_names[16]);
 
 NATMOD_USERMOD_DEFINE(ioctl)

@@ -349,6 +349,7 @@ def readme_has_the_interface():
     names |= set(re.findall(r"^#define (NATMOD_\w+)", header, re.M))
     own = "NATMOD_ENTRY NATMOD_STATICMETHOD NATMOD_UNALIGNED NATMOD_CHECKS_STACK".split()
     own += ["NATMOD_INIT_DATA", "NATMOD_INIT_TABLE", "natmod_stack_init"]
+    own += ["natmod_check_layouts", "natmod_nlr_is_known"]
     table = README[README.index("## The C interface") : README.index("## Port an")]
     listed = re.findall(r"^\| `(\w+)`", table, re.M)
     eq(sorted(listed), sorted(names - set(own)))
@@ -360,6 +361,7 @@ def readme_names_what_functions_need():
     eq(len(rows) > 20, True)
     calls = {
         "natmod_add_functions": "natmod_add_functions(nm, MP_OBJ_NULL, NULL, 0)",
+        "natmod_add_class": "natmod_add_class(nm, NULL, 0, NULL, 0)",
         "natmod_parse_kw": "natmod_parse_kw(nm, 0, NULL, 0, NULL, NULL)",
         "natmod_import_maybe": "natmod_import_maybe(MP_QSTR_sys, MP_QSTR_path)",
         "natmod_exception_new": "natmod_exception_new(nm, MP_QSTR_E, nm->TypeError)",

@@ -72,7 +72,7 @@ def index_tells_of_each_file():
         eq((f["bytes"], f["sha256"]), (len(data), hashlib.sha256(data).hexdigest()))
         eq(f["version"], VERSION)
         # About the code, of which a part may be gone after the import, and the data.
-        true(info.text * 3 / 4 < f["ram"] < 2 * info.text or print(f))
+        true(info.text / 2 < f["ram"] < 2 * info.text or print(f))
 
 
 @case
