@@ -42,7 +42,7 @@ def churn():
 
 
 def repeat(make, at_least):
-    # What a stale word on the stack keeps alive for a while counts for itself, in a later round too.
+    # What a stale word on the stack keeps alive for a while counts for itself, in a later round.
     before = sum(counts)
     for r in range(ROUNDS):
         for i in range(N):
