@@ -16,8 +16,8 @@ NATMOD_INIT_DATA static const char layout_text[] = NATMOD_MODULE ": this firmwar
 // In the order of the checks.
 enum {
     LAYOUT_INT,
-    LAYOUT_FUNCTION,
     LAYOUT_TYPE,
+    LAYOUT_FUNCTION,
     LAYOUT_NLR,
     LAYOUT_STR,
     LAYOUT_LIST,
@@ -28,7 +28,7 @@ enum {
 };
 
 NATMOD_INIT_DATA static const char layout_names[][10] = {
-    "int", "function", "type", "nlr_buf", "str", "list", "tuple", "dict", "exception", "instance",
+    "int", "type", "function", "nlr_buf", "str", "list", "tuple", "dict", "exception", "instance",
 };
 
 // Values that are put into objects.
@@ -156,8 +156,8 @@ NATMOD_INIT static void layout_check(unsigned int layout, bool is_known) {
 NATMOD_INIT void natmod_check_layouts(const mp_obj_fun_bc_t *self) {
     // What every module relies on.
     layout_check(LAYOUT_INT, mp_obj_new_int(-56) == LAYOUT_VALUE);
-    layout_check(LAYOUT_FUNCTION, function_is_known(self));
     layout_check(LAYOUT_TYPE, type_is_known());
+    layout_check(LAYOUT_FUNCTION, function_is_known(self));
     LAYOUT_CHECK(LAYOUT_NLR, natmod_nlr_is_known());
     LAYOUT_CHECK(LAYOUT_STR, str_is_known());
     LAYOUT_CHECK(LAYOUT_LIST, list_is_known());
