@@ -26,12 +26,12 @@ class Thing(FinaliserProxy):
         pass
 
 
-def use_forever(turns, trouble, quiet, thing, packb, unpackb):
+def use_forever(turns, trouble, quiet, thing, drop, packb, unpackb):
     # Without globals, which the first core may be rehashing.
     message = [1, "second core", {"k": b"v"}]
     want = packb(message)
     while not quiet[0]:
-        detach(thing())
+        drop(thing())
         thing()
         if unpackb(want) != message or packb(message) != want:
             trouble.append(want)
@@ -44,7 +44,7 @@ def use_forever(turns, trouble, quiet, thing, packb, unpackb):
 
 
 _thread.start_new_thread(
-    use_forever, (turns, trouble, quiet, Thing, msgpack.packb, msgpack.unpackb)
+    use_forever, (turns, trouble, quiet, Thing, detach, msgpack.packb, msgpack.unpackb)
 )
 
 
