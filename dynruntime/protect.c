@@ -49,7 +49,8 @@ enum {
     GUARD = 24, // Words.
 };
 
-NATMOD_INIT bool natmod_nlr_is_known(void) {
+// For the same reason a function of its own.
+NATMOD_INIT __attribute__((noinline)) bool natmod_nlr_is_known(void) {
     volatile struct {
         nlr_space_t nlr;
         uintptr_t guard[GUARD];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Exceptions with text.
+// Exceptions with text or a number.
 
 #include <string.h>
 
@@ -27,6 +27,12 @@ MP_NORETURN void natmod_raise_text(const mp_obj_type_t *type, const char *text, 
         nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(type), 1, 0, &arg));
     }
     nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(type), 0, 0, NULL));
+}
+
+MP_NORETURN void natmod_raise_errno(const mp_obj_type_t *type, int number) {
+    // Not a small int at once: on 32-bit machines an error number may be larger.
+    mp_obj_t arg = mp_obj_new_int(number);
+    nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(type), 1, 0, &arg));
 }
 
 MP_NORETURN void natmod_raise(const mp_obj_type_t *type, const char *text) {

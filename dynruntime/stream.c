@@ -101,14 +101,9 @@ void natmod_stream_open(natmod_stream_t *stream, const natmod_streams_t *env, mp
     stream->protocol = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, protocol);
 }
 
-MP_NORETURN static void raise_errno(const natmod_streams_t *env, int number) {
-    mp_obj_t arg = MP_OBJ_NEW_SMALL_INT(number);
-    nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(env->OSError), 1, 0, &arg));
-}
-
 static mp_int_t stream_error(natmod_stream_t *stream, int error) {
     if (error != MP_EAGAIN) {
-        raise_errno(stream->env, error);
+        natmod_raise_errno(stream->env->OSError, error);
     }
     return NATMOD_STREAM_BLOCKS;
 }
@@ -215,7 +210,7 @@ static mp_int_t try_once(attempt_t *attempt) {
         }
     }
     if (attempt->n < NATMOD_STREAM_BLOCKS || attempt->n > (mp_int_t)attempt->len) {
-        raise_errno(stream->env, MP_EIO);
+        natmod_raise_errno(stream->env->OSError, MP_EIO);
     }
     stream->running = false;
     return attempt->n;

@@ -372,6 +372,9 @@ MP_NORETURN void natmod_raise_text(const mp_obj_type_t *type, const char *text, 
 // The same with a formatted text of at most 95 characters; formats are those of mp_printf.
 MP_NORETURN void natmod_raise_fmt(const mp_obj_type_t *type, const char *format, ...);
 
+// Raise an exception, of the type OSError say, with an error number.
+MP_NORETURN void natmod_raise_errno(const mp_obj_type_t *type, int number);
+
 // Copy a constant text. On the ESP8266 these lie in memory that allows 32-bit access only, so
 // nothing but code compiled for that (with -mforce-l32) may read them, and memcpy may not.
 void natmod_copy_text(byte *dest, const char *text, size_t len);

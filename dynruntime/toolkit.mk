@@ -63,7 +63,7 @@ ifeq ($(origin UPSTREAM),undefined)
 UPSTREAM := $(if $(shell grep -lw MP_DYNRUNTIME_INIT_ENTRY /dev/null $(C_SRC) 2>/dev/null),yes)
 endif
 ifneq ($(UPSTREAM),)
-useless := $(strip $(foreach n,NATMOD_SRC STACK WHOLE SMALL,$(if $($n),$n)))
+useless := $(strip $(foreach n,NATMOD_SRC LAYOUTS STACK WHOLE SMALL,$(if $($n),$n)))
 ifneq ($(useless),)
 $(error $(useless): for sources with toolkit.h, but $(or $(C_SRC),SRC) has an mpy_init of its own)
 endif

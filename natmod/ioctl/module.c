@@ -40,11 +40,6 @@ enum {
     LAST_REQUEST = MP_STREAM_GET_BUFFER_SIZE,
 };
 
-MP_NORETURN static void raise_errno(const state_t *st, int number) {
-    mp_obj_t arg = MP_OBJ_NEW_SMALL_INT(number);
-    nlr_raise(mp_call_function_n_kw(MP_OBJ_FROM_PTR(st->OSError), 1, 0, &arg));
-}
-
 static mp_int_t int_arg(const state_t *st, mp_obj_t obj) {
     mp_int_t value = mp_obj_get_int_truncated(obj);
     if (!mp_obj_is_small_int(obj)
@@ -64,7 +59,7 @@ static void seek_arg(const state_t *st, mp_obj_t obj, seek_t *seek) {
     mp_int_t whence = int_arg(st, tuple->items[1]);
     // Streams do not check these: for MP_SEEK_SET the offset is unsigned.
     if ((mp_uint_t)whence > MP_SEEK_END || (whence == MP_SEEK_SET && offset < 0)) {
-        raise_errno(st, MP_EINVAL);
+        natmod_raise_errno(st->OSError, MP_EINVAL);
     }
     if (st->wide_offset) {
         seek->wide.offset = offset;
@@ -122,7 +117,7 @@ static mp_obj_t fun_ioctl(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj
     mp_uint_t result = protocol->ioctl(obj, request, arg, &error);
     if (result == MP_STREAM_ERROR) {
         // Some streams do not say which error it is.
-        raise_errno(st, error > 0 ? error : MP_EIO);
+        natmod_raise_errno(st->OSError, error > 0 ? error : MP_EIO);
     }
     if (request != MP_STREAM_SEEK) {
         return mp_obj_new_int(result);

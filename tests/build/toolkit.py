@@ -370,6 +370,7 @@ def readme_names_what_functions_need():
         "natmod_is_callable": "natmod_is_callable(mp_const_none)",
         "natmod_raise": 'natmod_raise(nm->TypeError, "a")',
         "natmod_raise_text": 'natmod_raise_text(nm->TypeError, "a", 1)',
+        "natmod_raise_errno": "natmod_raise_errno(nm->TypeError, 5)",
         "natmod_raise_fmt": 'natmod_raise_fmt(nm->TypeError, "%d", 1)',
         "natmod_protect": "natmod_protect(NULL, NULL)",
         "natmod_print": 'natmod_print(NULL, "a")',

@@ -220,7 +220,13 @@ def a_missing_division_names_its_remedy():
 @case
 def settings_for_toolkit_h():
     with example("kept") as p:
-        for setting in ("WHOLE=yes", "SMALL=yes", "NATMOD_SRC=raise.c", "STACK=100"):
+        for setting in (
+            "WHOLE=yes",
+            "SMALL=yes",
+            "NATMOD_SRC=raise.c",
+            "LAYOUTS=STR",
+            "STACK=100",
+        ):
             line = p.refused("ARCH=armv7m", setting)
             name = setting.split("=")[0]
             true(f"{name}: for sources with toolkit.h, but kept.c " in line or print(line))

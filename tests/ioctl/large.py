@@ -53,6 +53,12 @@ def results_that_are_large():
 
 
 @case
+def error_numbers_that_are_no_small_ints():
+    for n in (1 << 30, (1 << 31) - 1):
+        eq(raises(OSError, ioctl, Python(-n), POLL).errno, n)
+
+
+@case
 def errors_without_a_number():
     if WORD == 1 << 31:
         check.skip("error numbers have 32 bits, and so have words")
