@@ -3,8 +3,8 @@
 #
 # Code for x86 and x64 is for the unix interpreter; armv6m is Cortex-M0/M0+, armv7m Cortex-M3,
 # armv7emsp Cortex-M4F and M33, armv7emdp Cortex-M7, xtensa ESP8266, xtensawin ESP32, S2 and S3,
-# rv32imc ESP32-C3 and RP2350 in RISC-V mode. Debian's packages for them are
-# named in README.md.
+# rv32imc ESP32-C3 and RP2350 in RISC-V mode. dynruntime/README.md names
+# Debian's packages for them.
 
 CROSS_x86 =
 CFLAGS_x86 = -m32 -fno-stack-protector

@@ -70,7 +70,8 @@ static void seek_arg(const state_t *st, mp_obj_t obj, seek_t *seek) {
     }
 }
 
-// Get the object's protocol, and replace a Python object by the native one in it.
+// Get the object's protocol, and replace a Python object by the native one in it. NULL if it has none
+// with ioctl.
 static const mp_stream_p_t *get_protocol(state_t *st, mp_obj_t *obj) {
     const mp_obj_type_t *type = natmod_native_type(&st->nm, mp_obj_get_type(*obj));
     const mp_stream_p_t *protocol = type == NULL ? NULL : MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, protocol);
@@ -86,16 +87,16 @@ static const mp_stream_p_t *get_protocol(state_t *st, mp_obj_t *obj) {
             protocol = NULL;
         }
     }
-    if (protocol == NULL || protocol->ioctl == NULL) {
-        natmod_raise(st->nm.TypeError, "stream with ioctl required");
-    }
-    return protocol;
+    return protocol == NULL || protocol->ioctl == NULL ? NULL : protocol;
 }
 
 static mp_obj_t fun_ioctl(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = (state_t *)nm;
     mp_obj_t obj = args[0];
     const mp_stream_p_t *protocol = get_protocol(st, &obj);
+    if (protocol == NULL) {
+        natmod_raise(st->nm.TypeError, "stream with ioctl required");
+    }
     mp_int_t request = int_arg(st, args[1]);
     if ((mp_uint_t)request > LAST_REQUEST || !(REQUESTS >> request & 1)) {
         natmod_raise(st->ValueError, "unknown request");
@@ -160,6 +161,8 @@ NATMOD_INIT static bool has_wide_offset(const mp_stream_p_t *protocol, mp_obj_t 
     return sizeof(void *) > 4 || seek.narrow.whence == 0;
 }
 
+NATMOD_INIT_DATA static const char no_stringio[] = "needs the firmware's io.StringIO";
+
 void natmod_init(natmod_t *nm) {
     state_t *st = (state_t *)nm;
     st->OSError = natmod_builtin_type(MP_QSTR_OSError);
@@ -170,6 +173,11 @@ void natmod_init(natmod_t *nm) {
     st->iobase = MP_OBJ_TO_PTR(found[0]);
     mp_obj_t stringio = mp_call_function_n_kw(mp_load_attr(io, MP_QSTR_StringIO), 0, 0, NULL);
     const mp_stream_p_t *protocol = get_protocol(st, &stringio);
+    const mp_obj_type_t *type = mp_obj_get_type(stringio);
+    // A program may have replaced io, or extended it by an io.py.
+    if (protocol == NULL || type->name != MP_QSTR_StringIO || type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) {
+        natmod_raise(natmod_builtin_type(MP_QSTR_ImportError), no_stringio);
+    }
     st->stringio_ioctl = protocol->ioctl;
     st->wide_offset = has_wide_offset(protocol, stringio);
     mp_store_global(MP_QSTR_ioctl, natmod_fun_new(nm, fun_ioctl, 2, 3, false));

@@ -82,12 +82,16 @@ static mp_obj_t fun_pack_into(natmod_t *nm, size_t n_args, size_t n_kw, const mp
 /******************************************************************************/
 // Unpacking
 
+enum {
+    TIMEOUT = 1000, // Milliseconds that unpack waits for each byte but the first, unless told.
+};
+
 // The options of a call, which are in own if there are keywords, and the times for a stream.
 static void unpack_options(decoder_t *dec, unpack_options_t *own, size_t n_kw, const mp_obj_t *kw) {
     state_t *st = dec->st;
     dec->opt = &st->unpack_defaults;
     dec->wait = 0;
-    dec->timeout = 1000;
+    dec->timeout = TIMEOUT;
     if (n_kw > 0) {
         mp_obj_t values[KW_END];
         memset(values, 0, sizeof(values));

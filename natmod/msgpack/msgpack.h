@@ -16,7 +16,7 @@ struct _state_t {
     natmod_t nm;
     bool big_ints; // Whether the firmware's integers may have more than 64 bits,
     bool double_floats; // and whether its floats are doubles.
-    uint8_t float_words; // Where the value is in one, in words; 0 if that can't be said.
+    uint8_t float_words; // Offset of the value in a float object, in words; 0 if unknown.
 
     // Builtin types, fetched once: a program may rebind their names.
     const mp_obj_type_t *str_type;

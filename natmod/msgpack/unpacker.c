@@ -29,8 +29,8 @@ typedef struct _unpacker_t {
 
 enum {
     FIRST_SIZE = 64, // Bytes of the first buffer.
-    READ_SIZE = 256, // Bytes to read at once from a stream, unless a hint says otherwise,
-    READ_SIZE_MAX = 4096, // which nobody should pay with all the memory there is.
+    READ_SIZE = 256, // Bytes to read at once from a stream, unless read_size says otherwise.
+    READ_SIZE_MAX = 4096, // The most, so that a large read_size does not exhaust the heap.
     MAX_BUFFER_SIZE = 100 * 1024 * 1024,
 };
 

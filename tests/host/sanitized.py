@@ -20,7 +20,7 @@ from runner.targets import Target  # noqa: E402
 import natmods  # noqa: E402
 
 TARGET = Target(ASAN.name, "unix")
-OURS = {"msgpack", "finaliser", "dynruntime"}
+OURS = {*natmods.FOLDERS, "dynruntime"}
 
 
 class Session(unix.Session):

@@ -169,6 +169,44 @@ def without_memory():
     eq(zero_heap(ioctl, b, SEEK, (-2, 2)), 4)
 
 
+def import_with(stringio):
+    class Other:
+        IOBase = io.IOBase
+        StringIO = stringio
+
+    before = {name: sys.modules.pop(name, None) for name in ("io", "ioctl")}
+    sys.modules["io"] = Other
+    try:
+        import ioctl as module
+
+        return module
+    finally:
+        for name, module in before.items():
+            sys.modules.pop(name, None)
+            if module is not None:
+                sys.modules[name] = module
+
+
+@case
+def replaced_io():
+    # The import learns from a StringIO how seeks work, and must not learn it from another object.
+    class OfPython(io.IOBase):
+        def ioctl(self, request, arg):
+            return 0
+
+        def readinto(self, buf):
+            return 0
+
+    class Derived(io.StringIO):
+        pass
+
+    for wrong in (OfPython, io.BytesIO, lambda: 5, lambda: None, object):
+        raises(ImportError, import_with, wrong, match="io.StringIO")
+    s = io.StringIO("abc")
+    s.close()
+    raises(ValueError, import_with(Derived).ioctl, s, SEEK, (0, 2))
+
+
 @case
 def without_the_module():
     # What a program keeps works on.

@@ -77,6 +77,9 @@ def modules_that_are_not_there():
     source = "import sys\nclass V: pass\nsys.modules['vfs'] = sys.modules['os'] = V\n"
     output = unix(source + "import finaliserproxy", release() / "x64")[1]
     seen("ImportError: needs VfsFat, VfsLfs2 or VfsLfs1", output)
+    source = "import sys\nclass I: StringIO = object\nsys.modules['io'] = I\n"
+    output = unix(source + "import ioctl", release() / "x64")[1]
+    seen("ImportError: needs the firmware's io.StringIO", output)
 
 
 def source_has(text, file, words):
