@@ -35,7 +35,7 @@ NATMOD_INIT_DATA static const char layout_names[][10] = {
 #define LAYOUT_KEY (MP_OBJ_NEW_SMALL_INT(1234))
 #define LAYOUT_VALUE (MP_OBJ_NEW_SMALL_INT(-56))
 
-static inline bool is_address(const void *word) {
+NATMOD_INIT static bool is_address(const void *word) {
     return (uintptr_t)word % sizeof(void *) == 0 && (uintptr_t)word >= 4096;
 }
 
@@ -45,7 +45,6 @@ NATMOD_INIT static bool function_is_known(const mp_obj_fun_bc_t *self) {
     const mp_obj_type_t *type = is_address(context) ? context->module.base.type : NULL;
     return is_address(type)
            && type->base.type == &mp_type_type
-           && type->name == MP_QSTR_module
            && is_address(context->module.globals)
            && context->module.globals->base.type == mp_obj_get_type(mp_obj_new_dict(0));
 }

@@ -12,6 +12,7 @@ import errno
 import msgpack
 from check import case, eq, raises, same, true
 from msgpack import OutOfData, Unpacker, packb
+from native import RamDisk
 
 VALUE = [1, "two", {"three": [4, b"five" * 20]}, 1 << 40, "x" * 70]
 DATA = packb(VALUE)
@@ -357,13 +358,11 @@ def every_reading_method_has_a_row():
     eq([name for name in methods if name not in have], [])
 
 
-class Disk:
+class Disk(RamDisk):
     """A block device in memory that fails on demand, for the firmware's own file objects."""
 
-    SIZE = 256
-
     def __init__(self):
-        self.blocks = bytearray(self.SIZE * 24)
+        super().__init__(24, 256)
         self.calls = 0
         self.at = -1
 
@@ -372,19 +371,10 @@ class Disk:
         return self.calls - 1 == self.at
 
     def readblocks(self, n, buf, offset=0):
-        if self.fails():
-            return -errno.EIO
-        start = n * self.SIZE + offset
-        buf[:] = self.blocks[start : start + len(buf)]
+        return -errno.EIO if self.fails() else super().readblocks(n, buf, offset)
 
     def writeblocks(self, n, buf, offset=0):
-        if self.fails():
-            return -errno.EIO
-        start = n * self.SIZE + offset
-        self.blocks[start : start + len(buf)] = buf
-
-    def ioctl(self, op, arg):
-        return {4: len(self.blocks) // self.SIZE, 5: self.SIZE}.get(op, 0)
+        return -errno.EIO if self.fails() else super().writeblocks(n, buf, offset)
 
 
 @case

@@ -39,19 +39,20 @@ class Python(io.IOBase):
 
 
 class RamDisk:
-    def __init__(self, blocks):
-        self.data = bytearray(blocks * 512)
+    def __init__(self, blocks, size=512):
+        self.data = bytearray(blocks * size)
+        self.size = size
 
     def readblocks(self, n, buf, offset=0):
-        start = n * 512 + offset
+        start = n * self.size + offset
         buf[:] = memoryview(self.data)[start : start + len(buf)]
 
     def writeblocks(self, n, buf, offset=0):
-        start = n * 512 + offset
+        start = n * self.size + offset
         self.data[start : start + len(buf)] = buf
 
     def ioctl(self, request, arg):
-        return {4: len(self.data) // 512, 5: 512, 6: 0}.get(request)
+        return {4: len(self.data) // self.size, 5: self.size, 6: 0}.get(request)
 
 
 def filesystems():
