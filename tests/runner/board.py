@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import select
+import signal
 import socket
 import termios
 import threading
@@ -122,7 +123,10 @@ class Board:
             return fn(*args)
         except (Died, OSError) as e:
             died = e if isinstance(e, Died) else Died("the emulator has ended", b"")
-            said = self._said()
+            if self.target.qemu == "node" and self.process.poll() is None:
+                # The emulator then says where the board hangs.
+                self.process.send_signal(signal.SIGUSR2)
+            said = self._said(0.5)
             if said:
                 died.output += "\nThe emulator said:\n" + said
             raise died

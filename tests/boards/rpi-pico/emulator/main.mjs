@@ -73,7 +73,8 @@ function run() {
   const output = serial.take();
   if (output.length) process.stdout.write(output);
   if (fault) {
-    tell(fault);
+    say(`fault on core ${pico.cores.indexOf(pico.core)}: ${fault.message}`);
+    tellState();
     finish(FAULTED);
   } else if (!cores.asleep || serial.pending) {
     setImmediate(run);
@@ -95,11 +96,13 @@ function saveFlash() {
   fs.writeFileSync(options.flash, pico.flashImage);
 }
 
-function tell(fault) {
-  const { core } = pico;
-  say(`fault on core ${pico.cores.indexOf(core)}: ${fault.message}`);
-  const registers = Array.from(core.registers, (value, n) => `r${n}=${hex(value)}`);
-  say(`${registers.join(' ')} ipsr=${core.IPSR} seed=${cores.seed}`);
+function tellState() {
+  for (const n of cores.both ? [0, 1] : [0]) {
+    const core = pico.cores[n];
+    const registers = Array.from(core.registers, (value, i) => `r${i}=${hex(value)}`);
+    const state = core.waiting ? 'waits' : 'runs';
+    say(`core ${n} ${state}: ${registers.join(' ')} ipsr=${core.IPSR} seed=${cores.seed}`);
+  }
 }
 
 let finished = false;
@@ -116,4 +119,5 @@ process.stdin.on('data', (chunk) => {
 });
 process.stdin.on('end', () => finish(0));
 process.stdin.on('error', () => finish(0));
+process.on('SIGUSR2', tellState);
 run();
