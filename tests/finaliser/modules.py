@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Deleting the module from sys.modules, with live objects.
 # needs: finaliserproxy
+# long: rpi-pico
 # also: mps2-an385-notime
 # timeout: 300
 

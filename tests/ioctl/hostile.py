@@ -3,6 +3,7 @@
 # what is no stream: a result or an exception, and no request gets through whose argument would be
 # taken for something else than it is.
 # needs: ioctl
+# long: rpi-pico
 # also: mps2-an385-notime
 # timeout: 300
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # needs: msgpack
+# long: rpi-pico
 # wants: floats big-ints
 # Arguments: what must be given how, and what is refused.
 from io import BytesIO

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # Arrays and maps: headers at every border, order, nesting.
 import gc
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # wants: floats big-ints
 # 0xc1 is no format: FormatError wherever an object could begin, plain data elsewhere.
 from io import BytesIO

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # wants: floats big-ints
 # What arrays and maps become: use_list, the hooks, and keys of every kind.
 import gc

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # wants: floats big-ints
 # default: which objects go there, what becomes of its result, and what may serve as hook.
 import check

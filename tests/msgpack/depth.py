@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # needs: msgpack
+# long: rpi-pico
 # timeout: 120
 # Nesting to 1024 works both ways, beyond it is an exception; no depth crashes.
 import gc

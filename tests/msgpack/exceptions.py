@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # The exception classes: their hierarchy, their aliases, and what they carry.
 import check
 import msgpack

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # needs: msgpack
+# long: rpi-pico
 # also: mps2-an385-notime
 # wants: floats big-ints
 # Packing allocates nothing; nor does unpacking what needs no object of its own.

@@ -2,6 +2,7 @@
 # What the import takes from other modules: one that is not there can be done without, but any
 # other error is the importer's to know.
 # needs: msgpack
+# long: rpi-pico
 import os
 import sys
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # Forms longer than need be: accepted everywhere, as value, as key, inside containers.
 from io import BytesIO
 

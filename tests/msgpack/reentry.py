@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # needs: msgpack
+# long: rpi-pico
 # timeout: 120
 # Hooks that call back into the codec, and hooks that change what is being worked on: a right
 # result or a clean error, never a message whose headers disagree with its bodies.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # wants: floats big-ints
 # Subclasses pack as what they are made of, unless strict_types asks for exact types.
 import check

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # wants: floats big-ints
 # Extension -1: three widths, seconds since 1970, never handed to ext_hook.
 import check

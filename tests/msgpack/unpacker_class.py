@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico
 # also: mps2-an385-notime
 # timeout: 120
 # wants: floats big-ints

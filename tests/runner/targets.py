@@ -144,11 +144,7 @@ TARGETS = (
         "Cortex-M0+ with the Python features of a SAMD21 board",
         variant=True,
     ),
-    _pico(
-        "rpi-pico",
-        "Raspberry Pi Pico: its stock firmware on rp2040js, with both cores",
-        long=True,
-    ),
+    _pico("rpi-pico", "Raspberry Pi Pico: its stock firmware on rp2040js, with both cores"),
     _unix("unix-x64", "x64", _UNIX),
     _unix("unix-x86", "x86", _UNIX),
     _config("unix-x64-gil", "x64", "GIL", "the unix port with a GIL"),
