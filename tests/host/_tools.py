@@ -65,7 +65,7 @@ def usermod_interpreter(variant, folder, options=()):
     command += [f"PYTHON={sys.executable}", *options]
     # MicroPython's makefiles do not notice changed flags.
     files = [*variant.glob("*.mk"), *variant.glob("*.h"), TOP / "VERSION"]
-    files += [TOP / "dynruntime/usermod.mk", MPY_DIR / "py/mpconfig.h"]
+    files += [HOST / "ours.mk", TOP / "dynruntime/usermod.mk", MPY_DIR / "py/mpconfig.h"]
     config = "".join(f.read_text() for f in sorted(files)) + " ".join(map(str, command))
     noted = folder / "config.txt"
     if not noted.exists() or noted.read_text() != config:

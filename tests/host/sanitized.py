@@ -62,6 +62,14 @@ def global_names_have_a_prefix():
     eq(foreign_names(ASAN), [])
 
 
+@case
+def modules_are_instrumented():
+    for folder in OURS:
+        objects = [o for o in ASAN.rglob("*.o") if o.parent.name == folder]
+        status, output = run(["nm", "--undefined-only", *objects])
+        eq((folder, status, "__ubsan_handle_" in output), (folder, 0, True))
+
+
 def catches(where, source):
     status, output = run([ASAN / "micropython", "-X", "heapsize=1m", "-c", source])
     eq(status, FOUND)

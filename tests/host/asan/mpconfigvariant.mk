@@ -11,10 +11,10 @@ MICROPY_PY_BTREE = 0
 CFLAGS_EXTRA = -fsanitize=address -Wno-clobbered -I../../ports/unix/variants/standard
 
 ASAN_DIR := $(realpath $(VARIANT_DIR))
-ASAN_TOP := $(realpath $(ASAN_DIR)/../../..)
 # Memory functions may get a null pointer with a length of 0, as C will allow.
 UNDEFINED := -fsanitize=undefined -fno-sanitize-recover=undefined  -fno-sanitize=nonnull-attribute
-$(BUILD)/msgpack/%.o $(BUILD)/finaliser/%.o $(BUILD)/$(ASAN_TOP)/dynruntime/%.o: CFLAGS += $(UNDEFINED)
+include $(ASAN_DIR)/../ours.mk
+$(foreach folder,$(OURS),$(BUILD)/$(folder)/%.o): CFLAGS += $(UNDEFINED)
 
 # The collector reads whatever may hold a pointer, and heap.c watches the collector.
 RAW := -fno-sanitize=address

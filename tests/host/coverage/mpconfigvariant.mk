@@ -8,9 +8,9 @@ MICROPY_SSL_MBEDTLS = 0
 MICROPY_PY_BTREE = 0
 CFLAGS_EXTRA = -I../../ports/unix/variants/standard
 
-COVERAGE_TOP := $(realpath $(VARIANT_DIR)/../../..)
 # Without optimisation, so that lines are what they are in the source.
 COUNTED := -O0 --coverage -fprofile-update=atomic
-$(BUILD)/msgpack/%.o $(BUILD)/finaliser/%.o $(BUILD)/$(COVERAGE_TOP)/dynruntime/%.o: CFLAGS += $(COUNTED)
+include $(VARIANT_DIR)/../ours.mk
+$(foreach folder,$(OURS),$(BUILD)/$(folder)/%.o): CFLAGS += $(COUNTED)
 
 LDFLAGS_EXTRA = --coverage
