@@ -29,7 +29,7 @@ GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 ifneq ($(filter-out help clean distclean,$(GOALS)),)
 PYTHON_HERE = $(shell $(TOP)/tools/find-python.sh json 2>/dev/null)
 ASKED := $(or $(PYTHON_HERE),$(shell $(TOP)/tools/setup.sh python >&2)$(PYTHON_HERE),python3)
-$(foreach line,$(or $(shell $(ASKED) $(TOP)/tools/plan.py 'TARGET=$(TARGET)' 'ARCH=$(ARCH)' 'ARCHS=$(ARCHS)' \
+$(foreach line,$(or $(shell $(ASKED) $(TOP)/tools/plan.py 'TARGET=$(TARGET)' 'PART=$(PART)' 'ARCH=$(ARCH)' 'ARCHS=$(ARCHS)' \
 	'CROSS=$(CROSS_GIVEN)' 'CROSS_xtensawin=$(CROSS_xtensawin)' FETCHED=$(filter $(FETCHED),$(MPY_DIR)) \
 	$(GOALS)),$$(error|tools/plan.py|failed)),$(eval $(subst |, ,$(line))))
 endif
@@ -75,8 +75,8 @@ demo: interpreter ## run the examples on stock MicroPython  [TARGET=unix-x64]
 test: interpreter ## run all tests on all targets  [TARGET=...]
 	@$(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
 
-test-long: interpreter ## the same with what takes too long for every day
-	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
+test-long: interpreter ## the same with what takes too long for every day  [PART=pico] [TARGET=...]
+	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET),--parts '$(PART)')
 
 coverage: interpreter ## which lines of C the tests run, and which they do not
 	@$(call PYTHON_FOR,elftools serial msgpack) tests/host/_coverage.py

@@ -4,8 +4,9 @@
 
 usage: plan.py [SETTING=VALUE...] GOAL...
 
-SETTING is TARGET, ARCH, ARCHS, CROSS, CROSS_xtensawin or FETCHED, as the Makefile has them. What
-is printed are make's assignments, without spaces, for which | stands: make makes lines of them.
+SETTING is TARGET, PART, ARCH, ARCHS, CROSS, CROSS_xtensawin or FETCHED, as the Makefile has them.
+What is printed are make's assignments, without spaces, for which | stands: make makes lines of
+them.
 """
 
 import sys
@@ -51,8 +52,8 @@ TESTS = {"interpreter", "test", "test-long"}
 ON_HOST = {"setup", "test", "test-long"}
 HOST = ["host", "cpython"]
 # The goals that build for every architecture, unless told which; then those unless a target is.
-BUILD_ALL = {"all", "setup", "check", "dist", "test-long"}
-BUILD_ALL_BY_DEFAULT = {"test", "interpreter", "size"}
+BUILD_ALL = {"all", "setup", "check", "dist"}
+BUILD_ALL_BY_DEFAULT = {"test", "test-long", "interpreter", "size"}
 DEMO = "unix-x64"
 
 
@@ -98,10 +99,13 @@ def archs_of(board, archs):
     return archs if board == "host" else [t.arch for t in targets.with_board([board])]
 
 
-def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED=""):
+def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED="", PART=""):
     """{variable of make: words}, or Wrong, or UnknownTarget."""
     if CROSS and not ARCH:
         raise Wrong(f"CROSS={CROSS} goes with one ARCH; give ARCH=... too")
+    if PART and (TARGET or "test-long" not in goals):
+        raise Wrong(f"PART={PART} goes with make test-long, and without TARGET")
+    TARGET = TARGET or (",".join(targets.of_part(PART)) if PART else "")
     goals = list(dict.fromkeys(goals))
     arch = ARCH.split()
     named = targets.boards_of(TARGET)

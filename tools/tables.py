@@ -29,12 +29,12 @@ def targets(table=TARGETS):
     """Targets with the same words about them share a row."""
     groups = {}
     for target in table:
-        groups.setdefault((target.about, target.long), []).append(target)
-    rows = [("target", "interpreter", "module files", "runs in")]
-    for (about, long), members in groups.items():
+        groups.setdefault((target.about, target.long, target.part), []).append(target)
+    rows = [("target", "interpreter", "module files", "runs in", "part")]
+    for (about, long, part), members in groups.items():
         names = ", ".join(f"`{t.name}`" for t in members)
         archs = ", ".join(dict.fromkeys(t.arch for t in members if t.arch))
-        rows.append((names, about, archs or "–", "make test-long" if long else "make test"))
+        rows.append((names, about, archs or "–", "make test-long" if long else "make test", part))
     return lines(*rows)
 
 

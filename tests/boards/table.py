@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from runner import targets  # noqa: E402
 
 # The tests on the host run some on one target of each kind, and on one with double precision.
-FOR_HOST = ("unix-x64", "mps2-an385", "mps2-an500")
+FOR_HOST = ("unix-x64", "mps2-an385", "mps2-an500", "rpi-pico")
 
 
 def variables(target):

@@ -82,6 +82,26 @@ def all_tests():
 
 
 @case
+def parts():
+    planned(
+        "test-long",
+        "x64 x86",
+        "python test-python unix x64 x86",
+        ",".join(targets.of_part("configurations")),
+        PART="configurations",
+    )
+    eq(plan.plan(["test-long"], ARCHS, PART="host")["WANTED"], ARCHS)
+    # Each target is in one.
+    members = [name for part in targets.PARTS for name in targets.of_part(part)]
+    eq(sorted(members), sorted(t.name for t in targets.TARGETS))
+    raises(targets.UnknownTarget, plan.plan, ["test-long"], ARCHS, PART="pics", match="pico")
+    for goals, more in (["test"], {}), (["test-long"], {"TARGET": "host"}):
+        raises(
+            plan.Wrong, plan.plan, goals, ARCHS, PART="host", match="PART=host goes with", **more
+        )
+
+
+@case
 def measuring():
     planned("bench", "x64 armv6m armv7m", f"{ARM} unix valgrind x64", "mps2-an385,unix-x64")
     planned("stack", "armv6m armv7m", ARM, "mps2-an385")
@@ -125,7 +145,7 @@ def groups_are_known_to_setup():
 def interpreters():
     eq(table.variables("mps2-an385/armv6m,cpython")["names"], ["mps2-an385"])
     eq(table.variables("cpython")["names"], [])
-    eq(table.variables("host")["names"], ["mps2-an385", "mps2-an500", "unix-x64"])
+    eq(table.variables("host")["names"], ["mps2-an385", "mps2-an500", "rpi-pico", "unix-x64"])
     found = table.variables("")
     eq(found["names"], sorted(t for t in targets.boards() if t not in ("host", "cpython")))
     eq(found["names"], sorted(found["UNIX"] + found["QEMU"] + found["XTENSA"] + found["PICO"]))

@@ -9,7 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import children, examples, install, qemu, scripts, unix
+from . import children, examples, install, parts, qemu, scripts, unix
 from .paths import MODULES, SCRATCH
 from .protocol import Result
 from .rawrepl import Died
@@ -22,6 +22,9 @@ IN_CI = os.environ.get("CI") == "true"
 def arguments(argv):
     parser = argparse.ArgumentParser(prog="tests/run.py", description=__doc__)
     parser.add_argument("--target", default="", help="target names, separated by commas")
+    parser.add_argument(
+        "--parts", metavar="NAMES", help="parts of make test-long; '' for all without a stamp"
+    )
     parser.add_argument("--list", action="store_true", help="show what would run")
     parser.add_argument(
         "-k", metavar="PATTERN", default="", help="only files with this in the name"
@@ -55,33 +58,56 @@ def remove_leftovers():
 
 
 def run(args):
+    """The exit status."""
     try:
-        targets = select([name for name in args.target.split(",") if name])
+        if args.parts is not None:
+            return parts.run_all(split(args.parts), lambda names: run_tests(args, select(names)))
+        targets = select(split(args.target))
         if args.arch:
             targets = [with_arch(t, args.arch) for t in targets]
         if args.program:
             return run_program(args, targets)
-        chosen = scripts.collect(args.files, args.k)
-    except (UnknownTarget, scripts.BadScript, OSError) as e:
+        if args.list:
+            return list_tests(args, targets)
+        return 0 if run_tests(args, targets).is_good else 1
+    except (UnknownTarget, scripts.BadScript) as e:
         print(f"tests/run.py: {e}", file=sys.stderr)
         return 2
+
+
+def split(names):
+    return [name for name in names.split(",") if name]
+
+
+def planned(args, targets):
+    """(target, its scripts) for the targets that have some."""
+    chosen = scripts.collect(args.files, args.k)
     plan = [(t, [s for s in chosen if s.wants(t)]) for t in targets]
     plan = [(t, wanted) for t, wanted in plan if wanted]
     # The longest first, so that no processor has nothing to do at the end.
     plan.sort(key=lambda item: item[0].name != "host")
-    if args.list:
-        for target, wanted in plan:
-            for script in wanted:
-                if not script.wanted_in_vain(target):
-                    print(f"{target.name:20} {script.name}")
-        return 0
+    return plan
+
+
+def list_tests(args, targets):
+    for target, wanted in planned(args, targets):
+        for script in wanted:
+            if not script.wanted_in_vain(target):
+                print(f"{target.name:20} {script.name}")
+    return 0
+
+
+def run_tests(args, targets):
+    """Run the scripts on the targets; the Report."""
+    plan = planned(args, targets)
     report = Report()
     if not plan:
         print("no test matches", file=sys.stderr)
     with ThreadPoolExecutor(max(1, args.j)) as pool:
         for future in [pool.submit(run_target, report, args, *item) for item in plan]:
             future.result()
-    return report.finish()
+    report.finish()
+    return report
 
 
 def run_target(report, args, target, wanted):

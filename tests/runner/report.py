@@ -11,9 +11,11 @@ SLOWEST = 10
 
 
 class Report:
-    def __init__(self):
+    def __init__(self, passed=0, failed=0, skipped=0):
         self.lock = threading.Lock()
-        self.passed = self.failed = self.skipped = 0
+        self.passed = passed
+        self.failed = failed
+        self.skipped = skipped
         self.failing = []  # lines for the summary
         self.times = []  # (seconds, target, name) of each script
 
@@ -52,16 +54,27 @@ class Report:
     def skip(self, target, name, reason):
         self.add(target, name, Result(skips=[(name, reason)]), 0)
 
+    def __add__(self, other):
+        """The totals of both."""
+        return Report(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
+
+    @property
+    def totals(self):
+        line = f"{self.passed} passed, {self.failed} failed"
+        return f"{line}, {self.skipped} skipped" if self.skipped else line
+
+    @property
+    def is_good(self):
+        return self.passed > 0 and self.failed == 0
+
     def finish(self):
-        """Print the summary and the last line; the exit status."""
+        """Print the summary, whose last line are the totals."""
         if len(self.times) > SLOWEST:
             print("\nSlowest:")
             for seconds, target, name in sorted(self.times, reverse=True)[:SLOWEST]:
                 print(f"{seconds:8.1f} s  {target:20} {name}")
         if self.failing:
             print("\nFailures:\n" + "\n".join(sorted(self.failing)))
-        line = f"{self.passed} passed, {self.failed} failed"
-        if self.skipped:
-            line += f", {self.skipped} skipped"
-        print(line, flush=True)
-        return 1 if self.failed or not self.passed else 0
+        print(self.totals, flush=True)

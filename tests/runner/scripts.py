@@ -91,7 +91,10 @@ class Script:
 
 def read(path):
     path = Path(path).resolve()
-    text = path.read_text()
+    try:
+        text = path.read_text()
+    except OSError as e:
+        raise BadScript(str(e)) from None
     directives = {}
     for line in text.splitlines():
         if not line.startswith("#"):

@@ -17,6 +17,17 @@ FEATURES = {
 }
 
 
+# The parts of make test-long, of at most an hour each.
+PARTS = {
+    "host": "the tests on this machine",
+    "boards": "the emulated boards",
+    "pico": "the emulated Pico, with its many seeds",
+    "unix": "the unix port and CPython",
+    "configurations": "the unix port in other configurations",
+    "next": "the newest MicroPython in Debian's archive",
+}
+
+
 class UnknownTarget(Exception):
     pass
 
@@ -56,6 +67,17 @@ class Target:
     def is_user_mode(self):
         """Is the board a process of QEMU's user mode, which has no devices?"""
         return self.qemu == "qemu-xtensa"
+
+    @property
+    def part(self):
+        """Its part of PARTS."""
+        if self.optional:
+            return "next"
+        if self.name == "host":
+            return "host"
+        if self.long and self.kind == "unix":
+            return "configurations"
+        return {"qemu": "boards", "cpython": "unix"}.get(self.kind, self.kind)
 
     def matches(self, pattern):
         """Patterns of "# targets:" lines see next-X as they see X."""
@@ -216,6 +238,13 @@ def boards(wanted=lambda target: True):
 def with_board(names):
     """The targets of a list of boards' names."""
     return [t for t in TARGETS if t.board in names]
+
+
+def of_part(part):
+    """The names of a part's targets."""
+    if part not in PARTS:
+        raise UnknownTarget(f"unknown PART '{part}'; known are: {' '.join(PARTS)}")
+    return [t.name for t in TARGETS if t.part == part]
 
 
 def boards_of(setting):

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+# make test-long: which parts run, and what their stamps say.
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import check
+from check import case, eq, raises, true
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from runner import parts  # noqa: E402
+from runner.report import Report  # noqa: E402
+from runner.targets import PARTS, UnknownTarget, of_part  # noqa: E402
+
+folder = tempfile.TemporaryDirectory()
+TREE = Path(folder.name) / "tree"
+GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+fails = set()
+ran = []
+
+
+def git(*words):
+    subprocess.run(["git", "-C", TREE, *words], check=True, capture_output=True)
+
+
+def run(targets):
+    ran.append(targets)
+    part = [part for part in PARTS if of_part(part) == targets][0]
+    return Report(10, 1) if part in fails else Report(10, 0, 2)
+
+
+def run_all(*names):
+    """(exit status, the parts that ran, the output) of make test-long."""
+    ran.clear()
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        status = parts.run_all(names, run)
+    return status, [part for part in PARTS if of_part(part) in ran], output.getvalue()
+
+
+def change(text):
+    (TREE / "file").write_text(text)
+
+
+@case
+def prepare():
+    os.environ.update(GIT)
+    os.environ.pop("MPY_DIR", None)
+    TREE.mkdir()
+    change("1")
+    (TREE / ".gitignore").write_text("/build/\n")
+    git("init")
+    parts.TOP = TREE
+    parts.STAMPS = TREE / "build/test-long"
+
+
+@case
+def parts_without_a_stamp_run():
+    fails.add("pico")
+    status, names, output = run_all()
+    eq((status, names), (1, list(PARTS)))
+    n = len(PARTS)
+    eq(output.splitlines()[-1], f"{10 * n} passed, 1 failed, {2 * (n - 1)} skipped")
+    # The one that failed has none.
+    fails.clear()
+    status, names, output = run_all()
+    eq((status, names), (0, ["pico"]))
+    eq(output.splitlines()[-1], f"{10 * n} passed, 0 failed, {2 * n} skipped")
+    status, names, output = run_all()
+    eq((status, names), (0, []))
+    eq(output.splitlines()[-1], f"{10 * n} passed, 0 failed, {2 * n} skipped")
+
+
+@case
+def a_part_that_is_named_runs():
+    status, names, output = run_all("unix")
+    eq((status, names), (0, ["unix"]))
+    eq(output.splitlines()[-1], "10 passed, 0 failed, 2 skipped")
+
+
+@case
+def another_tree_has_no_stamp():
+    # Not committed, and then a file that git does not know.
+    change("2")
+    eq(run_all()[1], list(PARTS))
+    eq(run_all()[1], [])
+    (TREE / "new").write_text("")
+    eq(run_all()[1], list(PARTS))
+    # What is built is not of the tree, and what is committed changes nothing.
+    (TREE / "build/file").write_text("")
+    git("add", "-A")
+    git("-c", "user.name=n", "-c", "user.email=e", "commit", "-m", "m")
+    eq(run_all()[1], [])
+
+
+@case
+def a_failure_takes_the_stamp():
+    fails.add("unix")
+    eq(run_all("unix")[:2], (1, ["unix"]))
+    fails.clear()
+    eq(run_all()[:2], (0, ["unix"]))
+
+
+@case
+def a_tree_that_changes_in_a_run_gets_no_stamp():
+    def run_and_change(targets):
+        change("3")
+        return Report(1)
+
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        eq(parts.run_all(["unix"], run_and_change), 0)
+    true("the tree has changed" in output.getvalue())
+    true("unix" in run_all()[1])
+
+
+@case
+def nothing_ran():
+    with contextlib.redirect_stdout(io.StringIO()):
+        eq(parts.run_all(["unix"], lambda targets: Report()), 1)
+
+
+@case
+def no_checkout():
+    parts.TOP = Path(folder.name)
+    for _ in range(2):
+        status, names, output = run_all()
+        eq((status, names), (0, list(PARTS)))
+        true("no git checkout" in output)
+    # A folder of another project's checkout.
+    parts.TOP = TREE / "build"
+    eq(run_all()[1], list(PARTS))
+    parts.TOP = TREE
+    run_all()
+    eq(run_all()[1], [])
+    os.environ["MPY_DIR"] = folder.name
+    eq(run_all()[1], list(PARTS))
+    del os.environ["MPY_DIR"]
+
+
+@case
+def unknown_part():
+    raises(UnknownTarget, run_all, "pics", match="pico")
+
+
+folder.cleanup()
+check.end()
