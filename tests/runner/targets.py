@@ -187,6 +187,12 @@ TARGETS = (
     ),
     _unix("next-unix-x64", "x64", _NEWEST, optional=True),
     _mps2("next-mps2-an385", "mps2-an385", "armv7m", _NEWEST, optional=True),
+    _pico(
+        "next-rpi-pico",
+        "Raspberry Pi Pico with the newest MicroPython",
+        optional=True,
+        long=True,
+    ),
     _config(
         "next-unix-x86-reprc",
         "x86",
