@@ -64,6 +64,60 @@ def subnormal_floats_are_zero():
 
 
 @case
+def masked_interrupts_come_late():
+    source = """
+import machine, time
+fired = []
+def busy(ms):
+    end = time.ticks_add(time.ticks_us(), ms * 1000)
+    while time.ticks_diff(end, time.ticks_us()) > 0:
+        pass
+for masked in False, True:
+    fired.clear()
+    if masked:
+        state = machine.disable_irq()
+    timer = machine.Timer(period=2, mode=machine.Timer.ONE_SHOT, callback=fired.append)
+    busy(10)
+    before = len(fired)
+    if masked:
+        machine.enable_irq(state)
+    time.sleep_ms(1)
+    print(before, len(fired))
+"""
+    eq(pico.run(source), ("1 1\n0 1\n", ""))
+
+
+@case
+def systick_counts_cycles():
+    # Down from its reload value, which it takes again when it comes to 0.
+    source = """
+import array, machine
+mem32 = machine.mem32
+CSR, RVR, CVR = 0xE000E010, 0xE000E014, 0xE000E018
+
+@micropython.viper
+def read(to: ptr32, times: int):
+    for i in range(times):
+        to[2 * i] = ptr32(0xE000E018)[0]
+        to[2 * i + 1] = ptr32(0x4FFF0000)[0]
+
+mem32[RVR] = 0xFFFFFF
+mem32[CVR] = 0
+mem32[CSR] = 5  # Enabled, with the processor's clock and without interrupts.
+got = array.array("I", bytes(800))
+state = machine.disable_irq()
+read(got, 100)
+machine.enable_irq(state)
+print(got[0] - got[198] == got[199] - got[1] > 500)
+mem32[RVR] = 99
+mem32[CVR] = 0
+read(got, 100)
+print(max(list(got)[::2]) < 100, min(list(got)[::2]) < 50, mem32[CSR] >> 16 & 1)
+"""
+    eq(pico.run(source), ("True\nTrue True 1\n", ""))
+
+
+@case
 def interrupt():
     device = pico.board()
     try:
