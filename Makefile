@@ -21,7 +21,7 @@ DIST ?= dist
 CROSS_GIVEN := $(CROSS)
 include $(TOP)/dynruntime/toolchain.mk
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
-.PHONY: help all setup demo test test-long coverage fuzz bench size stack dist deploy check format clean distclean ready modules
+.PHONY: help all setup demo test test-long coverage fuzz bench size stack dist deploy check format clean distclean ready modules interpreter
 
 # WANTED (architectures), NEEDS (groups of tools/setup.sh), INTERPRETERS and DEMO_TARGET (each a
 # TARGET), which python tells; one is installed where there is none.
@@ -59,32 +59,7 @@ modules: ready
 all: modules ## build the modules for every architecture, into build/<arch>/, or for one  [ARCH=...]
 	$(SUBMAKE) -f tools/modules.mk table WANTED="$(WANTED)"
 
-# Not in the help: the runner names it when an interpreter is missing.
-interpreter: modules
-	$(SUBMAKE) $(JOBS) -f tests/boards/boards.mk interpreter TARGET=$(INTERPRETERS)
-.PHONY: interpreter
-
-demo: interpreter ## run the examples on stock MicroPython  [TARGET=unix-x64]
-	@for program in $(filter-out %.check.py,$(wildcard examples/*.py)); do \
-		for target in $(subst $(comma), ,$(DEMO_TARGET)); do \
-			echo; echo "== $$program on $$target"; \
-			$(call PYTHON_FOR,elftools) tests/run.py --program $$program --target $$target || exit; \
-		done; \
-	done
-
-test: interpreter ## run all tests on all targets  [TARGET=...]
-	@$(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
-
-test-long: interpreter ## the same with what takes too long for every day  [PART=pico] [TARGET=...]
-	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET),--parts '$(PART)')
-
-coverage: interpreter ## which lines of C the tests run, and which they do not
-	@$(call PYTHON_FOR,elftools serial msgpack) tests/host/_coverage.py
-
-fuzz: ready ## fuzz msgpack  [TIME=600] [FUZZ=decoder,streams,unpacker,encoder] [BITS=64,32] [LENGTH=32] [RECORD=1]
-	@$(call PYTHON_FOR,json) tests/host/fuzz/run.py $(if $(TIME),--time $(TIME)) $(if $(FUZZ),--targets $(FUZZ)) \
-		$(if $(BITS),--bits $(BITS)) $(if $(LENGTH),--length $(LENGTH)) $(if $(RECORD),--record)
-
+include tests/tests.mk
 include bench/bench.mk
 
 # It asks the board for its ARCH, and then makes that.

@@ -47,8 +47,8 @@ class Sandbox:
         shutil.copytree(TOP / "tests/runner", self.top / "tests/runner", ignore=PYCACHE)
         (self.top / "bench").mkdir()
         (self.top / "natmod").mkdir()
-        files = "Makefile VERSION bench/bench.mk bench/size.py natmod/module.mk tests/run.py"
-        for name in files.split():
+        files = "Makefile VERSION bench/bench.mk bench/size.py natmod/module.mk"
+        for name in *files.split(), "tests/tests.mk", "tests/run.py":
             shutil.copy(TOP / name, self.top / name)
         self.write("natmod/tiny/Makefile", MAKEFILE)
         self.write("natmod/tiny/tiny.h", "#define ANSWER 42\n")

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# The goals of the top Makefile that run something on targets. Its variables are explained there.
+
+# Not in the help: the runner names it when an interpreter is missing.
+interpreter: modules
+	$(SUBMAKE) $(JOBS) -f tests/boards/boards.mk interpreter TARGET=$(INTERPRETERS)
+
+demo: interpreter ## run the examples on stock MicroPython  [TARGET=unix-x64]
+	@for program in $(filter-out %.check.py,$(wildcard examples/*.py)); do \
+		for target in $(subst $(comma), ,$(DEMO_TARGET)); do \
+			echo; echo "== $$program on $$target"; \
+			$(call PYTHON_FOR,elftools) tests/run.py --program $$program --target $$target || exit; \
+		done; \
+	done
+
+test: interpreter ## run all tests on all targets  [TARGET=...]
+	@$(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
+
+test-long: interpreter ## the same with what takes too long for every day  [PART=pico] [TARGET=...]
+	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET),--parts '$(PART)')
+
+coverage: interpreter ## which lines of C the tests run, and which they do not
+	@$(call PYTHON_FOR,elftools serial msgpack) tests/host/_coverage.py
+
+fuzz: ready ## fuzz msgpack  [TIME=600] [FUZZ=decoder,streams,unpacker,encoder] [BITS=64,32] [LENGTH=32] [RECORD=1]
+	@$(call PYTHON_FOR,json) tests/host/fuzz/run.py $(if $(TIME),--time $(TIME)) $(if $(FUZZ),--targets $(FUZZ)) \
+		$(if $(BITS),--bits $(BITS)) $(if $(LENGTH),--length $(LENGTH)) $(if $(RECORD),--record)
