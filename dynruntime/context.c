@@ -112,8 +112,8 @@ static void drop_init(const mp_obj_fun_bc_t *self) {
     // Firmware may run code at another address than it has in the heap.
     size_t size = natmod_init_start - code;
     if (size < 0x10000) {
-        // All known Cortex-M firmware has the code in the heap. To be sure, the code must lie between
-        // two objects of the heap. It was allocated in the first gap that is large enough, so a larger
+        // All known firmware has the code in the heap, but for that of ESP32 boards. To be sure, the code
+        // must lie between two objects of the heap. It was allocated in the first gap that is large enough, so a larger
         // object probably gets memory after it.
         byte *above = m_realloc_maybe(NULL, 2 * size, false);
         if ((const byte *)self < code && code < above) {

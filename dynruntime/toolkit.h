@@ -124,11 +124,12 @@ static inline void *natmod_realloc_maybe(void *ptr, size_t n, bool allow_move) {
 #define mp_unpack_sequence(seq, n, items) (mp_fun_table.unpack_sequence((seq), (n), (items)))
 #endif
 
-// On Cortex-M, where code lies in the GC heap, what only the import needs is given back after it.
+// On Cortex-M and RISC-V, what only the import needs is given back after it where code lies in the GC
+// heap.
 // NATMOD_INIT marks such functions, NATMOD_INIT_DATA constants, and NATMOD_INIT_TABLE those with
 // addresses in them. link.py places them at the end of the code, and checks that nothing else
 // refers to them.
-#if defined(NATMOD_WHOLE) && defined(__thumb__)
+#if defined(NATMOD_WHOLE) && (defined(__thumb__) || defined(__riscv))
 #define NATMOD_DROPS_INIT (1)
 #define NATMOD_INIT __attribute__((section(".text.init"), noinline))
 #define NATMOD_INIT_DATA __attribute__((section(".rodata.init")))

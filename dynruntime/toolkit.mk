@@ -121,11 +121,15 @@ VPATH = $(SRC_DIRS)
 
 LINK_PY = $(addprefix $(TOOLKIT)/,link.py run_mpy_ld.py entry.py mend_xtensa.py)
 
+# Macros that the assembler reads before the compiler's output.
+MACROS = $(if $(filter xtensawin,$(ARCH)),$(WINDOWED),$(NEAR_CALLS))
+NEAR_CALLS := $(if $(filter rv%,$(ARCH)),$(if $(WHOLE)$(SMALL),$(TOOLKIT)/riscv.s))
+
 # Optimisations that make the code longer and not faster; found by leaving each out.
 LEAN = -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta -fno-tree-scev-cprop \
 	-fno-schedule-insns2 -fno-ira-hoist-pressure
 
-# Where the import's code stays in memory (RISC-V, Xtensa), 1.3 KB is too much for a check.
+# Where the import's code stays in memory (ESP32-C3, Xtensa), 1.3 KB is too much for a check.
 LAYOUT_FLAGS = $(if $(filter arm% x%,$(filter-out xtensa%,$(if $(LAYOUTS),$(ARCH)))),-DNATMOD_MODULE='"$(MOD)"' -DNATMOD_LAYOUTS='$(LAYOUTS:%=1 << LAYOUT_% |) 0')
 
 # Jump tables and the loops that GCC turns into library calls need what mpy_ld cannot give.
@@ -140,7 +144,7 @@ CFLAGS = -std=c99 -Os -Wall -Wextra -Wno-unused-parameter -Werror -DNDEBUG -DNO_
 	-fpic -fno-common -fvisibility=hidden -fno-jump-tables -fno-tree-loop-distribute-patterns \
 	-U_FORTIFY_SOURCE -ffile-prefix-map=$(realpath $(TOOLKIT)/..)=. \
 	-I. -I$(TOOLKIT) -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) \
-	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE $(LEAN)) \
+	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE $(LEAN)) $(NEAR_CALLS:%=-Wa,%) \
 	$(if $(SMALL),-DNATMOD_SMALL) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
 ifneq ($(UPSTREAM),)
 # As py/dynruntime.mk has it: mpy_ld.py finds variables only by their names.
@@ -181,19 +185,19 @@ define compile
 	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
 endef
 
-$(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
+$(BUILD)/%.o: %.c $(CONFIG_H) $(BUILD)/flags $(MACROS)
 	$(compile)
 
-$(BUILD)/dynruntime/%.o: $(TOOLKIT)/%.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
+$(BUILD)/dynruntime/%.o: $(TOOLKIT)/%.c $(CONFIG_H) $(BUILD)/flags $(MACROS)
 	$(compile)
 
-$(BUILD)/dynruntime/%.o: $(TOOLKIT)/upstream/%.c $(CONFIG_H) $(BUILD)/flags $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
+$(BUILD)/dynruntime/%.o: $(TOOLKIT)/upstream/%.c $(CONFIG_H) $(BUILD)/flags $(MACROS)
 	$(compile)
 
 $(BUILD)/whole.c: $(BUILD)/flags
 	$(Q)printf '#include "%s"\n' $(ALL_SRC) >$@
 
-$(BUILD)/whole.o: $(BUILD)/whole.c $(CONFIG_H) $(if $(filter xtensawin,$(ARCH)),$(WINDOWED))
+$(BUILD)/whole.o: $(BUILD)/whole.c $(CONFIG_H) $(MACROS)
 	$(Q)echo "CC    $(ARCH) $(MOD)"
 	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
 
