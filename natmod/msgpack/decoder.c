@@ -37,6 +37,7 @@ enum {
     MIN_CAPACITY = 8, // Elements: the least that a new container has capacity for.
     MAX_CAPACITY = INT32_MAX / 16, // The most, so that their size in bytes does not wrap.
     TRUSTED_PAYLOAD = 256, // Bytes that are allocated before they have come.
+    KEY_NESTING = 8, // Tuples nested in the key of a map.
 };
 
 /******************************************************************************/
@@ -495,6 +496,37 @@ static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
     tuple->items[tuple->len++] = obj;
 }
 
+static bool is_tuple(const mp_obj_type_t *type) {
+    // The parent of a namedtuple is tuple.
+    return type == &mp_type_tuple || MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == &mp_type_tuple;
+}
+
+// The firmware hashes and compares tuples by recursion, without a check of the C stack. A level takes
+// less than 1/KEY_NESTING of what natmod_check_stack makes sure of.
+static __attribute__((noinline)) void check_tuple_key(decoder_t *dec, mp_obj_t obj) {
+    const mp_obj_t *items[KEY_NESTING];
+    size_t left[KEY_NESTING];
+    size_t depth = 0;
+    for (;;) {
+        if (is_tuple(mp_obj_get_type(obj))) {
+            if (depth == KEY_NESTING) {
+                natmod_raise(dec->st->ValueError, "map key nested too deeply");
+            }
+            const mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(obj);
+            items[depth] = tuple->items;
+            left[depth++] = tuple->len;
+        }
+        while (left[depth - 1] == 0) {
+            if (--depth == 0) {
+                natmod_check_stack(&dec->st->nm);
+                return;
+            }
+        }
+        left[depth - 1]--;
+        obj = *items[depth - 1]++;
+    }
+}
+
 // Put a key or a value into a map.
 static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
     if (frame->value_due) {
@@ -506,6 +538,9 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
         }
         if (dec->opt->strict_map_key && type != &mp_type_str && type != dec->st->bytes_type) {
             natmod_raise(dec->st->ValueError, "map key is neither str nor bytes");
+        }
+        if (is_tuple(type)) {
+            check_tuple_key(dec, obj);
         }
         frame->key = obj;
         return;

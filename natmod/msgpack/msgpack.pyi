@@ -259,7 +259,8 @@ def unpack(
     ext_hook(code, data) replaces an ext of another code than -1; without one, it is an ExtType.
     object_hook(dict) or object_pairs_hook(list of pairs) replaces each map, the innermost first.
     list_hook(list, or tuple) replaces each array. use_list=False: arrays become tuples.
-    raw: str become bytes, unchecked. strict_map_key: map keys must be str or bytes.
+    raw: str become bytes, unchecked. strict_map_key: map keys must be str or bytes. Tuples in a
+    key nest up to 8 (else ValueError).
     timestamp: ext -1 becomes a Timestamp (0), a float of seconds (1) or an int of nanoseconds
     (2) since 1970; 3 is a ValueError.
     max_..._len: maximum length; -1 is no limit other than 2**32-1 and memory.

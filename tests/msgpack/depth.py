@@ -265,15 +265,50 @@ def keys_nest_too():
 
 
 @case
-def tuple_keys_nest_too():
-    # hashing a deep tuple is the interpreter's recursion; its RuntimeError is a clean answer
-    for n in (5, 50, 900):
-        data = b"\x81" + b"\x91" * n + b"\x05\x06"
-        try:
-            got = msgpack.unpackb(data, use_list=False)
-            eq(list(got.values()), [6])
-        except RuntimeError:
-            eq(n >= 50, True)
+def tuple_keys_nest_8_levels():
+    # The firmware hashes and compares tuples by recursion, without a check of the C stack.
+    for n in (1, 2, 7, 8, 9, 50, 900):
+        for after in (b"\x05", b"\x90"):
+            levels = n + (after == b"\x90")
+            data = b"\x82" + (b"\x93\x90" + b"\x91" * (n - 1) + after + b"\xa0\x06") * 2
+            for options in (
+                {"use_list": False},
+                {"list_hook": tuple},
+                {"use_list": False, "object_pairs_hook": dict},
+            ):
+                try:
+                    got = msgpack.unpackb(data, **options)
+                    eq((levels <= 8, list(got.values())), (True, [6]))
+                    eq(len(list(got)[0]), 3)
+                except ValueError as e:
+                    eq((levels > 8, str(e)), (True, "map key nested too deeply"))
+
+
+@case
+def wide_tuple_keys():
+    # Each of these has a tuple of 8 levels somewhere, or one more.
+    for n in (0, 1):
+        inner = b"\x91" * (7 + n) + b"\xc0"
+        for key in (b"\x91" + inner, b"\x92" + inner + b"\x90", b"\x93\x01\x91\x90" + inner):
+            data = b"\x81" + key + b"\x05"
+            if n:
+                raises(
+                    ValueError, msgpack.unpackb, data, use_list=False, match="nested too deeply"
+                )
+            else:
+                eq(list(msgpack.unpackb(data, use_list=False).values()), [5])
+
+
+@case
+def after_a_key_that_nests_too_deeply():
+    data = b"\x81" + b"\x91" * 9 + b"\x05\x06\x07"
+    u = msgpack.Unpacker(use_list=False)
+    u.feed(data)
+    raises(ValueError, u.unpack)
+    eq(u.unpack(), 7)
+    s = BytesIO(data)
+    raises(ValueError, msgpack.unpack, s, use_list=False)
+    eq(msgpack.unpack(s), 7)
 
 
 @case

@@ -32,7 +32,7 @@ enum { T_NIL = 1, T_BOOL, T_NUMBER, T_FLOAT, T_STR, T_BYTES, T_EXT, T_TIMESTAMP,
 
 static value_t value_of(uint64_t kind, uint64_t what, uint8_t flags) {
     uint64_t is = mix(kind, what);
-    return (value_t) { is, is, flags };
+    return (value_t) { is, is, flags, kind == T_TUPLE };
 }
 
 value_t value_nil(void) {
@@ -108,6 +108,9 @@ void value_seq_add(value_t *seq, value_t item) {
     seq->is = mix(seq->is, item.is);
     seq->equals = mix(seq->equals, item.equals);
     seq->flags |= item.flags & ~V_STR_OR_BYTES;
+    if (seq->nesting > 0 && item.nesting >= seq->nesting && item.nesting < UINT8_MAX) {
+        seq->nesting = item.nesting + 1;
+    }
 }
 
 uint64_t value_pair(value_t key, value_t value) {
@@ -540,7 +543,7 @@ static bool read_object(model_t *m, uint64_t others, value_t *v) {
             if (!read_object(m, others + 2 * n - 1, &key)) {
                 return false;
             }
-            if (m->options->strict_map_key && !(key.flags & V_STR_OR_BYTES)) {
+            if ((m->options->strict_map_key && !(key.flags & V_STR_OR_BYTES)) || key.nesting > KEY_NESTING) {
                 return fail(m, R_VALUE, false);
             }
             if (!read_object(m, others + 2 * n - 2, &value)) {

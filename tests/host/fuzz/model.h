@@ -41,6 +41,7 @@ typedef struct _value_t {
     uint64_t is; // Equal for the same value of the same type only,
     uint64_t equals; // and for all that are one key in a dict.
     uint8_t flags;
+    uint8_t nesting; // Of tuples, and of tuples in them: 1 and more. Of others: 0.
 } value_t;
 
 enum {
@@ -96,6 +97,7 @@ typedef struct _script_t {
 
 enum {
     SCRIPT = 4,
+    KEY_NESTING = 8, // Of tuples in the key of a map.
     MAX_DEPTH = 1024, // Of containers, where no option says less.
 };
 
