@@ -96,7 +96,7 @@ void call_and_print(state_t *st, mp_obj_t func, size_t n_args, size_t n_kw, cons
 /******************************************************************************/
 // mutex.c: for memory that several threads change. No collection starts while it is held.
 
-void mutex_init(state_t *st);
+void mutex_begin(state_t *st);
 void mutex_lock(state_t *st);
 void mutex_unlock(state_t *st);
 

@@ -33,7 +33,7 @@ void natmod_init(natmod_t *nm) {
     }
 
     state_t *st = state_of(nm);
-    mutex_init(st);
+    mutex_begin(st);
     calls_init(st);
     block_init(st);
     if (!source_init(st)) {

@@ -21,7 +21,7 @@
 
 #include "finaliser.h"
 
-void mutex_init(state_t *st) {
+void mutex_begin(state_t *st) {
     mp_obj_t allocate = natmod_import_maybe(MP_QSTR__thread, MP_QSTR_allocate_lock);
     mp_obj_t platform = natmod_import_maybe(MP_QSTR_sys, MP_QSTR_platform);
     mp_buffer_info_t buf;
