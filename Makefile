@@ -9,6 +9,7 @@
 #   TARGET   one test target, or several with commas between them
 #   MPY_DIR  a MicroPython source tree to use instead of the one that setup fetches
 #   DIST     where make dist puts the release (dist)
+#   BOARD    which board make firmware is for
 #   PORT     the serial port of the board that make deploy is for; MODULE=msgpack and FORCE=1 go with it
 #   V=1      show commands
 override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
@@ -21,7 +22,7 @@ DIST ?= dist
 CROSS_GIVEN := $(CROSS)
 include $(TOP)/dynruntime/toolchain.mk
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
-.PHONY: help all setup demo test test-long coverage fuzz bench size stack dist deploy check format clean distclean ready modules interpreter
+.PHONY: help all setup demo test test-long coverage fuzz bench size stack dist deploy firmware check format clean distclean ready modules interpreter
 
 # WANTED (architectures), NEEDS (groups of tools/setup.sh), INTERPRETERS and DEMO_TARGET (each a
 # TARGET), which python tells; one is installed where there is none.
@@ -65,6 +66,9 @@ include bench/bench.mk
 # It asks the board for its ARCH, and then makes that.
 deploy: ready ## put the modules on a board  [PORT=/dev/ttyACM0] [MODULE=...] [FORCE=1]
 	+@$(call PYTHON_FOR,json) tools/deploy.py $(if $(FORCE),--force) '$(PORT)' $(MODULE)
+
+firmware: ready ## build firmware that has the modules built in  [BOARD=RPI_PICO]
+	+@$(call PYTHON_FOR,elftools) tools/build_firmware.py '$(MPY_DIR)' '$(BOARD)'
 
 dist: modules ## make dist/, a release of all that is built for every architecture  [DIST=dist]
 	$(SUBMAKE) -f tools/modules.mk dist WANTED="$(WANTED)" DIST="$(DIST)"

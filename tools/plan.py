@@ -42,6 +42,7 @@ GROUPS = {
     "coverage": ["test-python", *targets.UNIX_NEEDS.values()],
     "fuzz": ["x64", "x86", "fuzz"],
     "deploy": ["serial", "mpremote"],
+    "firmware": ["arm", "x64", "cmake", "pico"],
     "check": ["check"],
     "format": ["check"],
 }

@@ -168,13 +168,13 @@ missing_mpremote() {
 # An optional tree that could not be had is not asked for again until make distclean.
 missing_next() { [ ! -d "$deps/micropython-next" ] && [ ! -e "$deps/micropython-next.absent" ]; }
 
-# The sources of the Raspberry Pi Pico's firmware besides MicroPython's, and its emulator, of which
-# npm installs what the lock file says.
+# The Raspberry Pi Pico's emulator, of which npm installs what the lock file says.
 pico=$PWD/tests/boards/rpi-pico
 missing_rp2040js() { ! cmp -s "$pico/package-lock.json" "$pico/node_modules/fetched.json"; }
 
+# The sources of its firmware besides MicroPython's.
 missing_pico() {
-    [ ! -d "$deps/pico-sdk" ] || [ ! -d "$deps/tinyusb" ] || [ ! -d "$deps/mbedtls" ] || missing_rp2040js
+    [ ! -d "$deps/pico-sdk" ] || [ ! -d "$deps/tinyusb" ] || [ ! -d "$deps/mbedtls" ]
 }
 
 # DEST, and what fetch.sh is told.
@@ -185,7 +185,6 @@ fetch_once() {
 }
 
 fetch_rp2040js() {
-    missing_rp2040js || return 0
     if ! (cd "$pico" && npm ci --no-audit --no-fund --ignore-scripts) >"$deps/npm.log" 2>&1; then
         echo "setup: npm ci fails for rp2040js ($(grep -i -m 1 'npm err' "$deps/npm.log"))" >&2
         return 1
@@ -197,8 +196,7 @@ fetch_rp2040js() {
 fetch_pico() {
     fetch_once pico-sdk deb trixie pico-sdk-source &&
         fetch_once tinyusb deb trixie tinyusb-source &&
-        fetch_once mbedtls source trixie mbedtls '3.6.*' &&
-        fetch_rp2040js
+        fetch_once mbedtls source trixie mbedtls '3.6.*'
 }
 
 packages_needed=
@@ -206,7 +204,7 @@ missing=
 fetch=
 for name in "$@"; do
     case $name in
-        micropython | mpremote | next | pico)
+        micropython | mpremote | next | pico | rp2040js)
             if "missing_$name"; then
                 fetch="$fetch $name"
             fi
@@ -257,7 +255,7 @@ Run: sudo apt-get install --no-install-recommends $packages_needed"
     hash -r
     for name in "$@"; do
         case $name in
-            micropython | mpremote | next | pico) ;;
+            micropython | mpremote | next | pico | rp2040js) ;;
             *) group "$name" || die "the packages $packages are installed, but $what is not found" ;;
         esac
     done
@@ -272,8 +270,11 @@ for name in $fetch; do
             "$tools/fetch.sh" deb trixie micropython-mpremote "$deps/mpremote"
             ;;
         pico)
-            fetch_pico || die "cannot fetch what the target rpi-pico is made of: of Debian trixie the" \
-                "packages pico-sdk-source and tinyusb-source and the source of mbedtls; of npm rp2040js"
+            fetch_pico || die "cannot fetch what the rp2 port is made of: of Debian trixie the" \
+                "packages pico-sdk-source and tinyusb-source and the source of mbedtls"
+            ;;
+        rp2040js)
+            fetch_rp2040js || die "cannot fetch what the target rpi-pico runs on: of npm rp2040js"
             ;;
         next)
             if ! "$tools/fetch.sh" source forky micropython '*' "$deps/micropython-next"; then

@@ -38,6 +38,7 @@ def building():
     planned("all", " ".join(ARCHS), "python x64 x86 arm riscv xtensa")
     planned("dist", " ".join(ARCHS), "python x64 x86 arm riscv xtensa")
     planned("format", "", "python check")
+    planned("firmware", "", "python arm x64 cmake pico")
     planned("all", "x64", "python x64 micropython", ARCH="x64", FETCHED="/a/tree")
 
 

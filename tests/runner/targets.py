@@ -92,7 +92,7 @@ _BOARD = ("test-python", "mpremote")
 _ARM = ("arm", "qemu-arm", *_BOARD)
 _RISCV = ("riscv", "qemu-riscv", *_BOARD)
 _XTENSA = ("xtensa", "qemu-user", *_BOARD)
-_PICO = ("arm", "x64", "cmake", "javascript", "pico", *_BOARD)
+_PICO = ("arm", "x64", "cmake", "javascript", "pico", "rp2040js", *_BOARD)
 _HOST = ("javascript", "browser", "valgrind")  # And those of all targets of the day.
 
 

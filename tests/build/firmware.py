@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# targets: host
+# needs: nothing
+#
+# Which boards make firmware can build for, and what it says of the others.
+
+import sys
+import tempfile
+from pathlib import Path
+
+from _sandbox import MPY_DIR, TOP
+from check import case, end, eq, raises
+
+sys.path.append(str(TOP / "tools"))
+
+import build_firmware  # noqa: E402
+
+
+@case
+def boards():
+    tree = Path(MPY_DIR)
+    eq(build_firmware.check(tree, "RPI_PICO"), None)
+    for board, message in (
+        ("", "give BOARD=name; known are: ADAFRUIT_FEATHER_RP2040 "),
+        ("RPI_PICKLE", "unknown BOARD 'RPI_PICKLE'; known are: ADAFRUIT_FEATHER_RP2040 "),
+        ("ESP32_GENERIC", "ESP32_GENERIC is a board of ports/esp32, which does not build"),
+        ("PYBV11", "docs/usermod.md has the commands"),
+    ):
+        raises(build_firmware.Failure, build_firmware.check, tree, board, match=message)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        board = tree / "ports/rp2/boards/RADIO/mpconfigboard.cmake"
+        board.parent.mkdir(parents=True)
+        board.write_text("set(MICROPY_PY_LWIP ON)\nset(MICROPY_PY_NETWORK_CYW43 OFF)\n")
+        for file in None, "lib/cyw43-driver/README.md":
+            if file:
+                (tree / file).parent.mkdir(parents=True)
+                (tree / file).touch()
+            raises(
+                build_firmware.Failure,
+                build_firmware.check,
+                tree,
+                "RADIO",
+                match="RADIO needs lib/lwip, of",
+            )
+        (tree / "lib/lwip/src").mkdir(parents=True)
+        eq(build_firmware.check(tree, "RADIO"), None)
+
+
+end()
