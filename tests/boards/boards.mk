@@ -27,7 +27,7 @@ unexport MPY_DIR FROZEN_MANIFEST USER_C_MODULES MICROPY_HEAP_SIZE
 FORCE:
 
 tree = $(abspath $(if $(filter next-%,$(1)),$(MPY_NEXT),$(MPY_DIR)))
-board = $(patsubst next-%,%,$(1))
+board = $(patsubst next-%,%,$(1:-builtin=))
 # The modules for these boards, too, are in folders that are named for the architecture.
 out = $(TOP)/build/$(if $(filter $(XTENSA),$(1)),qemu-)$(1)
 port = $(or $(if $(filter $(UNIX),$(1)),unix),$(if $(filter $(XTENSA),$(1)),xtensa),$\
@@ -55,8 +55,12 @@ xtensa-flags = MPY_DIR=$(call tree,$(1)) ABI=$(if $(filter xtensawin,$(1)),windo
 rp2-flags = MPY_DIR=$(call tree,$(1)) DEPS=$(TOP)/build/deps
 # Where the makefile is.
 maker = $(if $(filter $(PICO),$(1)),$(BOARDS)/rpi-pico,$(call ports,$(1)))
+# The modules for those that have them built in: CMake takes a file, make a folder, here one of
+# links, which has the folder of a QEMU board, too.
+links = $(call out,$(1))/usermod
+builtin-flags = USER_C_MODULES=$(if $(filter $(PICO),$(1)),$(TOP)/natmod/micropython.cmake,$(links))
 command = -C $(call maker,$(1)) BUILD=$(call out,$(1)) PYTHON=$(PYTHON) $\
-	$(call $(call port,$(1))-flags,$(1))
+	$(call $(call port,$(1))-flags,$(1)) $(if $(filter %-builtin,$(1)),$(builtin-flags))
 
 # Identifies a tree: its place, its version and, of a checkout, the commit.
 version = $(shell grep -hE '^\#define MICROPY_VERSION_(MAJOR|MINOR|MICRO|PRE)' $\
@@ -70,10 +74,15 @@ files-xtensa = $(wildcard $(BOARDS)/xtensa/*.[chS] $(BOARDS)/xtensa/xtensa/*/*.h
 	$(BOARDS)/xtensa/Makefile $\
 	$(TOP)/dynruntime/windowed.s $(BOARDS)/support/usermod/board/storage.c
 files-pico = $(BOARDS)/rpi-pico/Makefile $(BOARDS)/rpi-pico/manifest.py $(wildcard $(BOARDS)/rpi-pico/rom/*)
+flags-builtin = $(wildcard $(addprefix $(TOP)/,natmod/micropython.* natmod/*/micropython.* $\
+	natmod/*/Makefile dynruntime/usermod.mk dynruntime/usermod.cmake VERSION))
+# What is compiled again when it changes.
+sources-builtin = $(wildcard $(TOP)/natmod/*/*.[ch] $(TOP)/dynruntime/*.[ch])
 contents = $(if $(filter $(QEMU),$(1)),$(shell cat $(call files,$(1)) | cksum)) $\
 	$(if $(config_$(1)),$(shell cat $(BOARDS)/unix/* | cksum)) $\
 	$(if $(filter $(XTENSA),$(1)),$(shell cat $(files-xtensa) | cksum)) $\
-	$(if $(filter $(PICO),$(1)),$(shell cat $(files-pico) | cksum))
+	$(if $(filter $(PICO),$(1)),$(shell cat $(files-pico) | cksum)) $\
+	$(if $(filter %-builtin,$(1)),$(shell cat $(flags-builtin) | cksum))
 
 # All that an interpreter is made of is in config.txt. When that changes, MicroPython's makefiles,
 # which do not notice a changed flag, must start afresh.
@@ -84,7 +93,9 @@ $(call out,$(1))/config.txt: FORCE
 	@echo '$(call config,$(1))' | cmp -s - $$@ || $\
 		{ rm -rf $$(@D) && mkdir -p $$(@D) && echo '$(call config,$(1))' > $$@; }
 
-$(call out,$(1))/interpreter.stamp: $(call out,$(1))/config.txt
+$(call out,$(1))/interpreter.stamp: $(call out,$(1))/config.txt $(if $(filter %-builtin,$(1)),$(sources-builtin))
+	$(if $(filter %-builtin,$(1)),@mkdir -p $(links) && ln -sfn $(dir $(wildcard $(TOP)/natmod/*/micropython.mk)) $\
+		$(if $(filter $(QEMU),$(1)),$(BOARDS)/support/usermod/board) $(links)/)
 	@echo "Building MicroPython for $(1)"
 	+@$$(MAKE) $(call command,$(1)) $(if $(V),,> $(call out,$(1))/build.log 2>&1) || $\
 		{ $(if $(V),,tail -30 $(call out,$(1))/build.log >&2;) $\

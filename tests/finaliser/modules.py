@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Deleting the module from sys.modules, with live objects.
-# needs: finaliserproxy
+# needs: finaliserproxy file
 # long: rpi-pico
 # also: mps2-an385-notime
 # timeout: 300

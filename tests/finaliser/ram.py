@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The memory that the module takes, where code lies in the heap: 4,096 bytes, and what makes it
 # safe to do anything in a callback.
-# needs: finaliserproxy
+# needs: finaliserproxy file
 # targets: mps2-an385/armv7m next-mps2-an385
 
 import gc

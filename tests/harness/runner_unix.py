@@ -2,11 +2,16 @@
 # The runner must fail when it should: here on the unix interpreter.
 
 import os
+import sys
 
 import check
 from lib import nested
 from lib.nested import contains
 from check import case, eq, true
+
+sys.path.insert(0, os.path.dirname(nested.RUN))
+
+from runner import scripts, targets  # noqa: E402
 
 TARGET = "unix-x64"
 
@@ -106,6 +111,27 @@ def what_a_script_wants_of_the_firmware():
         status, output = nested.run(*options)
         contains(output, "no_case.py")
         eq("wants_floats.py" in output, runs)
+
+
+@case
+def what_a_script_needs_of_the_modules():
+    (script,) = scripts.collect(nested.fixtures("needs_file"), "")
+    builtin = next(t for t in targets.TARGETS if t.board == "unix-x64-builtin")
+    eq(script.needs, ["msgpack"])
+    eq(script.wanted_in_vain(builtin), "the modules' files: they are built in")
+    script.directives["needs"] = "file"
+    eq(script.needs, list(scripts.MODULES))
+    script.directives["needs"] = "msgpack"
+    eq(script.wanted_in_vain(builtin), "")
+    for target, runs in ((TARGET, True), (builtin.name, False)):
+        options = ("--list", "--target", target, *nested.fixtures("needs_file", "no_case"))
+        status, output = nested.run(*options)
+        contains(output, "no_case.py")
+        eq("needs_file.py" in output, runs)
+    # It runs what the target runs that it is made of.
+    for pattern in ("unix-*", "unix-x64", "unix-x64/x64", "*-builtin"):
+        true(builtin.matches(pattern))
+    true(not builtin.matches("mps2-an385/armv7m"))
 
 
 @case

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What the check of the C stack remembers belongs to the stack of the main thread. (A faked _thread
 # says which thread runs.)
-# needs: msgpack
+# needs: msgpack file
 # targets: mps2-*
 import io
 import micropython

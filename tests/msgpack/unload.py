@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# needs: msgpack
+# needs: msgpack file
 # long: rpi-pico
 # timeout: 120
 # wants: big-ints

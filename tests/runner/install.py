@@ -44,6 +44,8 @@ def check_interpreter(target):
 
 
 def module_files(target, names):
+    if target.builtin:
+        return []
     files = [BUILD / target.arch / f"{name}.mpy" for name in names]
     for file in files:
         if not file.exists():

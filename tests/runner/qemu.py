@@ -47,9 +47,10 @@ class Session:
         if not self.target.has_seeds:
             return self._run_script(script)
         result = Result()
-        for seed in script.seeds:
+        seeds = script.seeds(self.target)
+        for seed in seeds:
             found = self._run_script(script, seed)
-            if len(script.seeds) > 1:
+            if len(seeds) > 1:
                 for failure in found.failures:
                     failure.case += f" with seed {seed}"
             if seed:

@@ -11,6 +11,7 @@ from .paths import EXAMPLES, MODULES, SUITES, TESTS, shown
 from .targets import FEATURES
 
 DIRECTIVES = ("targets", "also", "not", "long", "needs", "wants", "cpython", "seeds", "timeout")
+FILE = "file"  # Of "# needs:" lines, for tests of what only a file can do.
 SOFT_RESET = re.compile(r"^# --- soft reset ---[ \t]*$", re.MULTILINE)
 
 
@@ -42,11 +43,15 @@ class Script:
     def needs(self):
         given = self.directives.get("needs")
         if given is not None:
-            return [name for name in given.split() if name != "nothing"]
+            names = [name for name in given.split() if name not in ("nothing", FILE)]
+            if names or FILE not in given.split():
+                return names
         return [] if self.on_host else list(MODULES)
 
     def wanted_in_vain(self, target):
         """What the script wants of the firmware and the target has not, in words."""
+        if target.builtin and FILE in self.directives.get("needs", "").split():
+            return "the modules' files: they are built in"
         wants = self.directives.get("wants", "").split()
         return " and ".join(FEATURES[f] for f in wants if f in target.lacks)
 
@@ -54,11 +59,11 @@ class Script:
     def timeout(self):
         return float(self.directives.get("timeout", 60))
 
-    @property
-    def seeds(self):
+    def seeds(self, target):
         """For a target whose cores meet in other places with each."""
         given = self.directives.get("seeds", "1 1").split()
-        return range(int(given[1 if os.environ.get("TEST_LONG") else 0]))
+        many = os.environ.get("TEST_LONG") and not target.builtin
+        return range(int(given[1 if many else 0]))
 
     def wants(self, target):
         """Does the script run on the target?"""

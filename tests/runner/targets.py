@@ -51,6 +51,7 @@ class Target:
     slowness: int = 1  # by what it is slower than others
     has_seeds: bool = False  # of the interleaving of its cores
     qualified: bool = False  # the name needs the architecture
+    builtin: bool = False  # the firmware has the modules built in
 
     @property
     def name(self):
@@ -80,10 +81,13 @@ class Target:
         return {"qemu": "boards", "cpython": "unix"}.get(self.kind, self.kind)
 
     def matches(self, pattern):
-        """Patterns of "# targets:" lines see next-X as they see X."""
+        """Patterns of "# targets:" lines see next-X and X-builtin as they see X."""
         if self.subset:
             return pattern == self.board
-        names = (self.name, self.board, self.board.removeprefix("next-"))
+        if self.builtin:
+            pattern = pattern.partition("/")[0]
+        plain = self.board.removeprefix("next-").removesuffix("-builtin")
+        names = (self.name, self.board, plain)
         return any(fnmatch(name, pattern) for name in names)
 
 
@@ -136,15 +140,34 @@ def _long(*args, **more):
     return _config(*args, long=True, **more)
 
 
+def _builtin(target, about):
+    """The same with the modules built into the firmware."""
+    return replace(
+        target,
+        board=f"{target.board}-builtin",
+        arch="",
+        about=f"{about} with the modules built in",
+        qualified=False,
+        variant=True,
+        long=True,
+        builtin=True,
+    )
+
+
 UNIX_NEEDS = {"x64": "unix", "x86": "x86"}
 
 _M3 = "Cortex-M3 on QEMU"
 _UNIX = "the unix port"
+_PLAIN_UNIX = _unix("unix-x64", "x64", _UNIX)
+_PLAIN_M3 = _mps2("mps2-an385", "mps2-an385", "armv7m", _M3, qualified=True)
+_PLAIN_PICO = _pico(
+    "rpi-pico", "Raspberry Pi Pico: its stock firmware on rp2040js, with both cores"
+)
 _NEWEST = "the newest MicroPython in Debian's archive; skipped where that cannot be had"
 _INTEGERS = "the unix port with integers of at most {} bits"
 
 TARGETS = (
-    _mps2("mps2-an385", "mps2-an385", "armv7m", _M3, qualified=True),
+    _PLAIN_M3,
     _mps2("mps2-an385", "mps2-an385", "armv6m", _M3, qualified=True),
     _mps2("mps2-an386", "mps2-an386", "armv7emsp", "Cortex-M4F on QEMU"),
     _mps2("mps2-an500", "mps2-an500", "armv7emdp", "Cortex-M7 on QEMU"),
@@ -166,8 +189,8 @@ TARGETS = (
         "Cortex-M0+ with the Python features of a SAMD21 board",
         variant=True,
     ),
-    _pico("rpi-pico", "Raspberry Pi Pico: its stock firmware on rp2040js, with both cores"),
-    _unix("unix-x64", "x64", _UNIX),
+    _PLAIN_PICO,
+    _PLAIN_UNIX,
     _unix("unix-x86", "x86", _UNIX),
     _config("unix-x64-gil", "x64", "GIL", "the unix port with a GIL"),
     Target(
@@ -233,6 +256,9 @@ TARGETS = (
         long=True,
         subset=True,
     ),
+    _builtin(_PLAIN_PICO, "Raspberry Pi Pico: its firmware"),
+    _builtin(_PLAIN_M3, _M3),
+    _builtin(_PLAIN_UNIX, _UNIX),
 )
 
 
