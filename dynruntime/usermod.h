@@ -6,13 +6,15 @@
 #include "toolkit.h"
 
 // A module's globals are filled when it is imported. They lie in memory that stays where it is,
-// and start with __init__, so that the first import after a soft reset finds that too.
+// and start with __init__, so that the first import after a soft reset finds that too. The collector
+// does not read that memory, which has old pointers after the reset: the root pointer keeps the values.
 typedef struct _natmod_usermod_t {
     const mp_obj_module_t *module;
     mp_obj_dict_t *globals;
-    mp_map_elem_t *names; // Memory for the globals that the collector knows of.
+    mp_map_elem_t *names; // Memory for the globals.
     size_t max_names;
     size_t state_size;
+    void **root;
     size_t stack_reserve; // See natmod_check_stack.
     void (*init)(natmod_t *nm);
 } natmod_usermod_t;
@@ -24,9 +26,10 @@ enum {
 // Import the module.
 void natmod_usermod_import(const natmod_usermod_t *usermod);
 
-// Define a module whose names lie at the root pointer natmod_NAME_names. It still needs
-// MP_REGISTER_MODULE(MP_QSTR_NAME, natmod_NAME_module), which MicroPython's build wants to read.
-#define NATMOD_USERMOD_DEFINE(NAME) \
+// Define a module with a number of names at most. It still needs what MicroPython's build wants to read:
+// MP_REGISTER_ROOT_POINTER(void *natmod_NAME_root) and
+// MP_REGISTER_MODULE(MP_QSTR_NAME, natmod_NAME_module).
+#define NATMOD_USERMOD_DEFINE(NAME, MAX_NAMES) \
     static mp_obj_t import(void); \
     static MP_DEFINE_CONST_FUN_OBJ_0(import_obj, import); \
     static const mp_rom_map_elem_t first_names[NATMOD_USERMOD_FIRST_NAMES] = { \
@@ -45,10 +48,11 @@ void natmod_usermod_import(const natmod_usermod_t *usermod);
         .base = { &mp_type_module }, \
         .globals = &globals, \
     }; \
+    static mp_map_elem_t module_names[MAX_NAMES]; \
     static mp_obj_t import(void) { \
         natmod_usermod_t usermod = { \
-            &natmod_##NAME##_module, &globals, MP_STATE_VM(natmod_##NAME##_names), \
-            MP_ARRAY_SIZE(MP_STATE_VM(natmod_##NAME##_names)), natmod_state_size(), NATMOD_STACK_RESERVE, natmod_init, \
+            &natmod_##NAME##_module, &globals, module_names, MAX_NAMES, natmod_state_size(), \
+            &MP_STATE_VM(natmod_##NAME##_root), NATMOD_STACK_RESERVE, natmod_init, \
         }; \
         natmod_usermod_import(&usermod); \
         return mp_const_none; \

@@ -14,10 +14,9 @@
 
 #ifdef NATMOD_USERMOD
 
-MP_REGISTER_ROOT_POINTER(void *natmod_root);
-
+// The firmware keeps the module's functions, which refer to the state; see keeper_t in context.c.
 void root_set(void *ptr) {
-    MP_STATE_VM(natmod_root) = ptr;
+    (void)ptr;
 }
 
 #else

@@ -13,8 +13,8 @@
 #include "mutex.c"
 #include "root.c"
 
-MP_REGISTER_ROOT_POINTER(mp_map_elem_t natmod_finaliserproxy_names[32]);
+MP_REGISTER_ROOT_POINTER(void *natmod_finaliserproxy_root);
 
-NATMOD_USERMOD_DEFINE(finaliserproxy)
+NATMOD_USERMOD_DEFINE(finaliserproxy, 32)
 
 MP_REGISTER_MODULE(MP_QSTR_finaliserproxy, natmod_finaliserproxy_module);

@@ -5,8 +5,8 @@
 
 #include "module.c"
 
-MP_REGISTER_ROOT_POINTER(mp_map_elem_t natmod_ioctl_names[16]);
+MP_REGISTER_ROOT_POINTER(void *natmod_ioctl_root);
 
-NATMOD_USERMOD_DEFINE(ioctl)
+NATMOD_USERMOD_DEFINE(ioctl, 16)
 
 MP_REGISTER_MODULE(MP_QSTR_ioctl, natmod_ioctl_module);

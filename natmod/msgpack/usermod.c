@@ -14,8 +14,8 @@
 #include "object.c"
 #include "options.c"
 
-MP_REGISTER_ROOT_POINTER(mp_map_elem_t natmod_msgpack_names[64]);
+MP_REGISTER_ROOT_POINTER(void *natmod_msgpack_root);
 
-NATMOD_USERMOD_DEFINE(msgpack)
+NATMOD_USERMOD_DEFINE(msgpack, 64)
 
 MP_REGISTER_MODULE(MP_QSTR_msgpack, natmod_msgpack_module);
