@@ -97,7 +97,7 @@ def used(module):
 
 def ram(target):
     """{module: the sizes in RAM} on a target."""
-    kind = qemu if target.kind == "qemu" else unix
+    kind = unix if target.kind == "unix" else qemu
     session = kind.Session(target, list(natmods.NAMES))
     SCRATCH.mkdir(parents=True, exist_ok=True)
     found = {}

@@ -24,6 +24,7 @@ PARTS = {
     "pico": "the emulated Pico, with its many seeds",
     "unix": "the unix port and CPython",
     "configurations": "the unix port in other configurations",
+    "builtin": "firmware that has the modules built in",
     "next": "the newest MicroPython in Debian's archive",
 }
 
@@ -74,6 +75,8 @@ class Target:
         """Its part of PARTS."""
         if self.optional:
             return "next"
+        if self.builtin:
+            return "builtin"
         if self.name == "host":
             return "host"
         if self.long and self.kind == "unix":
