@@ -4,7 +4,7 @@
 # make bench:
 #   OP=packb,loads   only operations that begin so
 #   DOC=a,d          only these documents
-#   TARGET=...       only mps2-an385, the Cortex-M3, or only unix-x64
+#   TARGET=...       only rpi-pico, mps2-an385 (the Cortex-M3) or unix-x64
 # Without any of these it writes results.json, the charts, and the tables of the documents.
 #
 # make size:
@@ -14,6 +14,7 @@
 # make stack:
 #   BUDGET=write     make bench/stack.json fit
 
+machine_rpi-pico := rpi-pico
 machine_mps2-an385 := cortex-m3
 machine_unix-x64 := x64
 BENCH_ARGS = $(if $(TARGET),--machine $(machine_$(TARGET))) $(if $(OP),--op '$(OP)') $\

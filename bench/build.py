@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: MIT
 """What the measured interpreters were made of; with another build the figures differ."""
 
+import json
 import os
 import re
 import shlex
 import subprocess
 
-from cortexm3 import TARGET
-from x64 import INTERPRETER
+import cortexm3
+import onboard
+import pico
+import x64
+
+
+OPTION = re.compile("-(m|O|std|D)")
 
 
 class Missing(Exception):
@@ -16,14 +22,17 @@ class Missing(Exception):
 
 def describe():
     """{what: version or options}"""
-    board, unix = config(TARGET.interpreter.parent), config(INTERPRETER.parent)
+    board, unix = config(cortexm3.TARGET.interpreter.parent), config(x64.INTERPRETER.parent)
     return {
         "micropython": ".".join(re.findall(r"\d+", board)[:3]),
+        "pico-sdk": sdk_version(),
+        "rp2040js": package_version("rp2040js"),
         "qemu-system-arm": version("qemu-system-arm"),
         "valgrind": version("valgrind"),
         "arm-none-eabi-gcc": version("arm-none-eabi-gcc"),
         "gcc": version("gcc"),
         "options of the board's firmware": options(board),
+        "options of the Pico's firmware": pico_options(),
         "options of the unix port": options(unix),
     }
 
@@ -45,6 +54,29 @@ def config(folder):
     return file.read_text()
 
 
+def sdk_version():
+    """Of the pico-sdk that setup has fetched."""
+    file = onboard.TOP / "build/deps/pico-sdk/usr/src/pico-sdk/pico_sdk_version.cmake"
+    if not file.exists():
+        raise Missing("pico-sdk is missing: make setup fetches it")
+    return ".".join(re.findall(r"^set\(PICO_SDK_VERSION_[A-Z]+ (\d+)\)", file.read_text(), re.M))
+
+
+def package_version(name):
+    """Of a package of the Pico's emulator."""
+    wanted = onboard.TOP / "tests/boards/rpi-pico/package.json"
+    return json.loads(wanted.read_text())["dependencies"][name]
+
+
+def pico_options():
+    """The options that count of the compiler for the Pico's firmware."""
+    file = pico.TARGET.interpreter.parent / "port/CMakeFiles/firmware.dir/flags.make"
+    if not file.exists():
+        raise Missing(f"{pico.NAME} is missing: make bench builds it")
+    flags = re.search(r"^C_FLAGS = (.*)$", file.read_text(), re.M)[1]
+    return " ".join(w for w in flags.split() if OPTION.match(w))
+
+
 def options(text):
     """The compiler's options that count: for the machine, optimisation, definitions."""
     arguments = [
@@ -62,4 +94,4 @@ def options(text):
     if said.returncode:
         raise Missing(f"make does not tell the interpreter's options:\n{said.stderr}")
     words = said.stdout.splitlines()[-1].split()
-    return " ".join(w for w in words if re.match(r"-(m|O|std|D)", w))
+    return " ".join(w for w in words if OPTION.match(w))

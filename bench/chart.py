@@ -69,7 +69,7 @@ def short(n):
 
 
 def bars(machine, rows, panel):
-    """[(document, [(codec, instructions)])]"""
+    """[(document, [(codec, count)])]"""
     _, ours, json, c2020 = panel
     c2020 = recorded.figures(machine, c2020)
     for name in SHOWN:
@@ -99,15 +99,21 @@ def draw_panel(machine, rows, panel, left):
         y += GROUP_GAP
 
 
-def height_of(rows):
+def height_of(machine):
     """Of the higher panel; json cannot hold each document."""
-    bars_of = [2 + (n in documents.JSON_DOCUMENTS) for n in SHOWN]
+    others = len(codecs(machine)) - 1
+    bars_of = [others + (n in documents.JSON_DOCUMENTS) for n in SHOWN]
     return TOP + sum(n * (BAR + GAP) + GROUP_GAP for n in bars_of) + MARGIN // 2
 
 
-def legend():
+def codecs(machine):
+    """Those of CODECS that were measured there."""
+    return [c for c in CODECS if c[0] != "c2020" or recorded.has(machine)]
+
+
+def legend(machine):
     x = MARGIN
-    for codec, name in CODECS:
+    for codec, name in codecs(machine):
         yield bar(codec, x, 49, BAR)
         yield text(x + 17, 59, name)
         x += 17 + 6.4 * len(name) + 22
@@ -118,16 +124,18 @@ def legend():
 
 def draw(machine, rows):
     """The chart as the text of a file."""
-    title = f"Instructions on {figures.MACHINES[machine]}"
-    height = height_of(rows)
+    about = figures.MACHINES[machine]
+    title = f"{about.unit.capitalize()} on {about.about}"
+    compared = "msgpack, the C module of 2020" if recorded.has(machine) else "msgpack"
+    height = height_of(machine)
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"'
         f' width="{WIDTH}" height="{height}" role="img">',
-        f"<title>{title}: msgpack, the C module of 2020 and stock json</title>",
+        f"<title>{title}: {compared} and stock json</title>",
         f"<style>\n{STYLE}</style>",
         f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
         text(MARGIN, 33, title, "title"),
-        *legend(),
+        *legend(machine),
     ]
     for i, panel in enumerate(PANELS):
         lines += draw_panel(machine, rows, panel, MARGIN + i * (PANEL + MARGIN))

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The bench's results as results.json holds them, and what follows from them.
 
-{"build": {...}, machine: {"instructions": {operation: {document: n}}, "heap": ..., "reference":
-instructions of stock json in the recorded state}}
+{"build": {...}, machine: {unit: {operation: {document: n}}, "heap": the same,
+"reference": instructions of stock json in the recorded state, "mhz": n}}
+
+The unit is what the machine counts. Only one that counts cycles has a clock, and only one for
+which other codecs were recorded has a reference.
 """
 
 import json
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import documents
@@ -15,7 +19,19 @@ from operations import C2020_PEER, JSON_PEER
 
 FILE = Path(__file__).parent / "results.json"
 TOLERANCE = 0.01
-MACHINES = {"cortex-m3": "an emulated Cortex-M3", "x64": "x64"}
+
+
+@dataclass(frozen=True)
+class Machine:
+    about: str
+    unit: str = "instructions"
+
+
+MACHINES = {
+    "rpi-pico": Machine("an emulated Raspberry Pi Pico", "cycles"),
+    "cortex-m3": Machine("an emulated Cortex-M3"),
+    "x64": Machine("x64"),
+}
 # The two forms of one document count once in means.
 VARIANTS = ("gx",)
 
@@ -34,16 +50,27 @@ def save(results):
     rows = json.dumps
     machines = []
     for machine in MACHINES:
-        kinds = [
-            f'    "{kind}": {{\n'
-            + ",\n".join(f"      {rows(o)}: {rows(row)}" for o, row in by_operation.items())
-            + "\n    }"
-            for kind, by_operation in results[machine].items()
-        ]
+        kinds = []
+        for kind, by_operation in results[machine].items():
+            value = rows(by_operation)
+            if isinstance(by_operation, dict):
+                lines = [f"      {rows(o)}: {rows(row)}" for o, row in by_operation.items()]
+                value = "{\n" + ",\n".join(lines) + "\n    }"
+            kinds.append(f'    "{kind}": {value}')
         machines.append(f'  "{machine}": {{\n' + ",\n".join(kinds) + "\n  }")
     build = json.dumps({"build": results["build"]}, indent=2)[2:-2]
     text = "{\n" + ",\n".join([build, *machines]) + "\n}\n"
     FILE.write_text(text)
+
+
+def counted(machine, results):
+    """{operation: {document: count}} of a machine, in its unit."""
+    return results[machine][MACHINES[machine].unit]
+
+
+def microseconds(row, mhz):
+    """{document: time, as whole microseconds} of cycles."""
+    return {name: round(n / mhz) for name, n in row.items()}
 
 
 def mean(ratios):
@@ -64,7 +91,7 @@ def of_c2020(machine, operation, row):
 
 
 def times_json(rows, operation):
-    """{document: how many times as many instructions json needs}"""
+    """{document: how many times as much json needs}"""
     theirs = rows.get(JSON_PEER.get(operation), {})
     row = rows[operation]
     return {n: theirs[n] / row[n] for n in documents.DOCUMENTS if n in row and n in theirs}

@@ -19,12 +19,13 @@ from collections import Counter
 import cortexm3
 import documents
 import objects
+import onboard
 import programs
 from elftools.elf.elffile import ELFFile
 from operations import OPERATIONS, keyed
 
-MODULE = cortexm3.TOP / "build/armv7m/msgpack.mpy"
-OBJECTS = cortexm3.TOP / "build/obj/armv7m/msgpack"
+MODULE = onboard.TOP / "build/armv7m/msgpack.mpy"
+OBJECTS = onboard.TOP / "build/obj/armv7m/msgpack"
 OBJDUMP = "arm-none-eabi-objdump"
 # Every access to mem32 runs this function of the firmware.
 TIMER_ACCESS = "machine_mem_subscr"
@@ -43,7 +44,7 @@ class Monitor:
     def command(self, line):
         said = self._execute("human-monitor-command", {"command-line": line})
         if said:
-            raise cortexm3.Failed(f"QEMU's monitor: {line}: {said}")
+            raise onboard.Failed(f"QEMU's monitor: {line}: {said}")
 
     def _execute(self, name, arguments=None):
         request = {"execute": name, "arguments": arguments or {}}
@@ -51,7 +52,7 @@ class Monitor:
         while True:
             reply = json.loads(self.replies.readline())
             if "error" in reply:
-                raise cortexm3.Failed(f"QEMU's monitor: {reply['error']['desc']}")
+                raise onboard.Failed(f"QEMU's monitor: {reply['error']['desc']}")
             if "return" in reply:
                 return reply["return"]
 
@@ -93,7 +94,7 @@ def module_functions(file):
             elf = ELFFile(f)
             for index, _, place, _ in objects.places(elf, contents):
                 if place is None:
-                    raise cortexm3.Failed(
+                    raise onboard.Failed(
                         f"{path.name} is not in {file.name} as it is: make ARCH=armv7m again"
                     )
                 for start, end, name in functions_of(elf, index):
@@ -105,14 +106,15 @@ def trace(operation, document):
     """(addresses of the instructions in order, where the module's file would lie in memory)"""
     with tempfile.TemporaryDirectory() as folder:
         log, control = f"{folder}/log", f"{folder}/qmp"
-        board = cortexm3.start(["-D", log, "-qmp", f"unix:{control},server=on,wait=off"])
+        options = ["-D", log, "-qmp", f"unix:{control},server=on,wait=off"]
+        board = onboard.start(cortexm3.board(options))
         try:
             source = programs.once(cortexm3, document, operation)
-            cortexm3.run(board, source, f"document {document}")
+            onboard.run(board, source, f"document {document}")
             monitor = Monitor(control)
             monitor.command("singlestep on")
             monitor.command("log exec,nochain")
-            cortexm3.run(board, "fn(*args)", operation.name)
+            onboard.run(board, "fn(*args)", operation.name)
             monitor.command("log none")
             monitor.command("singlestep off")
             firmware = Symbols(firmware_functions(board.target.interpreter))
@@ -128,10 +130,10 @@ def between_timer_accesses(log, firmware):
         addresses = [int(m[1], 16) for m in re.finditer(r"^Trace .*?\[\w+/(\w+)/", f.read(), re.M)]
     start = {f[0] for f in firmware.functions if f[2] == TIMER_ACCESS}
     if len(start) != 1:
-        raise cortexm3.Failed(f"the firmware has no {TIMER_ACCESS}")
+        raise onboard.Failed(f"the firmware has no {TIMER_ACCESS}")
     accesses = [i for i, address in enumerate(addresses) if address in start]
     if len(accesses) != 5:
-        raise cortexm3.Failed(f"{len(accesses)} accesses to the timer in the log, not 5")
+        raise onboard.Failed(f"{len(accesses)} accesses to the timer in the log, not 5")
     return addresses[accesses[3] : accesses[4]]
 
 
@@ -140,7 +142,7 @@ def module_place(board, addresses, firmware):
     contents = MODULE.read_bytes()
     for address in sorted({a for a in addresses if not firmware.at(a)}):
         source = f"print([mem32[{address & ~3} + i] for i in range(0, 48, 4)])"
-        words = eval(cortexm3.run(board, source, "memory"))
+        words = eval(onboard.run(board, source, "memory"))
         code = b"".join((w & 0xFFFFFFFF).to_bytes(4, "little") for w in words)
         if contents.count(code) == 1:
             return (address & ~3) - contents.index(code)
@@ -171,7 +173,7 @@ def show_instructions(name, addresses, symbols, board_elf):
     """The instructions of one function with how often each ran."""
     wanted = [f for f in symbols.functions if f[2] == name]
     if not wanted:
-        raise cortexm3.Failed(f"no function {name}")
+        raise onboard.Failed(f"no function {name}")
     ran = Counter(addresses)
     for start, end, _ in wanted:
         counts = {a - start: n for a, n in ran.items() if start <= a < end}
@@ -224,7 +226,7 @@ def main(argv):
         elf = cortexm3.TARGET.interpreter
         for name in args.function:
             show_instructions(name, addresses, symbols, elf)
-    except (cortexm3.Failed, cortexm3.install.Missing) as e:
+    except (onboard.Failed, onboard.install.Missing) as e:
         print(f"profile: {e}", file=sys.stderr)
         return 1
     return 0

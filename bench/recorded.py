@@ -11,6 +11,11 @@ from pathlib import Path
 RECORDED = json.loads((Path(__file__).parent / "recorded.json").read_text())
 
 
+def has(target):
+    """Were other codecs measured there?"""
+    return target in RECORDED
+
+
 def figures(target, operation, kind="instructions"):
     """{document: figure}; empty for what was not recorded."""
     row = RECORDED.get(target, {}).get(kind, {}).get(operation, [])

@@ -11,6 +11,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
 import chart
 import documents
 import figures
+import recorded
 import tables
 from operations import C2020_PEER, C2020_WANTED, JSON_PEER, JSON_WANTED
 
@@ -23,7 +24,8 @@ FILES = (HERE / "README.md",)
 
 def table(machine, measured):
     """Lines for the terminal."""
-    rows = measured["instructions"]
+    unit = figures.MACHINES[machine].unit
+    rows = measured[unit]
     names = [n for n in documents.DOCUMENTS if any(n in row for row in rows.values())]
 
     def line(title, cells, more=""):
@@ -31,11 +33,12 @@ def table(machine, measured):
         return f"  {title:24}{cells}  {more}".rstrip()
 
     yield line(f"{machine}", {n: n for n in names}).lstrip()
-    for kind in ("instructions", "heap"):
-        yield {"instructions": "instructions", "heap": "bytes of heap"}[kind]
+    for kind, title in ((unit, unit), ("heap", "bytes of heap")):
+        yield title
         for operation, row in measured[kind].items():
             yield line(operation, row)
-    yield "instructions as part of what the C module of 2020 needed"
+    if recorded.has(machine):
+        yield "instructions as part of what the C module of 2020 needed"
     for operation, row in rows.items():
         ratios = figures.of_c2020(machine, operation, row)
         if ratios:
@@ -95,17 +98,23 @@ def details(machine, results):
     """All tables of one machine, for the bench's README."""
     measured = results[machine]
     names = list(documents.DOCUMENTS)
+    rows = figures.counted(machine, results)
+    mhz = measured.get("mhz")
     parts = []
-    for kind, title in (("instructions", "Instructions"), ("heap", "Bytes of heap")):
+    if mhz:
+        body = [[o, *cells(figures.microseconds(row, mhz))] for o, row in rows.items()]
+        parts.append(markdown([f"Microseconds at {mhz} MHz", *names], body))
+    unit = figures.MACHINES[machine].unit
+    for kind, title in ((unit, unit.capitalize()), ("heap", "Bytes of heap")):
         body = [[o, *cells(row)] for o, row in measured[kind].items()]
         parts.append(markdown([title, *names], body))
-    rows = measured["instructions"]
     body = []
-    for operation, peer in C2020_PEER.items():
+    for operation in C2020_PEER if recorded.has(machine) else ():
         ratios = figures.of_c2020(machine, operation, rows[operation])
         mean = f"{figures.mean(figures.plain(ratios)):.3f}"
         body.append([operation, *cells(rounded(ratios)), mean])
-    parts.append(markdown(["Part of the C module's", *names, "mean"], body))
+    if body:
+        parts.append(markdown(["Part of the C module's", *names, "mean"], body))
     body = []
     for operation in JSON_PEER:
         ratios = figures.times_json(rows, operation)
@@ -119,11 +128,11 @@ def sizes():
     """What the budget allows, for the bench's README."""
     budget = json.loads((HERE / "budget.json").read_text())
     rows = [
-        [arch, module, *(found.get(what, "–") for what in SIZES)]
-        for arch, modules in budget.items()
+        [name, module, *(found.get(what, "–") for what in SIZES)]
+        for name, modules in budget.items()
         for module, found in modules.items()
     ]
-    return markdown(["ARCH", "module", *SIZES], rows, names=2)
+    return markdown(["ARCH or board", "module", *SIZES], rows, names=2)
 
 
 def stack():
@@ -161,7 +170,7 @@ def contents(results):
             flags=re.S,
         )
     for machine in figures.MACHINES:
-        found[HERE / f"{machine}.svg"] = chart.draw(machine, results[machine]["instructions"])
+        found[HERE / f"{machine}.svg"] = chart.draw(machine, figures.counted(machine, results))
     return found
 
 

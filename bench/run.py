@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measure msgpack and stock json on the same documents, in instructions and heap bytes.
+"""Measure msgpack and stock json on the same documents, in instructions or cycles and heap bytes.
 
 Without --op and --doc everything is measured, and results.json, the charts and the tables in
 bench/README.md and README.md are written.
@@ -13,13 +13,16 @@ import build
 import cortexm3
 import documents
 import figures
+import onboard
+import pico
 import programs
+import recorded
 import report
 import x64
 from operations import KEYED_NAMES, OPERATIONS, REFERENCE, keyed
 
-MACHINES = {m.NAME: m for m in (cortexm3, x64)}
-ERRORS = (build.Missing, figures.Deviation, cortexm3.Failed, cortexm3.install.Missing, x64.Failed)
+MACHINES = {m.NAME: m for m in (pico, cortexm3, x64)}
+ERRORS = (build.Missing, figures.Deviation, onboard.Failed, onboard.install.Missing, x64.Failed)
 
 
 def arguments(argv):
@@ -54,7 +57,7 @@ def chosen(operations, beginnings):
 
 
 def measure(machine, names, beginnings=None):
-    """{"instructions": {operation: {document: n}}, "heap": the same}"""
+    """{unit of the machine: {operation: {document: n}}, "heap": the same}"""
     sources = []
     for name in names:
         operations = [o for o in chosen(OPERATIONS, beginnings) if programs.possible(o, name)]
@@ -62,22 +65,34 @@ def measure(machine, names, beginnings=None):
         if name in documents.KEYED_DOCUMENTS:
             # A program of its own, as others must not have interned the keys.
             sources.append((name, chosen(keyed(name), beginnings)))
+    if machine.ALONE:
+        sources = [(name, [o]) for name, operations in sources for o in operations]
     sources = [(name, operations) for name, operations in sources if operations]
     order = [o.name for o in OPERATIONS] + list(KEYED_NAMES)
-    results = {kind: {o: {} for o in order} for kind in ("instructions", "heap")}
+    unit = figures.MACHINES[machine.NAME].unit
+    results = {kind: {o: {} for o in order} for kind in (unit, "heap")}
     counted = machine.measure([programs.program(machine, *source) for source in sources])
     for (name, _), counts in zip(sources, counted):
-        for operation, (instructions, heap) in counts.items():
-            results["instructions"][operation][name] = instructions
+        for operation, (count, heap) in counts.items():
+            results[unit][operation][name] = count
             results["heap"][operation][name] = heap
     return {kind: {o: row for o, row in rows.items() if row} for kind, rows in results.items()}
 
 
 def reference(machine):
-    """{operation: {document: instructions}} of stock json in the recorded state."""
+    """{operation: {document: count}} of stock json in the recorded state."""
     names = documents.JSON_DOCUMENTS
     counted = machine.measure([programs.reference(machine, n, REFERENCE) for n in names])
     return {o.name: {n: c[o.name][0] for n, c in zip(names, counted)} for o in REFERENCE}
+
+
+def besides(machine):
+    """What results.json has of a machine besides what is measured."""
+    if not recorded.has(machine.NAME):
+        return {"mhz": machine.MHZ}
+    rows = reference(machine)
+    figures.check_reference(machine.NAME, rows)
+    return {"reference": rows}
 
 
 def main(argv):
@@ -90,15 +105,13 @@ def main(argv):
         results = {}
         if args.everything:
             results["build"] = build.describe()
-            references = {m.NAME: reference(m) for m in args.machines}
-            for name, rows in references.items():
-                figures.check_reference(name, rows)
+            more = {m.NAME: besides(m) for m in args.machines}
         for machine in args.machines:
             results[machine.NAME] = measure(machine, args.doc, args.op)
             print("\n".join(report.table(machine.NAME, results[machine.NAME])), flush=True)
-            if args.everything:
-                results[machine.NAME]["reference"] = references[machine.NAME]
         if args.everything:
+            for name in more:
+                results[name] |= more[name]
             figures.save(results)
             for file in report.write(results):
                 print(f"wrote {file}")

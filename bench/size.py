@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What the modules take: of the .mpy file, its parts, and the board's RAM.
 
-budget.json has the most that each may take, in bytes:
+budget.json has the most that each may take on each architecture, in bytes, and of RAM on the
+Raspberry Pi Pico:
   mpy, text, rodata, bss  the file, and what it consists of
   import                  RAM of an import, as gc.mem_alloc() tells after gc.collect(); where code
                           lies outside of the heap (unix), it is not among it
@@ -24,6 +25,8 @@ from runner import install, qemu, scripts, targets, unix
 from runner.paths import SCRATCH
 
 BUDGET = Path(__file__).parent / "budget.json"
+# Boards that have entries of their own in the budget: they run the files of an architecture.
+BOARDS = ("rpi-pico",)
 STATIC = ("mpy", "text", "rodata", "bss")
 RAM = ("import", "use")
 # The budget is made in steps, so that not each byte is a change.
@@ -87,6 +90,11 @@ def target_of(arch):
     return next((t for t in targets.TARGETS if t.arch == arch and not t.subset), None)
 
 
+def boards_of(arch):
+    """The targets whose RAM is measured besides, under their own names."""
+    return [t for t in targets.select(BOARDS) if t.arch == arch]
+
+
 def used(module):
     """The function `use(module)`, which uses all that is in the module."""
     path = Path(__file__).parent / f"use_{module}.py"
@@ -123,7 +131,7 @@ def ram(target):
 
 
 def measure(archs, with_ram):
-    """{arch: {module: {what: bytes}}}"""
+    """{arch or board: {module: {what: bytes}}}"""
     sizes = {}
     for arch in archs:
         sizes[arch] = {module: static(arch, module) for module in natmods.NAMES}
@@ -131,6 +139,8 @@ def measure(archs, with_ram):
         if with_ram and target:
             for module, found in ram(target).items():
                 sizes[arch][module].update(found)
+        for board in boards_of(arch) if with_ram else ():
+            sizes[board.name] = ram(board)
     return sizes
 
 

@@ -23,6 +23,7 @@ NAME = "x64"
 # What programs.py has to know.
 WORD = 8
 SINGLE = False
+ALONE = False
 HOLES = recorded.state(NAME, "holes")
 DOCUMENT_NAMES, OTHER_NAMES = recorded.names(NAME)
 IMPORTS = "from os import getenv as mark"

@@ -71,14 +71,14 @@ def long():
 
 
 def measured(goal, arch):
-    """The boards that a goal measures on; make size has one for each architecture."""
+    """The boards that a goal measures on; make size has one for each architecture and the Pico."""
     if goal == "bench":
-        return ["mps2-an385", "unix-x64"]
+        return ["mps2-an385", "rpi-pico", "unix-x64"]
     if goal in ("stack", "coverage"):
         return ["mps2-an385"]
     if goal != "size":
         return []
-    kinds = "unix", "qemu"
+    kinds = "unix", "qemu", "pico"
     main = (t for t in targets.TARGETS if t.kind in kinds and not t.variant and not t.optional)
     return list(dict.fromkeys(t.board for t in main if not arch or t.arch in arch))
 

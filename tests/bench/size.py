@@ -18,6 +18,9 @@ from natmods import NAMES
 BUDGET = json.loads(size.BUDGET.read_text())
 
 
+PICO = "rpi-pico"
+
+
 def ram_of(arch):
     return size.ram(size.target_of(arch))
 
@@ -74,6 +77,7 @@ def the_budget_names_everything():
             continue
         wanted = [*size.STATIC, *(size.RAM if size.target_of(arch) else ())]
         eq({m: list(BUDGET[arch][m]) for m in NAMES}, dict.fromkeys(NAMES, wanted))
+    eq({m: list(BUDGET[PICO][m]) for m in NAMES}, dict.fromkeys(NAMES, list(size.RAM)))
 
 
 @case

@@ -104,15 +104,21 @@ def parts():
 
 @case
 def measuring():
-    planned("bench", "x64 armv6m armv7m", f"{ARM} unix valgrind x64", "mps2-an385,unix-x64")
+    planned(
+        "bench",
+        "x64 armv6m armv7m",
+        f"{ARM} cmake javascript pico unix valgrind x64",
+        "mps2-an385,rpi-pico,unix-x64",
+    )
+    planned("bench", "x64", "python test-python unix valgrind x64", TARGET="unix-x64")
     planned("stack", "armv6m armv7m", ARM, "mps2-an385")
     planned("coverage", "armv6m armv7m", f"{ARM} unix x86", "mps2-an385")
     planned("size", "armv7emdp", ARM, "mps2-an500", ARCH="armv7emdp")
-    # One board for each architecture, and none that is a variant.
+    # One board for each architecture and the Pico, and none that is a variant.
     (boards,) = plan.plan(["size"], ARCHS)["INTERPRETERS"]
     eq(
         boards,
-        "mps2-an385,mps2-an386,mps2-an500,unix-x64,unix-x86,virt-rv32,xtensa,xtensawin",
+        "mps2-an385,mps2-an386,mps2-an500,rpi-pico,unix-x64,unix-x86,virt-rv32,xtensa,xtensawin",
     )
     for goal, more in (("stack", {"TARGET": "unix-x64"}), ("bench", {"TARGET": "xtensa"})):
         raises(plan.Wrong, plan.plan, [goal], ARCHS, match=f"make {goal} measures on", **more)

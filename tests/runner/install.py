@@ -110,12 +110,12 @@ def onto_board(board, names):
 def put(board, file, path):
     """Write a file onto the board by the raw REPL, which is faster than mpremote."""
     data = file.read_bytes()
-    source = f"f = open({path!r}, 'wb')\n"
-    for i in range(0, len(data), 1024):
-        source += f"f.write({data[i:i + 1024]!r})\n"
-    _, traceback = board.run(source + "f.close()\n", 60)
-    if traceback:
-        raise NotInstalled(f"{path}:\n{traceback}")
+    parts = [f"f.write({data[i:i + 1024]!r})\n" for i in range(0, len(data), 1024)]
+    # One after the other, as a small heap cannot hold the text of a whole module.
+    for source in (f"f = open({path!r}, 'wb')\n", *parts, "f.close()\n"):
+        _, traceback = board.run(source, 60)
+        if traceback:
+            raise NotInstalled(f"{path}:\n{traceback}")
 
 
 def explain(target, files, output):
