@@ -129,6 +129,19 @@ class File:
     digests: tuple
 
 
+def about(modules, source):
+    """One of the programs above, for the modules."""
+    return f"modules = {tuple(modules)!r}\n{source}"
+
+
+def said(output):
+    """What a program has printed behind the mark; None if it has not."""
+    for line in output.splitlines():
+        if line.startswith(MARK):
+            return ast.literal_eval(line[len(MARK) :])
+    return None
+
+
 class Mpremote:
     """Speaks to the board at a port by way of mpremote."""
 
@@ -160,11 +173,11 @@ class Mpremote:
 
     def evaluate(self, source, modules):
         """What a program on the board prints behind the mark."""
-        status, output = self.run("exec", f"modules = {tuple(modules)!r}\n{source}")
-        for line in output.splitlines():
-            if status == 0 and line.startswith(MARK):
-                return ast.literal_eval(line[len(MARK) :])
-        raise Failure(self.explain(status, output))
+        status, output = self.run("exec", about(modules, source))
+        answer = said(output) if status == 0 else None
+        if answer is None:
+            raise Failure(self.explain(status, output))
+        return answer
 
     def explain(self, status, output):
         """What an error of mpremote's means."""
@@ -172,24 +185,31 @@ class Mpremote:
         if "no device found" in output:
             return "no board found: connect one by USB, or name its port, as in PORT=/dev/ttyACM0"
         if "failed to access" in output:
-            if not os.path.exists(self.port):
-                return f"no board at {where}: there is no such port ({self.ports()})"
-            if not os.access(self.port, os.R_OK | os.W_OK):
-                return (
-                    f"no permission for {where}; run: sudo usermod -aG dialout $USER, log in anew"
-                )
-            return f"{where} is in use by another program; end that first"
+            return no_access(self.port, self.ports)
         if status is None or "could not enter raw repl" in output:
-            return (
-                f"the board at {where} does not answer: is MicroPython on it? "
-                "Press its reset button and try again"
-            )
+            return no_answer(where)
         return f"mpremote failed at {where}:\n{output.strip()}"
 
     def ports(self):
         listed = subprocess.run([*self.command, "connect", "list"], capture_output=True, text=True)
         names = [line.split()[0] for line in listed.stdout.splitlines() if line.strip()]
         return "there are: " + " ".join(names) if names else "there is none at all"
+
+
+def no_access(port, ports):
+    """Why a port cannot be opened; ports() tells which there are."""
+    if not os.path.exists(port):
+        return f"no board at {port}: there is no such port ({ports()})"
+    if not os.access(port, os.R_OK | os.W_OK):
+        return f"no permission for {port}; run: sudo usermod -aG dialout $USER, log in anew"
+    return f"{port} is in use by another program; end that first"
+
+
+def no_answer(port):
+    return (
+        f"the board at {port} does not answer: is MicroPython on it? "
+        "Press its reset button and try again"
+    )
 
 
 def check_firmware(board, modules):
@@ -218,11 +238,14 @@ def check_firmware(board, modules):
                 f"{module} for {arch} needs MicroPython {firmware.shown(oldest)} or later, and "
                 f"the firmware is {shown}: update it"
             )
+    return arch
+
+
+def check_place(board):
     if not board["lib"]:
         raise Failure("the board's sys.path has no lib folder to put the modules in")
     if not board["block"]:
         raise Failure("the board has no file system to put the modules in")
-    return arch
 
 
 def find_files(folder, arch, modules, lib):
@@ -380,6 +403,7 @@ def deploy(args):
     mpremote = Mpremote(args.port, args.timeout)
     board = mpremote.evaluate(ASK, args.modules)
     arch = check_firmware(board, args.modules)
+    check_place(board)
     print(
         f"{board['machine']}, MicroPython {firmware.shown(board['version'])}: {arch}", flush=True
     )
