@@ -10,7 +10,8 @@
 #   MPY_DIR  a MicroPython source tree to use instead of the one that setup fetches
 #   DIST     where make dist puts the release (dist)
 #   BOARD    which board make firmware is for
-#   PORT     the serial port of the board that make deploy is for; MODULE=msgpack and FORCE=1 go with it
+#   PORT     the serial port of the board that make deploy is for; MODULE=msgpack and FORCE=1 go with it;
+#            or that make test-board is for, and FILES=... with it
 #   V=1      show commands
 override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 FETCHED := $(TOP)/build/deps/micropython
@@ -22,7 +23,7 @@ DIST ?= dist
 CROSS_GIVEN := $(CROSS)
 include $(TOP)/dynruntime/toolchain.mk
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
-.PHONY: help all setup demo test test-long coverage fuzz bench size stack dist deploy firmware check format clean distclean ready modules interpreter
+.PHONY: help all setup demo test test-long test-board coverage fuzz bench size stack dist deploy firmware check format clean distclean ready modules interpreter
 
 # WANTED (architectures), NEEDS (groups of tools/setup.sh), INTERPRETERS and DEMO_TARGET (each a
 # TARGET), which python tells; one is installed where there is none.

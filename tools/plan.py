@@ -36,6 +36,7 @@ GROUPS = {
     "interpreter": ["test-python"],
     "test": ["test-python"],
     "test-long": ["test-python"],
+    "test-board": ["test-python"],
     "bench": ["test-python", "valgrind"],
     "size": ["test-python"],
     "stack": ["test-python"],

@@ -62,6 +62,8 @@ def tests_on_targets():
     planned("test", "", "python test-python", TARGET="cpython")
     planned("demo", "x64", "python unix x64", "unix-x64")
     planned("demo", "armv7emsp", ARM, "mps2-an386", TARGET="mps2-an386")
+    # What a real board needs is made when it has told its architecture.
+    planned("test-board", "", "python test-python micropython", FETCHED="/a/tree")
     # The build of the modules is a test, too.
     eq(plan.plan(["test"], ARCHS, TARGET="host")["WANTED"], ARCHS)
 

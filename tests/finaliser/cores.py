@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # The second core uses both modules without end, while the first writes to flash, collects and resets
 # softly: what is in flash stays as it was written, and each life begins anew.
-# targets: rpi-pico
+# targets: rpi-pico connected
 # seeds: 2 60
+# wants: threads
 # flake8: noqa: E402,F811
 
 import _thread
@@ -52,12 +53,12 @@ _thread.start_new_thread(
 def flash_while_it_runs():
     message = {"n": list(range(100)), "b": bytes(700)}
     for i in range(3):
-        with open("/core.%d" % i, "wb") as f:
+        with open("core.%d" % i, "wb") as f:
             msgpack.pack(message, f)
     for i in range(3):
-        with open("/core.%d" % i, "rb") as f:
+        with open("core.%d" % i, "rb") as f:
             eq(msgpack.unpack(f), message)
-    os.remove("/core.0")
+    os.remove("core.0")
 
 
 @case
@@ -87,9 +88,9 @@ from check import case, eq
 def flash_after_the_reset():
     eq(check.reset_output, "")
     for i in (1, 2):
-        with open("/core.%d" % i, "rb") as f:
+        with open("core.%d" % i, "rb") as f:
             eq(msgpack.unpack(f), {"n": list(range(100)), "b": bytes(700)})
-        os.remove("/core.%d" % i)
+        os.remove("core.%d" % i)
 
 
 @case

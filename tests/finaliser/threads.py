@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Threads that create, drop and collect at once, on ports with and without a GIL.
 # needs: finaliserproxy
-# targets: unix-* rpi-pico
+# targets: unix-* rpi-pico connected
 # seeds: 4 100
 # timeout: 120
-# wants: floats long-ints
+# wants: floats long-ints threads
 
 import _thread
 import gc

@@ -42,8 +42,7 @@ class RawRepl:
     def run(self, source, timeout, echo=None):
         """Run the source: (stdout, traceback). `echo` gets the stdout's text as it comes."""
         deadline = time.monotonic() + timeout
-        self._write(source.encode() + b"\x04", deadline)
-        self._until(b"OK", deadline)
+        self._send(source.encode(), deadline)
         stdout = text(self._until(b"\x04", deadline, echo))
         try:
             traceback = text(self._until(b"\x04", deadline))
@@ -59,6 +58,11 @@ class RawRepl:
         self.pending = b""
         while select.select([self.fd], [], [], 0.05)[0] and os.read(self.fd, 4096):
             pass
+
+    def _send(self, source, deadline):
+        """Send the source to the board, which then runs it."""
+        self._write(source + b"\x04", deadline)
+        self._until(b"OK", deadline)
 
     def _write(self, data, deadline):
         while data:

@@ -14,6 +14,7 @@ FEATURES = {
     "floats": "floats",
     "big-ints": "integers of more than 64 bits",
     "long-ints": "integers of more than 31 bits",
+    "threads": "threads",
 }
 
 
@@ -36,7 +37,7 @@ class UnknownTarget(Exception):
 @dataclass(frozen=True)
 class Target:
     board: str
-    kind: str  # "qemu", "pico", "unix" or "cpython"
+    kind: str  # "qemu", "pico", "unix", "cpython" or, of a real board, "connected"
     arch: str = ""  # of the module files
     machine: str = ""  # QEMU's name for the board, in user mode for the CPU
     qemu: str = "qemu-system-arm"
@@ -53,6 +54,7 @@ class Target:
     has_seeds: bool = False  # of the interleaving of its cores
     qualified: bool = False  # the name needs the architecture
     builtin: bool = False  # the firmware has the modules built in
+    like: tuple = ()  # patterns of these names mean it, too
 
     @property
     def name(self):
@@ -90,7 +92,7 @@ class Target:
         if self.builtin:
             pattern = pattern.partition("/")[0]
         plain = self.board.removeprefix("next-").removesuffix("-builtin")
-        names = (self.name, self.board, plain)
+        names = (self.name, self.board, plain, *self.like)
         return any(fnmatch(name, pattern) for name in names)
 
 

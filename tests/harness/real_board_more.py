@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+# make test-board on emulated boards, as if they were real ones: what is on them already, and
+# boot.py, which the Pico runs.
+# long: host
+# timeout: 900
+
+import sys
+
+sys.path.insert(0, "tests")
+
+import check  # noqa: E402
+from check import case, eq  # noqa: E402
+from lib import nested, real  # noqa: E402
+from lib.nested import contains  # noqa: E402
+
+# Sees nothing of what boot.py prints in the reset.
+RESETS = """
+import check
+
+@check.case
+def first():
+    pass
+
+check.end()
+"""
+RESETS += "\n# --- soft reset ---\n"
+RESETS += """
+import check
+
+@check.case
+def second():
+    check.eq(check.reset_output, "")
+
+check.end()
+"""
+FILES = ["tests/finaliser/reset.py", "tests/msgpack/basic.py", *nested.fixtures("skipping")]
+
+
+def boot(board, text):
+    real.on_board(board, f"f = open('/boot.py', 'w')\nf.write({text!r})\nf.close()\n")
+
+
+@case
+def on_virt_rv32():
+    with real.board("virt-rv32") as board:
+        before = real.snapshot(board)
+        status, output = real.run(board.pty, *FILES)
+        eq(real.snapshot(board), before)
+    eq(status, 0 if status == 0 else output)
+    contains(output, "\n18 passed, 0 failed, 1 skipped\n")
+
+
+@case
+def on_a_pico_whose_boot_file_prints():
+    with real.board("rpi-pico") as board:
+        boot(board, "print('hello')\nprint('from boot.py')\n")
+        before = real.snapshot(board)
+        with real.script(RESETS) as script:
+            status, output = real.run(board.pty, script, *nested.fixtures("skipping"))
+        # main.py has not run: it would leave a file.
+        eq(real.snapshot(board), before)
+    eq(status, 0 if status == 0 else output)
+    contains(output, "\nboot.py prints at each reset: hello\n")
+    contains(output, "\n4 passed, 0 failed, 1 skipped\n")
+
+
+@case
+def on_a_pico_whose_boot_file_blocks():
+    with real.board("rpi-pico") as board:
+        boot(board, "import time\nwhile True:\n    time.sleep_ms(10)\n")
+        before = real.snapshot(board)
+        status, output = real.run(board.pty, *FILES)
+        eq(real.snapshot(board), before)
+    eq(status, 1)
+    contains(output, "test-board: boot.py on the board blocks")
+    contains(output, "Rename it")
+
+
+@case
+def folders_that_are_there():
+    with real.board("mps2-an385/armv7m") as board:
+        files = nested.fixtures("skipping")
+        before = real.snapshot(board)
+        # Of the user's: it stays, and nothing is done.
+        real.on_board(board, "os.mkdir('/natmods-test'); open('/natmods-test/x', 'w').close()")
+        other = real.snapshot(board)
+        real.refused(
+            real.run(board.pty, *files), "a folder :/natmods-test that is not", "rename it"
+        )
+        eq(real.snapshot(board), other)
+        # Left by a run that could not remove it.
+        real.on_board(board, "open('/natmods-test/made-by-make-test-board', 'w').close()")
+        eq(real.run(board.pty, *files)[0], 0)
+        eq(real.snapshot(board), before)
+
+
+@case
+def no_space():
+    fill = "f = open('/big', 'wb')\n"
+    fill += "while os.statvfs('/')[3] > 80:\n    f.write(bytes(4096))\n    f.flush()\nf.close()\n"
+    with real.board("mps2-an385/armv7m") as board:
+        real.on_board(board, fill)
+        before = real.snapshot(board)
+        real.refused(real.run(board.pty), "no space: the tests take", "remove files")
+        eq(real.snapshot(board), before)
+
+
+check.end()

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: MIT
+"""What a board that nobody knows says of itself, and the Target that this makes of it."""
+
+import time
+from dataclasses import dataclass
+
+from .paths import TOP  # noqa: F401  (which makes the tools importable)
+from .targets import Target
+
+import deploy
+
+# Runs on the board. Whether it has large ints is seen by what a shift leaves, as the literal might
+# be a SyntaxError.
+PROGRAM = """
+import gc, os, sys
+gc.collect()
+d = {'heap': gc.mem_alloc() + gc.mem_free(), 'platform': sys.platform, 'folder': os.getcwd()}
+d['build'] = getattr(sys, 'version', '')
+v = os.statvfs(d['folder'])
+d['block'], d['free'] = v[0], v[0] * v[3]
+lacks = []
+try:
+    float
+except NameError:
+    lacks.append('floats')
+def shifts(n):
+    try:
+        return 1 << n >> n == 1
+    except OverflowError:
+        return False
+for name, n in (('long-ints', 40), ('big-ints', 80)):
+    if not shifts(n):
+        lacks.append(name)
+try:
+    UnicodeError
+except NameError:
+    lacks.append('unicode')
+for name in ('threads', 'time'):
+    try:
+        __import__({'threads': '_thread'}.get(name, name))
+    except ImportError:
+        lacks.append(name)
+d['lacks'] = lacks
+deepest = [0, 0]
+try:
+    from micropython import stack_use
+except ImportError:
+    stack_use = lambda: 0
+def down(n):
+    deepest[0] = n
+    deepest[1] = stack_use()
+    down(n + 1)
+try:
+    down(1)
+except RuntimeError:
+    pass
+d['levels'], d['stack'] = deepest
+print('@deploy', repr(d))
+"""
+
+# Runs on the board, with n: what a test does most, calls and small objects.
+WORK = """
+def work(n):
+    d = {}
+    for i in range(n):
+        d[i & 15] = [i, str(i), (i, i)]
+work(%d)
+"""
+
+# What a target with one of these configurations is called in the tests.
+CONFIGURATIONS = {"floats": "nofloat", "unicode": "nounicode"}
+
+# The smallest heap and C stack on which all tests have passed: those of the emulated Pico.
+KNOWN_HEAP = 240000
+KNOWN_STACK = 7800
+
+
+@dataclass
+class Facts:
+    """What a board says of itself."""
+
+    machine: str
+    version: tuple
+    arch: str
+    platform: str
+    build: str  # of the firmware
+    heap: int
+    stack: int  # bytes of C stack that Python gets; 0 when the firmware does not tell
+    levels: int  # of Python calls
+    lacks: list
+    folder: str  # the current one after a reset
+    block: int
+    free: int
+    writes_code: bool  # Each import writes the native code to flash.
+    answer: dict  # deploy's
+    seconds: float = 0  # for a thousand rounds of WORK
+
+    @property
+    def slowness(self):
+        """By what the board is slower than one that does all rounds."""
+        return max(round(self.seconds / SECONDS), 1)
+
+
+# A board that takes so long for a thousand rounds, or less, does all rounds of the tests.
+SECONDS = 0.04
+
+
+def evaluate(device, source, modules=(), timeout=60):
+    """What one of deploy's programs, or one like them, answers."""
+    output, traceback = device.run(deploy.about(modules, source), timeout)
+    answer = deploy.said(output)
+    if traceback or answer is None:
+        raise deploy.Failure(f"the board does not say what it is:\n{output}{traceback}".strip())
+    return answer
+
+
+def ask(device, modules):
+    """The Facts about a board, if its firmware can load the modules."""
+    board = evaluate(device, deploy.ASK)
+    arch = deploy.check_firmware(board, modules)
+    if not board["block"]:
+        raise deploy.Failure("the board has no file system to put the tests in")
+    said = evaluate(device, PROGRAM)
+    writes_code = board["esp8266"] is not None
+    facts = Facts(
+        board["machine"], board["version"], arch, **said, writes_code=writes_code, answer=board
+    )
+    facts.seconds = min(_seconds(device) for _ in range(2))
+    return facts
+
+
+def _seconds(device):
+    begin = time.monotonic()
+    device.run(WORK % 1000, 60)
+    return time.monotonic() - begin
+
+
+def target(facts):
+    """The Target that the tests see: its name has the words by which they know configurations."""
+    words = [CONFIGURATIONS[name] for name in facts.lacks if name in CONFIGURATIONS]
+    if "long-ints" in facts.lacks:
+        words.append("smallint")
+    elif "big-ints" in facts.lacks:
+        words.append("longlong")
+    return Target(
+        "-".join(["connected", *words]),
+        "connected",
+        facts.arch,
+        qualified=True,
+        lacks=tuple(facts.lacks),
+        slowness=facts.slowness,
+        like=("connected",),
+    )
