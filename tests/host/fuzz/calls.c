@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Calls of the module, and what comes of them.
+// Calls of the module, and their results.
 
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,8 @@ typedef struct _kind_t {
     result_t result;
 } kind_t;
 
-// Exception classes and what they stand for; those of the module come first.
+// Exception classes and the results they stand for. The module's classes come first, since they are
+// derived from the others.
 static kind_t kinds[20];
 static size_t n_kinds;
 
@@ -108,7 +109,7 @@ typedef struct _protected_t {
     const mp_obj_t *args;
 } protected_t;
 
-// Calls with fun null ask an iterator.
+// If fun is null, get the next item of an iterator.
 static __attribute__((noinline)) outcome_t call_protected(const char *name, const protected_t *volatile p) {
     char here;
     run.stack = &here;

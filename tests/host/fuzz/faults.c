@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Memory that runs short, and what may happen at each allocation, when an input says so: a collection,
-// and what callbacks do in one.
+// Faults of memory that an input asks for: allocations that fail, and what may happen at an allocation,
+// namely a collection or the work of its callbacks.
 
 #include "py/gc.h"
 #include "py/mpstate.h"
@@ -13,11 +13,11 @@ void *__real_gc_realloc(void *ptr, size_t n_bytes, bool allow_move);
 void *faults_gc_alloc(size_t n_bytes, unsigned int flags);
 void *faults_gc_realloc(void *ptr, size_t n_bytes, bool allow_move);
 
-static uint32_t countdown; // The allocation that fails, or 0,
-static bool all_later; // and all that follow.
-static uint32_t collect; // So many allocations are preceded by a collection.
+static uint32_t countdown; // 1 if the next allocation fails, 2 if the one after it; 0 for none.
+static bool all_later; // All allocations after that one fail, too.
+static uint32_t collect; // The number of allocations that still begin with a collection.
 
-// heap.c asks this, too. Here the functions around it have decided already.
+// heap.c calls this. In the fuzzer allocations fail in faults_gc_alloc and faults_gc_realloc instead.
 bool faults_allocation_fails(void) {
     return false;
 }
@@ -60,8 +60,8 @@ static void before(void) {
         collect--;
         gc_collect();
     }
-    // New blocks lie behind all others, as long as most of the heap is free: what is freed is not used
-    // again soon, and no time is spent in looking for gaps.
+    // As long as most of the heap is free, new blocks come after all others: freed blocks are not reused
+    // soon, and no time is spent searching for gaps.
     mp_state_mem_area_t *area = &MP_STATE_MEM(area);
     size_t last = area->gc_last_used_block / 4;
     if (last < area->gc_alloc_table_byte_len / 4 * 3) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One execution: the interpreter lives on, so its state is looked at after each.
+// One execution of the fuzzer. The interpreter stays initialised, so its state is checked after each.
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,10 +18,10 @@
 
 enum {
     HEAP = 32 * 1024 * sizeof(void *),
-    CHECK_EVERY = 256, // Executions.
-    LARGE = 256, // Bytes of an input for which the heap may not suffice.
-    SLACK = 8192, // Bytes that old pointers on the C stack may keep,
-    MOVES = 6, // and attempts, should they keep more.
+    CHECK_EVERY = 256, // Executions between two checks for leaks.
+    LARGE = 256, // The heap may be too small for an input of more bytes.
+    SLACK = 8192, // Bytes of the heap that stale pointers on the C stack may keep alive.
+    MOVES = 6, // Attempts at different stack positions before more than SLACK is a leak.
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -66,12 +66,12 @@ const uint8_t *take_some(input_t *in, size_t *n) {
 }
 
 /******************************************************************************/
-// The heap after the start, which each execution begins with: that is much faster than collecting what
-// the last one has left, and no execution depends on those before it.
+// Each execution begins with the heap as it was after the start. Restoring it is much faster than a
+// collection, and no execution depends on earlier ones.
 
 static struct {
     char heap[HEAP];
-    char behind[64]; // Nobody's, but not out of bounds.
+    char after[64]; // Not part of the heap, but never poisoned.
 } memory __attribute__((aligned(64)));
 static mp_state_mem_area_t area_then;
 static byte table_then[HEAP / MICROPY_BYTES_PER_GC_BLOCK / 4];
@@ -87,15 +87,15 @@ static byte *block_address(size_t block) {
 }
 
 static void heap_reset(void) {
-    // What was made behind these blocks,
+    // Free the blocks after those that were in use at the start.
     byte *table = area_then.gc_alloc_table_start;
     size_t then = area_then.gc_last_used_block / 4 + 1;
-    // The last used block may be the one behind the heap.
+    // The last used block may be the one after the end of the heap.
     size_t now = MIN(MP_STATE_MEM(area).gc_last_used_block / 4 + 1, area_then.gc_alloc_table_byte_len);
     now = MAX(now, then);
     __asan_poison_memory_region(block_address(4 * then), block_address(4 * now) - block_address(4 * then));
     memset(table + then, 0, now - then);
-    // and in the gaps between them. A byte stands for four blocks.
+    // Free the blocks in the gaps between those. A byte of the table stands for four blocks.
     if (memcmp(table, table_then, then) != 0) {
         for (size_t block = 0; block < 4 * then; block++) {
             if ((table_then[block / 4] >> 2 * (block & 3) & 3) == 0) {
@@ -105,12 +105,12 @@ static void heap_reset(void) {
         memcpy(table, table_then, then);
     }
     MP_STATE_MEM(area) = area_then;
-    if (__asan_region_is_poisoned(memory.behind, sizeof(memory.behind)) != NULL) {
-        wrong("memory behind the heap is out of bounds");
+    if (__asan_region_is_poisoned(memory.after, sizeof(memory.after)) != NULL) {
+        wrong("memory after the heap is out of bounds");
     }
 }
 
-// The frames of the execution have left pointers where those of the next calls will be.
+// Overwrite the pointers that the frames of the execution have left on the stack.
 static __attribute__((noinline)) void clear_stack(void) {
     volatile byte frames[32 * 1024];
     for (size_t i = 0; i < sizeof(frames); i++) {
@@ -118,7 +118,7 @@ static __attribute__((noinline)) void clear_stack(void) {
     }
 }
 
-// How many bytes more are still in use after an execution than there were after the first.
+// The number of bytes of the heap in use beyond those in use at the first call.
 static __attribute__((noinline)) size_t leaked(void) {
     static size_t baseline;
     memset(&run, 0, sizeof(run));
@@ -136,7 +136,7 @@ static __attribute__((noinline)) size_t leaked(void) {
 static void start(void) {
     mp_stack_ctrl_init();
     mp_stack_set_limit(1 << 20);
-    gc_init(memory.heap, memory.behind);
+    gc_init(memory.heap, memory.after);
     mp_init();
     hooks_init();
     streams_init();
@@ -172,7 +172,7 @@ static __attribute__((noinline)) void planted(void) {
     block[39] = block[40];
 }
 
-// In a frame of its own, of which nothing is left afterwards.
+// Execute an input in a separate frame, so that the caller's frame holds none of its pointers.
 static __attribute__((noinline)) void execute(const uint8_t *data, size_t size) {
     input_t in = { data, data + size };
     nlr_buf_t nlr;
@@ -180,13 +180,13 @@ static __attribute__((noinline)) void execute(const uint8_t *data, size_t size) 
         target(&in);
         nlr_pop();
     } else if (classify(MP_OBJ_FROM_PTR(nlr.ret_val)) != R_MEMORY) {
-        // The harness makes its own objects before memory runs short.
+        // Calls of the module are protected, so this is the harness's own, in which only an allocation may fail.
         print_obj(MP_OBJ_FROM_PTR(nlr.ret_val));
         wrong("an exception that the harness did not expect");
     }
 }
 
-// Execute an input with the frames moved by so many bytes.
+// Execute an input with its frames moved down the stack by this many bytes.
 static __attribute__((noinline)) void execute_at(size_t moved, const uint8_t *data, size_t size) {
     byte between[moved + 1];
     __asm__ volatile ("" : : "r" (between) : "memory");
@@ -201,7 +201,7 @@ static __attribute__((noinline)) void execute_at(size_t moved, const uint8_t *da
         mp_map_elem_t *names = MP_STATE_VM(natmod_msgpack_names);
         names[MP_ARRAY_SIZE(MP_STATE_VM(natmod_msgpack_names)) - 1].value = MP_OBJ_FROM_PTR(m_malloc(2 * SLACK));
     }
-    // The exception that the interpreter uses when memory is short keeps its last arguments.
+    // The preallocated exception for failed allocations would keep its last arguments alive.
     MP_STATE_VM(mp_emergency_exception_obj).args = (mp_obj_tuple_t *)&mp_const_empty_tuple_obj;
 }
 
@@ -217,8 +217,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (executions++ % CHECK_EVERY == 0) {
         clear_stack();
         size_t n;
-        // An old pointer on the C stack can keep a lot. It is not in the same place when the frames
-        // are elsewhere.
+        // A stale pointer on the C stack can keep many objects alive. At another stack position it is
+        // no longer there, while a leak remains.
         for (unsigned int i = 1; (n = leaked()) > SLACK; i++) {
             if (i == MOVES) {
                 wrong("%u bytes of the heap have leaked", (unsigned int)n);

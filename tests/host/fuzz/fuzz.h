@@ -15,11 +15,11 @@ enum {
 /******************************************************************************/
 // fuzz.c: one execution
 
-// Something is wrong: say what, and abort.
 #ifndef MP_NORETURN
 #define MP_NORETURN __attribute__((noreturn))
 #endif
 
+// Print what is wrong, and abort.
 MP_NORETURN void wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // Bytes of the input, taken from its start; zeros once it is used up.
@@ -36,33 +36,33 @@ static inline size_t left(const input_t *in) {
     return in->end - in->p;
 }
 
-// As many as there are, up to n.
+// Take up to n bytes. Afterwards n is the number taken.
 const uint8_t *take_some(input_t *in, size_t *n);
 
-// What is going on: hooks and streams need it.
+// The state of one execution, which hooks and streams need.
 typedef struct _run_t {
-    script_t script; // Of the hooks.
-    mp_obj_t source; // The buffer that is read or written, or null,
-    mp_obj_t under_view; // the bytearray of which that is a view,
-    mp_obj_t busy; // the Packer or Unpacker in use,
-    mp_obj_t containers[64]; // and containers that a hook may change.
+    script_t script; // The script of the hooks.
+    mp_obj_t source; // The buffer that is read or written, or null.
+    mp_obj_t under_view; // The bytearray of which source is a view, or null.
+    mp_obj_t busy; // The Packer or Unpacker in use, or null.
+    mp_obj_t containers[64]; // Containers that a hook may change.
     size_t n_containers;
-    uint8_t collections; // By hooks so far.
-    bool tainted; // A hook has done something whose outcome is not foreseen,
-    bool faulty; // or memory is short at times,
-    bool large; // or may be, since the input is large.
+    uint8_t collections; // Collections that hooks have run so far.
+    bool tainted; // A hook has done something whose outcome cannot be predicted.
+    bool faulty; // Allocations may fail.
+    bool large; // The heap may be too small for this input.
     bool mutating; // Each write to a stream changes a container.
-    bool printing; // A warning runs a callback, as on a board with os.dupterm,
-    bool writing; // each allocation changes the bytes of the source, as a callback might.
-    const char *stack; // Where the C stack was when the module was called.
+    bool printing; // A warning runs a callback, as on a board with os.dupterm.
+    bool writing; // Each allocation changes the bytes of the source, as a callback might.
+    const char *stack; // The position of the C stack when the module was called.
 } run_t;
 
 extern run_t run;
 
-// Whether calls are to be shown: with --trace.
+// Print all calls: --trace.
 extern bool trace;
 
-// From the input: what goes wrong with memory in this execution.
+// Choose, by a byte of the input, the memory faults of this execution.
 void faults_set(uint8_t how);
 void faults_end(void);
 
@@ -75,8 +75,8 @@ void target_encoder(input_t *in);
 /******************************************************************************/
 // port.c
 
-extern uint32_t clock_ms; // Only sleeping makes it go on.
-extern uint32_t clock_limit; // Then a sleep raises KeyboardInterrupt.
+extern uint32_t clock_ms; // Only sleeping advances this clock.
+extern uint32_t clock_limit; // A sleep that reaches this time raises KeyboardInterrupt.
 
 /******************************************************************************/
 // calls.c: the module's functions
@@ -112,7 +112,7 @@ outcome_t call_method(mp_obj_t self, qstr name, size_t n, const mp_obj_t *args);
 outcome_t call_next(mp_obj_t iterator);
 result_t classify(mp_obj_t exception);
 
-// The options for reading, from two bytes.
+// Choose the options for reading by 16 bits of the input.
 void reading_options(reading_t *r, unsigned int bits);
 void reading_args(args_t *args, const reading_t *r);
 
@@ -120,7 +120,7 @@ void reading_args(args_t *args, const reading_t *r);
 // values.c
 
 value_t value_of_obj(mp_obj_t obj);
-void check_strs(mp_obj_t obj); // All are UTF-8.
+void check_strs(mp_obj_t obj); // Check that each str is UTF-8.
 void print_obj(mp_obj_t obj);
 
 /******************************************************************************/
@@ -137,7 +137,7 @@ typedef struct _method_obj_t {
     method_t fun;
 } method_obj_t;
 
-// What classes are made of.
+// The initialiser of a method_obj_t.
 #define METHOD(fun) { { &method_type }, (fun) }
 
 // A hook for the decoder, and the default hook for the encoder.
@@ -148,21 +148,21 @@ mp_obj_t hook(hook_kind_t kind);
 mp_obj_t class_new(qstr name, mp_obj_t base, size_t n, const qstr *names, const method_obj_t *const *methods);
 mp_obj_t instance_new(mp_obj_t class);
 
-// Made once, by hooks.c, streams.c and objects.c.
+// Indices in classes, which hooks.c, streams.c and objects.c fill at the start.
 enum {
     CLASS_KEY, CLASS_IOBASE, CLASS_INTO, CLASS_READ, CLASS_NO_INIT, CLASS_PLAIN, CLASS_SUB, CLASS_NAMED = CLASS_SUB + 7,
 };
 extern mp_obj_t *classes;
 void hooks_init(void);
 
-// Change bytes of the source, if there is one, and its size.
+// Change bytes of the source, or its size. Without a source they do nothing.
 void write_source(void);
 void resize_source(void);
 
 // Change one of the containers that are being packed.
 void mutate_container(uint32_t n);
 
-// The C stack that is in use inside a callback has a bound.
+// Check, in a callback, that the module uses no more of the C stack than it may.
 void check_stack(void);
 
 /******************************************************************************/
@@ -170,17 +170,17 @@ void check_stack(void);
 
 typedef enum { STREAM_NATIVE, STREAM_IOBASE, STREAM_INTO, STREAM_READ, STREAM_BYTES_IO, STREAM_KINDS } stream_kind_t;
 
-// There is one at a time.
+// The state of the stream; only one is open at a time.
 typedef struct _stream_t {
     stream_kind_t kind;
-    const uint8_t *data; // What it gives, up to end.
+    const uint8_t *data; // The bytes that the stream gives, up to end.
     size_t pos;
     size_t end;
     input_t outcomes;
     uint8_t written[1 << 16];
     size_t n_written;
-    // Since streams_forget:
-    uint32_t fatal; // By 1 << result_t, what may come of what it has said.
+    // These cover the calls since stream_forget:
+    uint32_t fatal; // A bit (1 << result_t) for each result that the stream's errors may lead to.
     bool eof;
     bool blocked;
 } stream_t;
@@ -209,14 +209,14 @@ typedef struct _packing_t {
 typedef struct _packed_t {
     uint8_t bytes[1 << 13];
     size_t len;
-    bool too_long; // That much is not tried.
+    bool too_long; // The message does not fit in bytes; it is not checked.
     bool unsure;
     bool nan;
 } packed_t;
 
-// Append an object, with so many containers around it.
+// Append an object that is nested in depth containers.
 result_t packing_write(packed_t *p, const packing_t *options, script_t *script, mp_obj_t obj, unsigned int depth);
-void packing_head(packed_t *p, bool map, uint32_t len);
+void packing_header(packed_t *p, bool map, uint32_t len);
 void packing_ext(packed_t *p, int8_t code, const uint8_t *data, size_t len);
 
 #endif // FUZZ_H

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the fuzzer and the replay of its inputs share: programs, inputs, and counts."""
+"""Programs, inputs and counts: shared by the fuzzer and the replay of its inputs."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ def program(bits, with_fuzzer):
 
 
 def build(bits, with_fuzzer, out=None, **variables):
-    """Build the fuzzer with clang, or with gcc what replays its inputs."""
+    """Build the fuzzer with clang, or the program that replays its inputs with gcc."""
     out = out or folder(bits, with_fuzzer)
     command = ["make", "-s", "-C", FUZZ, f"-j{os.cpu_count()}", f"BUILD={out}", f"BITS={bits}"]
     command += [f"MPY_DIR={MPY_DIR}", f"FUZZER={int(with_fuzzer)}", f"PYTHON={sys.executable}"]
@@ -64,7 +64,7 @@ def save(folder, data):
 
 
 def commit():
-    """The commit whose module is fuzzed. "+" stands for changes since, but for the records."""
+    """The commit whose module is fuzzed; "+" means changes since, except in the records."""
     git = ["git", "-C", TOP]
     name = subprocess.run(
         [*git, "rev-parse", "--short=7", "HEAD"], capture_output=True, text=True

@@ -12,8 +12,8 @@
 #include "fuzz.h"
 
 enum {
-    STACK = 24 * 1024, // Bytes that a call of the module may take under sanitizers.
-    COLLECTIONS = 2, // In the hooks of an execution.
+    STACK = 24 * 1024, // Bytes of the C stack that a call of the module may use under sanitizers.
+    COLLECTIONS = 2, // The most collections that the hooks of an execution run.
 };
 
 MP_REGISTER_ROOT_POINTER(mp_obj_t fuzz_classes[32]);
@@ -43,7 +43,7 @@ static mp_obj_t method_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const 
     return self->fun(args[0], n_args - 1, args + 1);
 }
 
-// Not a builtin function: those get no self in a class.
+// The type of methods; a builtin function would get no self from a class.
 MP_DEFINE_CONST_OBJ_TYPE(method_type, MP_QSTR_method, MP_TYPE_FLAG_BINDS_SELF, call, method_call);
 
 mp_obj_t class_new(qstr name, mp_obj_t base, size_t n, const qstr *names, const method_obj_t *const *methods) {
@@ -74,8 +74,8 @@ static void resize(mp_obj_t obj) {
     mp_call_method_n_kw(1, 0, args);
 }
 
-// What the source is a view of, or the source itself: the firmware's memoryview keeps the address of a
-// bytearray's memory when that moves, so no program may use one after that.
+// The bytearray of which the source is a view, or else the source itself. A memoryview of the firmware
+// keeps the address of the bytearray's memory even after that moves, so it must not be used again.
 static mp_obj_t source(void) {
     return run.under_view != MP_OBJ_NULL ? run.under_view : run.source;
 }
@@ -96,7 +96,7 @@ void write_source(void) {
     }
 }
 
-// An execution must not spend its time with collections.
+// Run a collection. Only a few are allowed, because each takes much time.
 static void collect(void) {
     if (run.collections < COLLECTIONS) {
         run.collections++;
@@ -110,8 +110,8 @@ static void call_plain(mp_obj_t obj, qstr name) {
     mp_call_method_n_kw(0, 0, args);
 }
 
-// MicroPython counts the memory for more items of an OrderedDict before it has it: where it gets
-// none, the count is wrong, and any further use of the dict may crash.
+// MicroPython raises the capacity of an OrderedDict before it allocates the memory. If the allocation
+// fails, any further use of the dict may crash, so this restores the capacity.
 static mp_map_elem_t *lookup_add(mp_map_t *map, mp_obj_t key) {
     size_t alloc = map->alloc;
     nlr_buf_t nlr;
@@ -184,7 +184,7 @@ static void nest(void) {
     }
 }
 
-// Whatever method of the Packer or Unpacker is tried, it is in use.
+// Call a method of the Packer or Unpacker in use. Any method must raise RuntimeError.
 static void reenter(void) {
     if (run.busy == MP_OBJ_NULL) {
         return;
@@ -207,7 +207,7 @@ static void reenter(void) {
         result = classify(MP_OBJ_FROM_PTR(nlr.ret_val));
     }
     if (result != R_RUNTIME && !run.faulty) {
-        wrong("use of an object inside its own hook: %s", result_name(result));
+        wrong("use of an object in its own hook: %s", result_name(result));
     }
 }
 
@@ -262,7 +262,7 @@ static mp_obj_t hook_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp
         default:
             break;
     }
-    // What default did not replace would end the packing.
+    // Packing fails if the default hook returns its argument, so it returns an int.
     return self->kind == HOOK_DEFAULT && op != HOOK_SAME ? MP_OBJ_NEW_SMALL_INT(run.script.calls) : obj;
 }
 

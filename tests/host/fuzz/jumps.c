@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // AddressSanitizer makes a system call wherever a frame may be left by a jump, which takes most of the
-// time of an execution with exceptions in it. Here only nlr_jump jumps, and it knows how far.
+// time of an execution with exceptions in it. Here only nlr_jump jumps, and it unpoisons exactly the frames
+// that it leaves.
 
 #include <dlfcn.h>
 #include <sanitizer/asan_interface.h>
@@ -23,7 +24,7 @@ __attribute__((noreturn)) void __wrap_nlr_jump(void *value) {
     __real_nlr_jump(value);
 }
 
-// The sanitizer has its own, and calls that of the C library.
+// The sanitizer's longjmp makes that system call, too. This one calls the C library's instead.
 __attribute__((noreturn)) void __wrap_longjmp(jmp_buf env, int value) {
     static void (*jump)(jmp_buf env, int value);
     if (jump == NULL) {

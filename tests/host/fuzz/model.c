@@ -6,7 +6,7 @@
 #include "model.h"
 
 enum {
-    PAIRS = 1 << 14, // In all maps that are open at a time.
+    PAIRS = 1 << 14, // Capacity for the pairs of all maps that are open at a time.
 };
 
 const char *result_name(result_t result) {
@@ -62,7 +62,7 @@ value_t value_float(double d) {
     }
     value_t v = value_of(T_FLOAT, isnan(d) ? 1 : bits, 0);
     if (isnan(d)) {
-        // Never equal to another key.
+        // A NaN is never equal to another key.
         v.equals = mix(v.is, ++nans);
     } else if (fabs(d) < 1 << 30 && d == (int64_t)d) {
         v.equals = value_small((int64_t)d).equals;
@@ -158,15 +158,15 @@ static bool hooked(model_t *m, value_t *v) {
 }
 
 /******************************************************************************/
-// Heads
+// Headers
 
-typedef enum { H_NIL, H_BOOL, H_UINT, H_INT, H_F32, H_F64, H_NEVER, H_STR, H_BIN, H_EXT, H_ARRAY, H_MAP } head_kind_t;
+typedef enum { H_NIL, H_BOOL, H_UINT, H_INT, H_F32, H_F64, H_NEVER, H_STR, H_BIN, H_EXT, H_ARRAY, H_MAP } header_kind_t;
 
-typedef struct _head_t {
-    head_kind_t kind;
+typedef struct _header_t {
+    header_kind_t kind;
     uint64_t n; // The number, the float's bits, or the length.
     int8_t code;
-} head_t;
+} header_t;
 
 static uint64_t big_endian(const uint8_t *p, size_t n) {
     uint64_t value = 0;
@@ -176,76 +176,76 @@ static uint64_t big_endian(const uint8_t *p, size_t n) {
     return value;
 }
 
-// How many bytes the head has, or 0 if not all are there.
-static size_t head_read(const uint8_t *p, size_t len, head_t *head) {
+// The size of the header in bytes, or 0 if it is truncated.
+static size_t header_read(const uint8_t *p, size_t len, header_t *header) {
     if (len == 0) {
         return 0;
     }
     uint8_t b = p[0];
-    size_t arg = 0; // Bytes of it,
-    bool code = false; // and whether a type code is behind it.
-    head->n = 0;
+    size_t arg = 0; // Size of the argument in bytes.
+    bool code = false; // Whether a type code follows the argument.
+    header->n = 0;
     if (b <= 0x7f) {
-        head->kind = H_UINT;
-        head->n = b;
+        header->kind = H_UINT;
+        header->n = b;
     } else if (b <= 0x8f) {
-        head->kind = H_MAP;
-        head->n = b - 0x80;
+        header->kind = H_MAP;
+        header->n = b - 0x80;
     } else if (b <= 0x9f) {
-        head->kind = H_ARRAY;
-        head->n = b - 0x90;
+        header->kind = H_ARRAY;
+        header->n = b - 0x90;
     } else if (b <= 0xbf) {
-        head->kind = H_STR;
-        head->n = b - 0xa0;
+        header->kind = H_STR;
+        header->n = b - 0xa0;
     } else if (b >= 0xe0) {
-        head->kind = H_INT;
-        head->n = (uint64_t)((int64_t)b - 256);
+        header->kind = H_INT;
+        header->n = (uint64_t)((int64_t)b - 256);
     } else {
         switch (b) {
             case 0xc0:
-                head->kind = H_NIL;
+                header->kind = H_NIL;
                 break;
             case 0xc1:
-                head->kind = H_NEVER;
+                header->kind = H_NEVER;
                 break;
             case 0xc2:
             case 0xc3:
-                head->kind = H_BOOL;
-                head->n = b - 0xc2;
+                header->kind = H_BOOL;
+                header->n = b - 0xc2;
                 break;
             case 0xc4:
             case 0xc5:
             case 0xc6:
-                head->kind = H_BIN;
+                header->kind = H_BIN;
                 arg = 1 << (b - 0xc4);
                 break;
             case 0xc7:
             case 0xc8:
             case 0xc9:
-                head->kind = H_EXT;
+                header->kind = H_EXT;
                 arg = 1 << (b - 0xc7);
                 code = true;
                 break;
             case 0xca:
-                head->kind = H_F32;
+                header->kind = H_F32;
                 arg = 4;
                 break;
             case 0xcb:
-                head->kind = H_F64;
+                header->kind = H_F64;
                 arg = 8;
                 break;
             case 0xcc:
             case 0xcd:
             case 0xce:
             case 0xcf:
-                head->kind = H_UINT;
+                header->kind = H_UINT;
                 arg = 1 << (b - 0xcc);
                 break;
             case 0xd0:
             case 0xd1:
             case 0xd2:
             case 0xd3:
-                head->kind = H_INT;
+                header->kind = H_INT;
                 arg = 1 << (b - 0xd0);
                 break;
             case 0xd4:
@@ -253,23 +253,23 @@ static size_t head_read(const uint8_t *p, size_t len, head_t *head) {
             case 0xd6:
             case 0xd7:
             case 0xd8:
-                head->kind = H_EXT;
-                head->n = 1 << (b - 0xd4);
+                header->kind = H_EXT;
+                header->n = 1 << (b - 0xd4);
                 code = true;
                 break;
             case 0xd9:
             case 0xda:
             case 0xdb:
-                head->kind = H_STR;
+                header->kind = H_STR;
                 arg = 1 << (b - 0xd9);
                 break;
             case 0xdc:
             case 0xdd:
-                head->kind = H_ARRAY;
+                header->kind = H_ARRAY;
                 arg = 2 << (b - 0xdc);
                 break;
             default:
-                head->kind = H_MAP;
+                header->kind = H_MAP;
                 arg = 2 << (b - 0xde);
                 break;
         }
@@ -279,13 +279,13 @@ static size_t head_read(const uint8_t *p, size_t len, head_t *head) {
         return 0;
     }
     if (arg > 0) {
-        head->n = big_endian(p + 1, arg);
-        if (head->kind == H_INT && arg < 8 && head->n >> (8 * arg - 1)) {
-            head->n -= UINT64_C(1) << 8 * arg;
+        header->n = big_endian(p + 1, arg);
+        if (header->kind == H_INT && arg < 8 && header->n >> (8 * arg - 1)) {
+            header->n -= UINT64_C(1) << 8 * arg;
         }
     }
     if (code) {
-        head->code = (int8_t)p[size - 1];
+        header->code = (int8_t)p[size - 1];
     }
     return size;
 }
@@ -293,23 +293,23 @@ static size_t head_read(const uint8_t *p, size_t len, head_t *head) {
 result_t model_skip(const uint8_t *data, size_t len, size_t *pos) {
     size_t at = *pos;
     for (uint64_t owed = 1; owed > 0; owed--) {
-        head_t head;
-        size_t size = head_read(data + at, len - at, &head);
+        header_t header;
+        size_t size = header_read(data + at, len - at, &header);
         if (size == 0) {
             return R_MORE;
         }
         at += size;
-        if (head.kind == H_NEVER) {
+        if (header.kind == H_NEVER) {
             return R_FORMAT;
-        } else if (head.kind == H_ARRAY) {
-            owed += head.n;
-        } else if (head.kind == H_MAP) {
-            owed += 2 * head.n;
-        } else if (head.kind == H_STR || head.kind == H_BIN || head.kind == H_EXT) {
-            if (head.n > len - at) {
+        } else if (header.kind == H_ARRAY) {
+            owed += header.n;
+        } else if (header.kind == H_MAP) {
+            owed += 2 * header.n;
+        } else if (header.kind == H_STR || header.kind == H_BIN || header.kind == H_EXT) {
+            if (header.n > len - at) {
                 return R_MORE;
             }
-            at += head.n;
+            at += header.n;
         }
     }
     *pos = at;
@@ -317,15 +317,15 @@ result_t model_skip(const uint8_t *data, size_t len, size_t *pos) {
 }
 
 result_t model_header(const uint8_t *data, size_t len, size_t *pos, bool map, uint32_t *n) {
-    head_t head;
-    size_t size = head_read(data + *pos, len - *pos, &head);
+    header_t header;
+    size_t size = header_read(data + *pos, len - *pos, &header);
     if (size == 0) {
         return R_MORE;
     }
-    if (head.kind != (map ? H_MAP : H_ARRAY)) {
+    if (header.kind != (map ? H_MAP : H_ARRAY)) {
         return R_VALUE;
     }
-    *n = head.n;
+    *n = header.n;
     *pos += size;
     return R_OK;
 }
@@ -389,7 +389,7 @@ static bool read_timestamp(model_t *m, const uint8_t *p, size_t len, value_t *v)
         *v = value_timestamp(value_int(negative, 0, seconds), nanoseconds);
     } else if (m->options->timestamp == 1) {
         if (seconds >> 53) {
-            // How the interpreter rounds is its own affair.
+            // The interpreter may round in either direction.
             m->unsure = true;
         }
         volatile double fraction = (double)nanoseconds / 1e9;
@@ -411,7 +411,7 @@ static bool read_timestamp(model_t *m, const uint8_t *p, size_t len, value_t *v)
             hi -= lo < nanoseconds;
             lo -= nanoseconds;
             if (hi >> 63) {
-                // Less than a second before 1970 there is none: seconds are at least 1.
+                // This cannot happen: seconds are at least 1, which is more than the nanoseconds.
                 abort();
             }
         }
@@ -428,7 +428,8 @@ typedef struct _pair_t {
 static pair_t pairs[PAIRS];
 static size_t pairs_used;
 
-// As a dict does it: the first of equal keys stays, with the last value.
+// Add a pair as a dict does: of equal keys the first one stays, with the last value. Return the number
+// of new keys.
 static size_t add_pair(model_t *m, size_t start, value_t key, value_t value) {
     for (size_t i = start; i < pairs_used; i++) {
         uint8_t flags = key.flags | pairs[i].key.flags;
@@ -447,76 +448,76 @@ static size_t add_pair(model_t *m, size_t start, value_t key, value_t value) {
     return 1;
 }
 
-// One object; so many others are still owed to all that are open.
+// Read one object. The open containers are owed this many objects after it.
 static bool read_object(model_t *m, uint64_t others, value_t *v) {
-    head_t head;
-    size_t size = head_read(m->data + m->pos, m->len - m->pos, &head);
+    header_t header;
+    size_t size = header_read(m->data + m->pos, m->len - m->pos, &header);
     if (size == 0) {
         return fail(m, R_MORE, false);
     }
-    if (head.kind == H_NEVER) {
+    if (header.kind == H_NEVER) {
         return fail(m, R_FORMAT, true);
     }
-    if (head.kind >= H_STR && head.n > m->options->max_len[head.kind - H_STR]) {
+    if (header.kind >= H_STR && header.n > m->options->max_len[header.kind - H_STR]) {
         return fail(m, R_VALUE, true);
     }
     m->pos += size;
-    const uint8_t *body = m->data + m->pos;
+    const uint8_t *payload = m->data + m->pos;
     size_t left = m->len - m->pos;
-    if (head.kind == H_STR || head.kind == H_BIN || head.kind == H_EXT) {
-        bool timestamp = head.kind == H_EXT && head.code == -1;
-        if (timestamp && m->source == FROM_STREAM && head.n > 12) {
+    if (header.kind == H_STR || header.kind == H_BIN || header.kind == H_EXT) {
+        bool timestamp = header.kind == H_EXT && header.code == -1;
+        if (timestamp && m->source == FROM_STREAM && header.n > 12) {
             return fail(m, R_VALUE, false);
         }
-        if (head.n > left) {
+        if (header.n > left) {
             return fail(m, R_MORE, false);
         }
-        m->pos += head.n;
-        if (head.kind == H_STR && !m->options->raw) {
-            if (!model_utf8(body, head.n)) {
+        m->pos += header.n;
+        if (header.kind == H_STR && !m->options->raw) {
+            if (!model_utf8(payload, header.n)) {
                 return fail(m, R_UNICODE, false);
             }
-            *v = value_str(body, head.n);
-        } else if (head.kind != H_EXT) {
-            *v = value_bytes(body, head.n);
+            *v = value_str(payload, header.n);
+        } else if (header.kind != H_EXT) {
+            *v = value_bytes(payload, header.n);
         } else if (timestamp) {
-            if (head.n != 4 && head.n != 8 && head.n != 12) {
+            if (header.n != 4 && header.n != 8 && header.n != 12) {
                 return fail(m, R_VALUE, false);
             }
-            return read_timestamp(m, body, head.n, v);
+            return read_timestamp(m, payload, header.n, v);
         } else if (m->options->ext_hook) {
-            *v = value_bytes(body, head.n);
+            *v = value_bytes(payload, header.n);
             return hooked(m, v);
         } else {
-            *v = value_ext(value_small(head.code), value_bytes(body, head.n));
+            *v = value_ext(value_small(header.code), value_bytes(payload, header.n));
         }
         return true;
     }
-    if (head.kind < H_ARRAY) {
-        if (head.kind == H_NIL) {
+    if (header.kind < H_ARRAY) {
+        if (header.kind == H_NIL) {
             *v = value_nil();
-        } else if (head.kind == H_BOOL) {
-            *v = value_bool(head.n);
-        } else if (head.kind == H_UINT) {
-            *v = value_int(false, 0, head.n);
-        } else if (head.kind == H_INT) {
-            *v = value_small((int64_t)head.n);
-        } else if (head.kind == H_F32) {
-            uint32_t bits = head.n;
+        } else if (header.kind == H_BOOL) {
+            *v = value_bool(header.n);
+        } else if (header.kind == H_UINT) {
+            *v = value_int(false, 0, header.n);
+        } else if (header.kind == H_INT) {
+            *v = value_small((int64_t)header.n);
+        } else if (header.kind == H_F32) {
+            uint32_t bits = header.n;
             float f;
             memcpy(&f, &bits, sizeof(f));
             *v = value_float(f);
         } else {
             double d;
-            memcpy(&d, &head.n, sizeof(d));
+            memcpy(&d, &header.n, sizeof(d));
             *v = value_float(d);
         }
         return true;
     }
-    bool map = head.kind == H_MAP;
-    uint64_t inside = map ? 2 * head.n : head.n;
+    bool map = header.kind == H_MAP;
+    uint64_t inside = map ? 2 * header.n : header.n;
     if (m->source == FROM_BUFFER && others + inside > left) {
-        // Each takes one byte at the least.
+        // Each object takes at least one byte.
         return fail(m, R_MORE, false);
     }
     if (m->depth == m->options->max_depth) {
@@ -524,8 +525,8 @@ static bool read_object(model_t *m, uint64_t others, value_t *v) {
     }
     m->depth++;
     if (!map) {
-        *v = value_seq_start(m->options->tuples ? SEQ_TUPLE : SEQ_LIST, head.n);
-        for (uint64_t n = head.n; n > 0; n--) {
+        *v = value_seq_start(m->options->tuples ? SEQ_TUPLE : SEQ_LIST, header.n);
+        for (uint64_t n = header.n; n > 0; n--) {
             value_t item;
             if (!read_object(m, others + n - 1, &item)) {
                 return false;
@@ -536,8 +537,8 @@ static bool read_object(model_t *m, uint64_t others, value_t *v) {
         bool ordered = m->options->pairs_hook;
         size_t start = pairs_used;
         size_t len = 0;
-        value_t list = value_seq_start(SEQ_LIST, head.n);
-        for (uint64_t n = head.n; n > 0; n--) {
+        value_t list = value_seq_start(SEQ_LIST, header.n);
+        for (uint64_t n = header.n; n > 0; n--) {
             value_t key;
             value_t value;
             if (!read_object(m, others + 2 * n - 1, &key)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A second reader of MessagePack, written from the specification and the module's documentation
-// alone: plain recursion over bytes that are all there. It makes no objects, but for each value a
-// number that says what the value is; values.c makes the same number of an object.
+// alone: plain recursion over a buffer that holds all bytes. It makes no objects. It computes a hash of
+// each value; values.c computes the same hash of an object.
 #ifndef FUZZ_MODEL_H
 #define FUZZ_MODEL_H
 
@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What may come of a call.
+// The result of a call.
 typedef enum {
     R_OK,
-    R_MORE, // Bytes are missing: of unpackb and skip in the model, and unpackb's ValueError.
+    R_MORE, // Bytes are missing: a result of the model's functions, and unpackb's ValueError.
     R_EXTRA,
     R_FORMAT,
     R_STACK,
@@ -28,26 +28,27 @@ typedef enum {
     R_EAGAIN,
     R_ETIMEDOUT,
     R_EIO,
-    R_OS_ERROR, // Any other number.
-    R_HOOK, // What our hooks raise,
-    R_STREAM, // and our streams.
+    R_OS_ERROR, // OSError with any other number.
+    R_HOOK, // The exception that our hooks raise.
+    R_STREAM, // The exception that our streams raise.
     R_INTERRUPT,
-    R_OTHER, // No such exception is documented.
+    R_OTHER, // An exception that is not documented.
 } result_t;
 
 const char *result_name(result_t result);
 
 typedef struct _value_t {
-    uint64_t is; // Equal for the same value of the same type only,
-    uint64_t equals; // and for all that are one key in a dict.
+    uint64_t is; // A hash that is equal only for the same value of the same type.
+    uint64_t equals; // A hash that is equal for all values that are the same key in a dict.
     uint8_t flags;
-    uint8_t nesting; // Of tuples, and of tuples in them: 1 and more. Of others: 0.
+    uint8_t nesting; // Levels of nested tuples; 0 for what is no tuple.
 } value_t;
 
 enum {
     V_UNHASHABLE = 1,
     V_STR_OR_BYTES = 2,
-    V_LARGE_INT = 4, // Beyond these bounds an int and a float may or may not be the same key.
+    // A large int and a large float may or may not be the same key.
+    V_LARGE_INT = 4,
     V_LARGE_FLOAT = 8,
 };
 
@@ -61,44 +62,46 @@ value_t value_bytes(const uint8_t *data, size_t len);
 value_t value_ext(value_t code, value_t data);
 value_t value_timestamp(value_t seconds, uint32_t nanoseconds);
 
-// Of sequences: start, add each in turn, end.
+// The value of a sequence: start it, then add each item in turn.
 typedef enum { SEQ_LIST, SEQ_TUPLE } seq_t;
 value_t value_seq_start(seq_t kind, size_t len);
 void value_seq_add(value_t *seq, value_t item);
-// Of dicts, whose order does not count: the sum of these over all pairs.
+// The value of a dict takes the sum of value_pair over all pairs, because their order does not count.
 uint64_t value_pair(value_t key, value_t value);
 value_t value_dict(size_t len, uint64_t sum);
 
-// What hooks do; each call takes the next from a script. For default HOOK_SAME is in vain, and those
-// behind HOOK_RAISE return the number of the call.
+// What a hook does; each call takes the next operation from a script. The default hook cannot return
+// what it was given: with HOOK_SAME packing fails, and with the operations after HOOK_RAISE it returns
+// the number of the call.
 typedef enum {
-    HOOK_SAME, // Return what was given, for an ext its data.
+    HOOK_SAME, // Return the argument; of an ext, its data.
     HOOK_INT, // Return the number of the call.
     HOOK_TUPLE, // Return ().
     HOOK_LIST, // Return [].
     HOOK_RAISE,
-    HOOK_COLLECT, // As HOOK_SAME, after a collection,
-    HOOK_NEST, // calls of the module's functions,
-    HOOK_GARBAGE, // making garbage,
-    HOOK_REENTER, // or a use of the object that is in use.
-    // After these the model does not know what comes.
+    // These do something first, then return the same as HOOK_SAME.
+    HOOK_COLLECT, // Run a collection.
+    HOOK_NEST, // Call the module's functions.
+    HOOK_GARBAGE, // Make garbage.
+    HOOK_REENTER, // Use the Packer or Unpacker that is in use.
+    // After one of these the model cannot predict the outcome.
     HOOK_UNSURE,
-    HOOK_RESIZE = HOOK_UNSURE, // The buffer that is being read,
-    HOOK_WRITE, // its bytes,
-    HOOK_KEY, // an object whose comparison does that,
-    HOOK_MUTATE, // the container that was given.
+    HOOK_RESIZE = HOOK_UNSURE, // Resize the buffer that is being read.
+    HOOK_WRITE, // Change bytes of that buffer.
+    HOOK_KEY, // Return an object that resizes or changes the buffer when it is compared.
+    HOOK_MUTATE, // Change the container that was given.
     HOOK_END,
 } hook_t;
 
 typedef struct _script_t {
     const uint8_t *ops; // SCRIPT bytes, one hook_t in each half.
-    uint32_t calls; // So far.
+    uint32_t calls; // Number of calls so far.
 } script_t;
 
 enum {
     SCRIPT = 4,
-    KEY_NESTING = 8, // Of tuples in the key of a map.
-    MAX_DEPTH = 1024, // Of containers, where no option says less.
+    KEY_NESTING = 8, // The limit of nested tuples in the key of a map.
+    MAX_DEPTH = 1024, // The default limit of nested containers.
 };
 
 hook_t script_next(script_t *script);
@@ -125,21 +128,22 @@ typedef struct _model_t {
     source_t source;
     const reading_t *options;
     script_t script;
-    // What came of it:
-    bool unsure; // The rest says nothing.
-    bool lost; // An error after which the position is undefined.
+    // Set by model_read:
+    bool unsure; // The model cannot predict the outcome; the other fields mean nothing.
+    bool lost; // The position is undefined after this error.
     result_t result;
     value_t value;
     unsigned int depth;
 } model_t;
 
-// Read the object at pos, which then is behind it if the result is R_OK.
+// Read the object at pos. If the result is R_OK, pos is the end of the object.
 result_t model_read(model_t *m);
 
-// Where the object at pos ends: R_OK, R_MORE or R_FORMAT.
+// Move pos to the end of the object: R_OK, R_MORE or R_FORMAT.
 result_t model_skip(const uint8_t *data, size_t len, size_t *pos);
 
-// The head of an array or a map: R_OK with its length and pos behind it, R_MORE, or R_VALUE.
+// Read the header of an array or a map: R_OK, R_MORE, or R_VALUE. If R_OK, n is its length, and pos is
+// the end of the header.
 result_t model_header(const uint8_t *data, size_t len, size_t *pos, bool map, uint32_t *n);
 
 bool model_utf8(const uint8_t *data, size_t len);

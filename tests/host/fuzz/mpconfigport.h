@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The interpreter that the fuzzer embeds: what the module uses, and no more. It compiles and
-// imports nothing, so the harness calls the module's functions from C.
+// The interpreter that the fuzzer embeds has only what the module uses. It can neither compile nor
+// import, so the harness calls the module's functions from C.
 
 #include <alloca.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Objects of all kinds, as an input says.
+// Makes objects of all kinds from an input.
 
 #include <string.h>
 
@@ -13,15 +13,15 @@
 #include "fuzz.h"
 
 enum {
-    DEPTH = 8, // Of containers, but for those that are nested on purpose.
+    DEPTH = 8, // The most nested containers, except for those of nested_new.
     OBJECTS = 600,
-    NESTED = 1000, // About as many as there may be.
+    NESTED = 1000, // A depth near the module's limit.
 };
 
-static size_t made; // Objects in one execution.
-static bool deep; // Whether there may be so many inside each other: that is slow.
+static size_t made; // Number of objects made so far.
+static bool deep; // Whether NESTED nested lists are allowed; packing them is slow.
 
-// The list inside is made only after this.
+// The native list of the instance is made only after __init__ has called this.
 static mp_obj_t no_init(mp_obj_t self, size_t n_args, const mp_obj_t *args) {
     args_t pack = { .n_args = 0 };
     arg(&pack, self);
@@ -32,7 +32,7 @@ static mp_obj_t no_init(mp_obj_t self, size_t n_args, const mp_obj_t *args) {
     return mp_const_none;
 }
 
-// Lists inside each other.
+// Put an object into n nested lists.
 static mp_obj_t nested_new(size_t n, mp_obj_t obj) {
     for (; n > 0; n--) {
         obj = mp_obj_new_list(1, &obj);
@@ -70,7 +70,7 @@ static uint64_t take_int(input_t *in, size_t n) {
     return value;
 }
 
-// Up to 9 bytes of magnitude.
+// Make an int whose magnitude has up to 9 bytes.
 static mp_obj_t int_new(input_t *in, size_t n, bool negative) {
     mp_obj_t obj = mp_obj_new_int_from_ull(take_int(in, MIN(n, 8)));
     if (n > 8) {
@@ -102,7 +102,7 @@ static mp_obj_t make(input_t *in, unsigned int depth);
 static mp_obj_t list_new(input_t *in, size_t n, unsigned int depth) {
     mp_obj_t list = mp_obj_new_list(0, NULL);
     if (deep) {
-        remember(list); // So it may be inside itself.
+        remember(list); // So it may become an item of itself.
     }
     for (; n > 0 && left(in) > 0; n--) {
         mp_obj_list_append(list, make(in, depth));
@@ -153,7 +153,7 @@ static mp_obj_t array_new(input_t *in, size_t n) {
 
 static mp_obj_t make(input_t *in, unsigned int depth) {
     uint8_t b = take(in);
-    size_t n = b >> 5; // Of those below, a small number.
+    size_t n = b >> 5; // A small number that varies the cases below.
     if (++made > OBJECTS || depth == DEPTH) {
         return MP_OBJ_NEW_SMALL_INT(n);
     }
@@ -183,7 +183,7 @@ static mp_obj_t make(input_t *in, unsigned int depth) {
             size_t len = n >= 6 ? take(in) : n;
             const uint8_t *p = take_some(in, &len);
             static const byte zeros[1100];
-            // Some are longer than the memory on the C stack.
+            // Some are longer than the module's buffer on the C stack.
             mp_obj_t array = n == 6 ? mp_obj_new_bytearray(250 + 3 * len, zeros) : mp_obj_new_bytearray(len, p);
             remember(array);
             return array;
@@ -238,7 +238,7 @@ static mp_obj_t make(input_t *in, unsigned int depth) {
                     return sub_new(6, tuple_new(in, take(in) & 7, depth));
             }
         case 23: {
-            // Longer than the memory on the C stack.
+            // Some are longer than the module's buffer on the C stack.
             static byte text[1200];
             memset(text, 'a' + n, sizeof(text));
             size_t len = 4 * take(in) + n;
@@ -256,7 +256,7 @@ static mp_obj_t make(input_t *in, unsigned int depth) {
             made += 3 * n;
             return nested_new(n == 7 && deep ? NESTED + (take(in) & 31) : 3 * n, make(in, depth));
         case 26:
-            // Once more, or a container inside itself.
+            // A container that occurs more than once, or that contains itself.
             return run.n_containers == 0 ? mp_const_none : run.containers[take(in) % run.n_containers];
         case 27:
             return n & 1 ? MP_OBJ_FROM_PTR(&mp_type_list) : function(F_PACKB);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A second writer, by plain recursion: the shortest form of each object, by the documentation's
-// table of types.
+// A second writer, by plain recursion. It writes the shortest form of each object, as the
+// documentation's table of types says.
 
 #include <string.h>
 
@@ -13,7 +13,8 @@
 #include "fuzz.h"
 
 enum {
-    DEEP = 100, // For more containers inside each other, and for more bytes, the heap may not suffice.
+    // The heap may be too small for more nested containers than DEEP, or more bytes than LONG.
+    DEEP = 100,
     LONG = 4096,
 };
 
@@ -29,17 +30,18 @@ static void put(packed_t *p, const void *data, size_t len) {
     }
 }
 
-// A byte, and n more of a number, the high one first.
+// Append a byte, and a number as n bytes, the most significant first.
 static void put_number(packed_t *p, uint8_t first, size_t n, uint64_t value) {
-    uint8_t head[9] = { first };
+    uint8_t header[9] = { first };
     for (size_t i = n; i > 0; i--) {
-        head[i] = value;
+        header[i] = value;
         value >>= 8;
     }
-    put(p, head, 1 + n);
+    put(p, header, 1 + n);
 }
 
-// A head with a length in 1, 2 or 4 bytes, from the first bytes given; 0 is a form that is not there.
+// Append a header with a length in 1, 2 or 4 bytes. The first byte of each form is given; 0 if the type
+// has no such form.
 static void put_length(packed_t *p, uint8_t one, uint8_t two, uint8_t four, size_t len) {
     if (len < 256 && one != 0) {
         put_number(p, one, 1, len);
@@ -50,7 +52,7 @@ static void put_length(packed_t *p, uint8_t one, uint8_t two, uint8_t four, size
     }
 }
 
-void packing_head(packed_t *p, bool map, uint32_t len) {
+void packing_header(packed_t *p, bool map, uint32_t len) {
     if (len < 16) {
         put_number(p, (map ? 0x80 : 0x90) + len, 0, 0);
     } else {
@@ -102,7 +104,7 @@ static void put_bin(packed_t *p, const packing_t *options, mp_obj_t obj) {
     }
 }
 
-// Sign and magnitude; false beyond 64 bits of it.
+// Get sign and magnitude; false if the magnitude has more than 64 bits.
 static bool int_value(mp_obj_t obj, bool *negative, uint64_t *magnitude) {
     if (mp_obj_is_small_int(obj)) {
         mp_int_t n = MP_OBJ_SMALL_INT_VALUE(obj);
@@ -156,7 +158,7 @@ static bool put_int(packed_t *p, mp_obj_t obj) {
 static void put_float(packed_t *p, const packing_t *options, mp_obj_t obj) {
     double d = mp_obj_float_get(obj);
     if (d != d) {
-        p->nan = true; // Which one is the compiler's affair.
+        p->nan = true; // The bits of a NaN depend on the compiler.
     }
     if (options->single_float) {
         volatile float f = (float)d;
@@ -177,26 +179,26 @@ static result_t put_timestamp(packed_t *p, mp_obj_t obj) {
     if (!int_value(mp_load_attr(obj, MP_QSTR_seconds), &negative, &seconds) || (seconds - negative) >> 63) {
         return R_OVERFLOW;
     }
-    static packed_t body;
-    body.len = 0;
+    static packed_t payload;
+    payload.len = 0;
     if (!negative && seconds >> 32 == 0 && nanoseconds == 0) {
-        put_number(&body, 0, 4, seconds);
+        put_number(&payload, 0, 4, seconds);
     } else if (!negative && seconds >> 34 == 0) {
-        put_number(&body, 0, 8, (uint64_t)nanoseconds << 34 | seconds);
+        put_number(&payload, 0, 8, (uint64_t)nanoseconds << 34 | seconds);
     } else {
-        put_number(&body, 0, 4, nanoseconds);
+        put_number(&payload, 0, 4, nanoseconds);
         uint8_t words[8];
         uint64_t n = negative ? -seconds : seconds;
         for (size_t i = 8; i > 0; i--, n >>= 8) {
             words[i - 1] = n;
         }
-        put(&body, words, 8);
+        put(&payload, words, 8);
     }
-    packing_ext(p, -1, body.bytes + 1, body.len - 1);
+    packing_ext(p, -1, payload.bytes + 1, payload.len - 1);
     return R_OK;
 }
 
-// The native object inside an instance of a class derived from a native type, or null.
+// The native object of an instance whose class is derived from a native type, or null.
 static mp_obj_t native_of(mp_obj_t obj) {
     for (size_t i = CLASS_NO_INIT; i < CLASS_SUB + 7; i++) {
         if (i != CLASS_PLAIN && mp_obj_get_type(obj) == MP_OBJ_TO_PTR(classes[i])) {
@@ -214,7 +216,7 @@ static result_t put_seq(packed_t *p, const packing_t *options, script_t *script,
     if (depth >= MAX_DEPTH) {
         return R_VALUE;
     }
-    packing_head(p, false, len);
+    packing_header(p, false, len);
     result_t result = R_OK;
     for (size_t i = 0; i < len && result == R_OK && !p->too_long; i++) {
         result = packing_write(p, options, script, items[i], depth + 1);
@@ -227,7 +229,7 @@ static result_t put_dict(packed_t *p, const packing_t *options, script_t *script
         return R_VALUE;
     }
     const mp_map_t *map = mp_obj_dict_get_map(obj);
-    packing_head(p, true, map->used);
+    packing_header(p, true, map->used);
     result_t result = R_OK;
     for (size_t i = 0; i < map->alloc && result == R_OK && !p->too_long; i++) {
         if (mp_map_slot_is_filled(map, i)) {
@@ -240,7 +242,7 @@ static result_t put_dict(packed_t *p, const packing_t *options, script_t *script
     return result;
 }
 
-// The object, or what default returned if is_default is set.
+// Write an object. is_default says that the default hook has returned it.
 static result_t write_one(packed_t *p, const packing_t *options, script_t *script, mp_obj_t obj, unsigned int depth,
     bool is_default) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);

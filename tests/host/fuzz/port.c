@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What MicroPython wants of a port, with a clock that only sleeping moves.
+// What MicroPython needs from a port. Only sleeping advances its clock.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ void nlr_jump_fail(void *val) {
 }
 
 void mp_hal_stdout_tx_strn_cooked(const char *str, size_t len) {
-    // A warning.
+    // Only warnings are printed.
     if (run.printing) {
         run.tainted = true;
         resize_source();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Replays inputs without libFuzzer: fuzz --target=NAME FILE... A file is one input, or, with a name
-// that ends in .pack, many of them: the length of each in two bytes, the low one first, before it.
+// Replays inputs without libFuzzer: fuzz --target=NAME FILE... A file is one input. A file
+// whose name ends in .pack has many, each after its length in two bytes, the low byte first.
 
 #include <stdint.h>
 #include <stdio.h>
@@ -11,10 +11,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static unsigned long inputs;
-static uint8_t *last; // What an abort leaves behind, to be written to a file.
+static uint8_t *last; // The current input, which a debugger finds here after an abort.
 static size_t last_size;
 
-// Inputs lie in blocks of their own, where a sanitizer sees what is read beyond them.
+// Execute one input. It gets a block of its own, so that a sanitizer finds reads after its end.
 static void one(const uint8_t *data, size_t size) {
     free(last);
     last = malloc(size + (size == 0));

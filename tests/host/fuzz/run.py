@@ -22,10 +22,10 @@ import fuzzing  # noqa: E402
 from _tools import Failed  # noqa: E402
 from fuzzing import BITS, FUZZ, OUT, TARGETS  # noqa: E402
 
-MAX_LEN = 128  # Bytes of most inputs: what is small is fast, and few bugs want more;
-LONG_LEN = 1500  # every LONG_EVERY-th piece of time goes to longer ones.
+MAX_LEN = 128  # Bytes of most inputs: short ones are fast, and few bugs need more.
+LONG_LEN = 1500  # Bytes of the inputs of each LONG_EVERY-th piece.
 LONG_EVERY = 8
-PIECE = 60  # Seconds after which a fuzzer starts anew.
+PIECE = 60  # Seconds after which the fuzzer is restarted.
 
 
 class Crashed(Exception):
@@ -33,7 +33,7 @@ class Crashed(Exception):
 
 
 def corpus(target):
-    """The folder that the target's inputs gather in, with the committed ones."""
+    """The folder with the target's inputs: the committed ones and those found since."""
     folder = OUT / "corpus" / target
     folder.mkdir(parents=True, exist_ok=True)
     for data in fuzzing.inputs(target):
@@ -53,7 +53,7 @@ def piece(target, bits, seconds, length):
     command += [f"-max_len={length}", "-entropic=0", "-print_final_stats=1"]
     command += [f"-artifact_prefix={crashes}/", corpus(target)]
     with tempfile.TemporaryFile("w+", errors="replace") as log:
-        # Its own processor time is wanted, not that of all children.
+        # The processor time of this child alone; getrusage would add up all children.
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=OUT)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -83,7 +83,7 @@ class Job:
             left = self.seconds
             number = 0
             while left > 0:
-                # The first is for the folder alone: all inputs are run once.
+                # All inputs run once before this limit of time begins.
                 seconds = min(left, PIECE)
                 usual = LONG_LEN if number % LONG_EVERY == LONG_EVERY - 1 else MAX_LEN
                 length = self.length or usual
@@ -104,7 +104,7 @@ class Job:
 
 
 def minimise(target):
-    """Pack what is needed of the target's inputs for all that they reach."""
+    """Pack the fewest of the target's inputs that reach the same coverage as all of them."""
     with tempfile.TemporaryDirectory() as folder:
         command = [fuzzing.program(64, True), *options(target), "-merge=1", "-max_len=4096"]
         done = subprocess.run([*command, folder, corpus(target)], capture_output=True, cwd=folder)

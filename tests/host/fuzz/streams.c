@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Streams of all kinds whose every call does what the input says.
+// Streams of all kinds. The input says what each call of a stream does.
 
 #include <string.h>
 
@@ -12,22 +12,22 @@
 
 stream_t stream;
 
-// What one call does: the low half of a byte; the high half is its argument.
+// What one call does is the low half of a byte; the high half is its argument n.
 enum {
-    DO_SOME = 0, // At most as many bytes as the argument and one more; all up to DO_ALL.
-    DO_ALL = 6, // As many as there are, up to DO_NOTHING.
-    DO_NOTHING = 10, // 0 bytes.
+    DO_SOME = 0, // 0 to 5: move at most n + 1 bytes.
+    DO_ALL = 6, // 6 to 9: move as many bytes as there are.
+    DO_NOTHING = 10, // Move 0 bytes.
     DO_BLOCK,
     DO_EIO,
     DO_RAISE,
-    DO_MORE, // Say more than was asked for.
-    DO_ODD, // Something that makes no sense.
+    DO_MORE, // Return a larger count than was asked for.
+    DO_ODD, // Return something that is not a valid count.
 };
 
 typedef struct _step_t {
     unsigned int op;
     unsigned int n;
-    size_t size; // Bytes that it moves.
+    size_t size; // Number of bytes to move.
 } step_t;
 
 static step_t step(size_t asked, bool writing) {
@@ -77,7 +77,7 @@ static mp_uint_t native_io(void *buf, mp_uint_t size, int *error, bool writing) 
             if (writing) {
                 stream.blocked = true;
             }
-            // In reading poll decides what it means.
+            // When reading, poll decides whether this is the end.
             return 0;
         case DO_BLOCK:
             stream.blocked = true;
@@ -91,7 +91,7 @@ static mp_uint_t native_io(void *buf, mp_uint_t size, int *error, bool writing) 
             expect(R_STREAM);
             mp_raise_type(&stream_error_type);
         case DO_MORE:
-            // A stream that fills no more than was asked for, but says so.
+            // The count is too large, but nothing is written after the end of the buffer.
             expect(R_EIO);
             return size + 1 + s.n;
         case DO_ODD:
@@ -113,7 +113,7 @@ static mp_uint_t native_write(mp_obj_t self, const void *buf, mp_uint_t size, in
 
 static mp_uint_t native_ioctl(mp_obj_t self, mp_uint_t request, uintptr_t arg, int *error) {
     if (request == MP_STREAM_POLL) {
-        // Without bytes it may be at its end, or not.
+        // A readable stream that gives no bytes is at its end.
         bool readable = stream.pos == stream.end || stream.pos & 1;
         if (readable) {
             stream.eof = true;
@@ -152,7 +152,7 @@ static mp_obj_t os_error(int number) {
     return mp_call_function_n_kw(MP_OBJ_FROM_PTR(&mp_type_OSError), 1, 0, &arg);
 }
 
-// What is the same for readinto, read and write: null if bytes are to be moved.
+// The part common to readinto, read and write: the result, or null if the caller must move bytes.
 static mp_obj_t method_step(step_t *s, bool writing, bool counts) {
     bool base = stream.kind == STREAM_IOBASE;
     switch (s->op) {
@@ -172,7 +172,7 @@ static mp_obj_t method_step(step_t *s, bool writing, bool counts) {
                 stream.blocked = true;
                 return mp_const_none;
             }
-            return MP_OBJ_NULL; // To a mere write method, None means all.
+            return MP_OBJ_NULL; // None from a class without io.IOBase means that all is written.
         case DO_EIO:
             expect(R_EIO);
             if (base && s->n & 1) {
@@ -186,7 +186,7 @@ static mp_obj_t method_step(step_t *s, bool writing, bool counts) {
             }
             mp_raise_type(&stream_error_type);
         case DO_ODD:
-            // Of a count these are: no int, or none that there is.
+            // These results are no counts: not an int, or out of range.
             expect(R_TYPE);
             expect(R_EIO);
             expect(R_OS_ERROR);
@@ -195,7 +195,7 @@ static mp_obj_t method_step(step_t *s, bool writing, bool counts) {
             } else if (s->n % 4 == 1) {
                 return mp_obj_new_float(2);
             } else if (s->n % 4 == 2) {
-                expect(R_OVERFLOW); // Of io.IOBase's.
+                expect(R_OVERFLOW); // io.IOBase raises this.
                 return mp_obj_new_int_from_ull(UINT64_MAX);
             }
             return MP_OBJ_NEW_SMALL_INT(-12345);
@@ -218,7 +218,7 @@ static mp_obj_t stream_readinto(mp_obj_t self, size_t n_args, const mp_obj_t *ar
     }
     move(buf.buf, s.size, false);
     if (stream.kind == STREAM_INTO && s.op == DO_SOME && s.n == 15) {
-        // The bytearray is its own, and may be larger now.
+        // The module made this bytearray for the call alone, so a stream may resize it.
         mp_obj_t method[3];
         mp_load_method(args[0], MP_QSTR_extend, method);
         method[2] = MP_OBJ_NEW_QSTR(MP_QSTR_extend);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// unpackb, and an Unpacker that is fed the same bytes in pieces, against the model.
+// Compares unpackb, and an Unpacker that is fed the same bytes in pieces, with the model.
 //
 // Input: options (2), faults, hooks (SCRIPT), kind of buffer, pieces; the rest is the message.
 
@@ -27,7 +27,7 @@ static mp_obj_t buffer_new(unsigned int kind, const uint8_t *data, size_t len) {
         case BUFFER_VIEW:
             return view_new(mp_obj_new_bytearray(len, data));
         case BUFFER_SLICE: {
-            // The view begins and ends inside its bytearray.
+            // There are bytes of the bytearray before and after the view.
             byte around[INPUT_MAX + 9];
             memset(around, 0xc1, len + 9);
             memcpy(around + 5, data, len);
@@ -42,13 +42,13 @@ static mp_obj_t buffer_new(unsigned int kind, const uint8_t *data, size_t len) {
     }
 }
 
-// What a call gave must be what the model says, as far as that can say anything.
+// Check that a call had the result of the model, unless the model cannot predict it.
 static void check(const char *what, outcome_t got, const model_t *m, result_t expected) {
     if (run.tainted || (got.result == R_MEMORY && run.faulty)) {
         return;
     }
     if (run.faulty && expected == R_MORE && got.result == R_VALUE) {
-        return; // Without memory an exception has no text.
+        return; // Without memory an exception may have no message.
     }
     if (m->unsure && got.result == expected) {
         return;
@@ -80,7 +80,7 @@ static void whole(const reading_t *options, const uint8_t *ops, unsigned int kin
     reading_args(&args, options);
     outcome_t got = call(function(F_UNPACKB), &args);
     if (run.writing && kind != BUFFER_BYTES) {
-        // What the bytes were, when they were read, nobody knows.
+        // The bytes change at each allocation, so the value cannot be predicted.
         if (got.result == R_OK && !run.tainted && !options->raw) {
             check_strs(got.obj);
         }
@@ -141,7 +141,7 @@ static void in_pieces(const reading_t *options, const uint8_t *ops, const uint8_
             }
             m.script.calls = calls;
             random = random * 1103515245 + 12345;
-            // About a dozen pieces at most.
+            // Feed about a dozen pieces at most.
             size_t n = pieces < 16 ? len : 1 + len / 12 + (random >> 16 & pieces >> 4);
             n = MIN(n, len - fed);
             mp_obj_t piece = mp_obj_new_bytearray(n, data + fed);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// packb, pack, pack_into and Packer, of objects of all kinds, against a second writer; hooks may change
-// whatever is being packed.
+// Compares packb, pack, pack_into and Packer, for objects of all kinds, with a second writer. Hooks may
+// change the object that is being packed.
 //
 // Input: options, faults, hooks (SCRIPT), what to call, offset; the rest is the object, or commands for a
 // Packer with their objects.
@@ -16,7 +16,7 @@
 
 enum {
     COMMANDS = 24,
-    ROOM = 600, // Bytes of the buffer for pack_into.
+    CAPACITY = 600, // The most bytes of the buffer for pack_into.
 };
 
 static packed_t expected;
@@ -44,7 +44,7 @@ static void writing_args(args_t *args, const packing_t *options) {
     }
 }
 
-// A message whose content nobody knows must still be one.
+// Check that bytes whose content cannot be predicted are a sequence of whole objects.
 static void check_form(const char *what, const uint8_t *data, size_t len) {
     size_t pos = 0;
     if (model_skip(data, len, &pos) != R_OK || pos != len) {
@@ -52,7 +52,7 @@ static void check_form(const char *what, const uint8_t *data, size_t len) {
     }
 }
 
-// False if nothing is known of the bytes.
+// Check a result. Return false if there are no bytes that can be checked.
 static bool check(const char *what, result_t got, result_t result) {
     if (run.tainted || (run.faulty && got == R_MEMORY)) {
         return false;
@@ -110,21 +110,21 @@ static void pack_into(const packing_t *options, mp_obj_t obj, result_t result, s
     writing_args(&args, options);
     mp_buffer_info_t buf;
     mp_get_buffer_raise(run.source, &buf, MP_BUFFER_RW);
-    byte before[ROOM];
-    size_t room = buf.len;
-    memcpy(before, buf.buf, room);
+    byte before[CAPACITY];
+    size_t capacity = buf.len;
+    memcpy(before, buf.buf, capacity);
     outcome_t got = call(function(F_PACK_INTO), &args);
     mp_get_buffer_raise(run.source, &buf, MP_BUFFER_RW);
     if (run.tainted) {
         return;
     }
-    if (memcmp(buf.buf, before, MIN(offset, room)) != 0) {
-        wrong("pack_into: bytes in front of the message have changed");
+    if (memcmp(buf.buf, before, MIN(offset, capacity)) != 0) {
+        wrong("pack_into: bytes before the message have changed");
     }
-    if (result == R_OK && (offset > room || expected.len > room - offset)) {
+    if (result == R_OK && (offset > capacity || expected.len > capacity - offset)) {
         result = R_VALUE;
-    } else if (result != R_OK && got.result == R_VALUE && (offset > room || expected.len > room - offset)) {
-        return; // It was full before it came to that.
+    } else if (result != R_OK && got.result == R_VALUE && (offset > capacity || expected.len > capacity - offset)) {
+        return; // The buffer was full before the other error occurred.
     }
     bool is_known = check("pack_into", got.result, result);
     if (got.result == R_OK) {
@@ -133,8 +133,8 @@ static void pack_into(const packing_t *options, mp_obj_t obj, result_t result, s
             wrong("pack_into: %u bytes, not %u", (unsigned int)n, (unsigned int)expected.len);
         }
         size_t end = offset + n;
-        if (end > room || memcmp((byte *)buf.buf + end, before + end, room - end) != 0) {
-            wrong("pack_into: bytes behind the message have changed");
+        if (end > capacity || memcmp((byte *)buf.buf + end, before + end, capacity - end) != 0) {
+            wrong("pack_into: bytes after the message have changed");
         }
         if (is_known && !overlaps) {
             check_bytes("pack_into", (byte *)buf.buf + offset, n);
@@ -144,14 +144,13 @@ static void pack_into(const packing_t *options, mp_obj_t obj, result_t result, s
 
 static void functions(input_t *in, const packing_t *options, const uint8_t *ops, uint8_t faults, uint8_t which,
     size_t offset) {
-    // Behind the buffer is room of the same bytearray: what is written too far shows.
-    static const byte empty[ROOM];
-    size_t room = which & 0x40 ? ROOM : (which & 15) * 4;
-    run.source = mp_obj_new_bytearray(room, empty);
+    static const byte empty[CAPACITY];
+    size_t capacity = which & 0x40 ? CAPACITY : (which & 15) * 4;
+    run.source = mp_obj_new_bytearray(capacity, empty);
     bool overlaps = false;
     if (!(which & 0x80)) {
         mp_obj_t source = run.source;
-        run.source = MP_OBJ_NULL; // The object has nothing of it.
+        run.source = MP_OBJ_NULL; // The object must not contain the buffer.
         mp_obj_t obj = object_new(in, deep);
         run.source = source;
         run.containers[MP_ARRAY_SIZE(run.containers) - 1] = obj;
@@ -173,7 +172,7 @@ static void functions(input_t *in, const packing_t *options, const uint8_t *ops,
     args_t args = { .n_args = 0 };
     arg(&args, obj);
     writing_args(&args, options);
-    // A hook that changes the object makes what follows another one.
+    // If a hook may change the object, later calls would pack another one, so only one call is made.
     if (all || (which >> 4 & 3) == 0) {
         begin(ops);
         check_object("packb", call(function(F_PACKB), &args), result);
@@ -200,11 +199,11 @@ static void functions(input_t *in, const packing_t *options, const uint8_t *ops,
 }
 
 /******************************************************************************/
-// A Packer that gathers
+// A sequence of a Packer's methods
 
-static size_t sure; // Bytes of expected that it must have now.
+static size_t sure; // Length of expected before the current command.
 
-// What a command has added is in expected: all of it, or nothing if it fails.
+// Check a command whose bytes have been appended to expected. If it fails, it must have added nothing.
 static bool added(const char *what, outcome_t got, result_t result, bool autoreset) {
     if (expected.unsure || run.tainted || run.faulty) {
         return false;
@@ -250,7 +249,7 @@ static bool packer_command(input_t *in, const packing_t *options, mp_obj_t packe
             bool map = b & 1;
             uint32_t len = (uint32_t)take(in) << 2 * n;
             args[0] = mp_obj_new_int_from_uint(len);
-            packing_head(&expected, map, len);
+            packing_header(&expected, map, len);
             qstr name = map ? MP_QSTR_pack_map_header : MP_QSTR_pack_array_header;
             return added("header", call_method(packer, name, 1, args), R_OK, autoreset);
         }
@@ -259,7 +258,7 @@ static bool packer_command(input_t *in, const packing_t *options, mp_obj_t packe
             size_t len;
             mp_obj_t *pairs;
             mp_obj_get_array(args[0], &len, &pairs);
-            packing_head(&expected, true, len);
+            packing_header(&expected, true, len);
             for (size_t i = 0; i < 2 * len && result == R_OK && !expected.too_long; i++) {
                 mp_obj_t *pair;
                 mp_obj_get_array_fixed_n(pairs[i / 2], 2, &pair);
@@ -333,7 +332,7 @@ void target_encoder(input_t *in) {
     const uint8_t *ops = take_some(in, &n);
     uint8_t which = take(in);
     uint8_t offset = take(in);
-    // Rarely: it takes a hundred times as long.
+    // Deep nesting is rare, because it takes a hundred times as long.
     deep = bits >> 5 == 5 && offset == 0xa5;
     if (n < SCRIPT) {
         return;

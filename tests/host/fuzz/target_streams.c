@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// unpack from and pack to streams of all kinds, whose calls have all kinds of outcomes.
+// Compares unpack from and pack to streams with the model. Each call of a stream may have any outcome.
 //
 // Input: options (2), faults, hooks (SCRIPT), kind of stream, times, number of outcomes, the outcomes;
 // the rest is what the stream gives.
@@ -11,20 +11,20 @@
 #include "fuzz.h"
 
 enum {
-    OBJECTS = 40, // At most, of one stream.
-    INTERRUPT_AFTER = 1500, // Milliseconds.
+    OBJECTS = 40, // The most objects to unpack from one stream.
+    INTERRUPT_AFTER = 1500, // Milliseconds until Ctrl-C.
 };
 
 static bool may_be(result_t result) {
     return stream.fatal >> result & 1;
 }
 
-// What the model says about the object at before.
+// Compare the result with the model's. The object begins at byte before of the stream.
 static void check(const outcome_t *got, const model_t *m, size_t before, uint32_t started, int wait, int timeout) {
     result_t expected = m->result;
     bool recovers = expected != R_OK && expected != R_MORE && !m->lost;
     if (stream.fatal != 0) {
-        // An error that was found before may have been followed by the stream's own.
+        // While the module read past an erroneous object, the stream may have raised its own error.
         if (!may_be(got->result) && !(recovers && got->result == expected)) {
             wrong("unpack: %s after an error of the stream", result_name(got->result));
         }
@@ -102,7 +102,8 @@ static void unpack(const reading_t *options, const uint8_t *ops, mp_obj_t obj, i
             }
             continue;
         }
-        // An error in the message leaves the stream behind it, if all of it came without delay.
+        // After an error in the message the stream is at the end of the message, if all of it was there
+        // without delay.
         bool passed = got.result == R_OK || (!m.lost && whole && !stream.eof && !stream.blocked && stream.fatal == 0);
         if (!passed) {
             return;
@@ -172,7 +173,7 @@ void target_streams(input_t *in) {
         mp_obj_t obj = stream_open(kind, in->p, left(in), outcomes);
         faults_set(faults);
         if (kind == STREAM_BYTES_IO) {
-            // Its position cannot be seen from here, so nothing but its errors counts.
+            // The position of a BytesIO cannot be seen from here, so only its errors are checked.
             args_t args = { .n_args = 0 };
             arg(&args, obj);
             reading_args(&args, &options);
@@ -182,7 +183,7 @@ void target_streams(input_t *in) {
         }
         unpack(&options, ops, obj, wait, timeout);
     } else {
-        // Whatever object the bytes are, with the options that are the defaults.
+        // Pack the object that the bytes decode to, with default options.
         mp_obj_t bytes = mp_obj_new_bytes(in->p, left(in));
         args_t args = { .n_args = 0 };
         arg(&args, bytes);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// An Unpacker and any sequence of its methods, fed or over a stream.
+// Compares any sequence of an Unpacker's methods, fed or over a stream, with the model.
 //
 // Input: options (2), faults, hooks (SCRIPT), kind (fed, or of stream), max_buffer_size and read_size,
-// number of outcomes, the outcomes; then commands, with the bytes that they feed behind them.
+// number of outcomes, the outcomes; then commands, each followed by the bytes that it feeds.
 
 #include <string.h>
 
@@ -12,15 +12,15 @@
 
 enum {
     COMMANDS = 64,
-    HEAD = 9, // Bytes of the longest head: as many have to wait for any object.
+    HEADER = 9, // Bytes of the longest header. A buffer of this capacity can hold any header.
 };
 
-// What is known of the Unpacker.
-static uint8_t data[INPUT_MAX + 64]; // All bytes that came, or will come from the stream.
-static size_t have; // How many of them it has got,
-static size_t start; // where the current or next object begins,
-static size_t base; // and where tell() is 0.
-static enum { BETWEEN, INSIDE, SKIPPING, PASSING } state; // Passing follows an error.
+// The expected state of the Unpacker.
+static uint8_t data[INPUT_MAX + 64]; // All bytes that were fed, or that the stream holds.
+static size_t have; // How many of these bytes the Unpacker has received.
+static size_t start; // The offset in data of the current or next object.
+static size_t base; // The offset in data at which tell() is 0.
+static enum { BETWEEN, INSIDE, SKIPPING, PASSING } state; // PASSING: after an error, the object's rest is skipped.
 static result_t broken;
 static bool has_stream;
 static size_t max_size;
@@ -50,7 +50,7 @@ static size_t tell(void) {
     return base + MP_OBJ_SMALL_INT_VALUE(got.obj);
 }
 
-// What was left of an object is passed first: R_OK, R_MORE, or R_FORMAT.
+// Skip the rest of an object that skip() or an error left unfinished: R_OK, R_MORE, or R_FORMAT.
 static result_t pass(void) {
     if (state == SKIPPING || state == PASSING) {
         size_t pos = start;
@@ -64,13 +64,13 @@ static result_t pass(void) {
     return R_OK;
 }
 
-// Bytes are missing: that was to be expected of what came, or the stream has failed.
+// Check the exception of a call for which bytes are missing: OutOfData, BufferFull or the stream's error.
 static void check_more(const char *what, result_t got, bool full_is_right) {
     if (has_stream && stream.fatal != 0) {
         if (!(stream.fatal >> got & 1)) {
             wrong("%s: %s after an error of the stream", what, result_name(got));
         }
-    } else if (got == R_FULL && (full_is_right || max_size < HEAD) && has_stream) {
+    } else if (got == R_FULL && (full_is_right || max_size < HEADER) && has_stream) {
         size_t waiting = have - tell();
         if (waiting != max_size) {
             wrong("%s: BufferFull with %u bytes", what, (unsigned int)waiting);
@@ -78,7 +78,7 @@ static void check_more(const char *what, result_t got, bool full_is_right) {
     } else if (got != R_OUT_OF_DATA) {
         wrong("%s: %s where bytes are missing", what, result_name(got));
     } else if (has_stream && !stream.eof && !stream.blocked) {
-        wrong("%s: OutOfData, but nobody said so", what);
+        wrong("%s: OutOfData, but the stream has neither ended nor blocked", what);
     }
 }
 
@@ -95,7 +95,7 @@ static bool check_broken(const char *what, result_t got) {
     return broken != R_OK;
 }
 
-// False when no more can be said.
+// Call unpack() or next() and check the result. Return false if it cannot be predicted.
 static bool unpack(bool iterate) {
     outcome_t got = iterate ? call_next(unpacker) : call_method(unpacker, MP_QSTR_unpack, 0, NULL);
     if (iterate && got.result == R_OK && got.obj == MP_OBJ_STOP_ITERATION) {
@@ -119,7 +119,7 @@ static bool unpack(bool iterate) {
         if (expected == R_MORE) {
             model.script.calls = calls;
             check_more("unpack", got.result, true);
-            // Half a head, or a head without its body, is not taken.
+            // The Unpacker consumes no truncated header, and no header without its payload.
             state = tell() > start ? INSIDE : BETWEEN;
             return true;
         }
@@ -160,7 +160,7 @@ static bool skip(void) {
     result_t expected = state == PASSING ? pass() : R_OK;
     if (expected == R_OK) {
         if (state == INSIDE) {
-            // The hooks that have run do so once.
+            // Hooks that unpack() has called are not called again.
             model.script.calls = run.script.calls;
         }
         state = SKIPPING;
@@ -178,7 +178,8 @@ static bool skip(void) {
     return true;
 }
 
-// In the middle of an object this is refused; what was left of one that failed is passed.
+// What a read method must do first: skip the rest of an object after an error, or raise RuntimeError in
+// the middle of an object.
 static result_t before_reading(void) {
     result_t expected = pass();
     return expected == R_OK && state == INSIDE ? R_RUNTIME : expected;
@@ -229,7 +230,7 @@ static bool read_bytes(size_t n) {
     }
     if (expected == R_OK && got.result != R_OK) {
         if (n <= have - start) {
-            wrong("read_bytes: %s, with all at hand", result_name(got.result));
+            wrong("read_bytes: %s, with all bytes buffered", result_name(got.result));
         }
         check_more("read_bytes", got.result, true);
         return true;
@@ -248,7 +249,7 @@ static bool read_bytes(size_t n) {
     return true;
 }
 
-// More bytes are there now.
+// Feed bytes, or append them to the stream.
 static bool feed(input_t *in, size_t n, bool view) {
     size_t end = has_stream ? stream.end : have;
     const uint8_t *p = take_some(in, &n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What an object is: the number that the model makes of its bytes.
+// The hash of an object, equal to the one that the model computes from the object's bytes.
 
 #include <stdio.h>
 
