@@ -57,7 +57,7 @@ def run_scripts(name):
 
 
 def counts(folder, ours=("natmod/", "dynruntime/")):
-    """{file: {line: (count, function)}} of our sources, as gcov tells."""
+    """{file: {line: (count, function)}} of our sources, from gcov."""
     found = defaultdict(dict)
     data = sorted(folder.rglob("*.gcda"))
     if not data:
@@ -104,18 +104,18 @@ def uncovered(found, source):
 
 
 def read_list(text):
-    """Two {(file, function, text): how many} of uncovered.txt: never run, and not always."""
+    """uncovered.txt as two {(file, function, text): count}: never run, and sometimes run."""
     listed = Counter(), Counter()
     where = None
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         if line[0] != " ":
-            head = re.fullmatch(r"(\S+) (\w+)(, sometimes)?: \S.*", line)
-            if not head:
+            header = re.fullmatch(r"(\S+) (\w+)(, sometimes)?: \S.*", line)
+            if not header:
                 raise Failed(f"uncovered.txt, line {number}: not FILE FUNCTION: REASON")
-            where = head.groups()[:2]
-            kind = listed[head.group(3) is not None]
+            where = header.groups()[:2]
+            kind = listed[header.group(3) is not None]
         elif where is None:
             raise Failed(f"uncovered.txt, line {number}: a source line before any FILE")
         else:
@@ -124,7 +124,7 @@ def read_list(text):
 
 
 def disagreements(lines, listed):
-    """A line for each that did not run and is not listed, and for each that is listed and did."""
+    """A message for each unlisted line that did not run, and each listed line that did."""
     left, sometimes = map(Counter, listed)
     for name, function, text, number in lines:
         for kind in left, sometimes:
@@ -139,7 +139,7 @@ def disagreements(lines, listed):
 
 
 def share(found, names=None):
-    """(lines, of which run, percent)"""
+    """(number of lines, number that ran, percent)"""
     lines = [c for name in names or found for c, _ in found.get(name, {}).values()]
     run = sum(count > 0 for count in lines)
     return len(lines), run, 100 * run / len(lines) if lines else 100.0
@@ -148,8 +148,8 @@ def share(found, names=None):
 def table(by_build):
     """Lines for the terminal."""
     everything = merged(*by_build.values())
-    heads = [*by_build, "either"]
-    yield f"{'percent of lines run':36}{'lines':>7}" + "".join(f"{h:>8}" for h in heads)
+    columns = [*by_build, "either"]
+    yield f"{'percent of lines run':36}{'lines':>7}" + "".join(f"{h:>8}" for h in columns)
     for name in [*sorted(everything), None]:
         names = [name] if name else None
         row = [share(found, names)[2] for found in (*by_build.values(), everything)]
@@ -162,10 +162,10 @@ def source(name):
 
 
 def only_on_board(on_board, known, source):
-    """Of the lines that the board's file has, those that are not inside of a known function.
+    """The lines of the board's file that are not within a function of the known files.
 
-    The compilers do not agree about which lines of a statement have code, so a line between two
-    that are known, and of the same function, is nothing else than these.
+    The compilers do not agree about which lines of a statement have code. So a line between two
+    known lines of the same function does not count.
     """
     found = defaultdict(dict)
     for name, lines in on_board.items():

@@ -4,7 +4,7 @@
 import binascii
 import struct
 
-MAX_DEPTH = 12  # Whatever is deeper is left out: MicroPython's stack is small.
+MAX_DEPTH = 12  # Deeper objects are left out: MicroPython's stack is small.
 
 
 def _hex(data):

@@ -15,7 +15,7 @@ import sys
 import msgpack
 from _describe import describe, options
 
-HEAD = ">HBBHBI"
+HEADER = ">HBBHBI"
 
 
 class Duck:
@@ -63,7 +63,7 @@ def outcome(fn, *args, **kw):
 
 
 def objects_of(data, opt, splits):
-    """What an Unpacker gives that is fed the data in parts: outcomes; the last may be an error."""
+    """The outcomes of an Unpacker that is fed the data in parts; the last may be an error."""
     u = msgpack.Unpacker(**opt)
     found = []
     start = 0
@@ -93,7 +93,7 @@ def objects_of_stream(stream, opt):
 
 
 def skipped(data, opt):
-    """Where skip() has got to before each error or the end."""
+    """The positions that skip() reaches, up to an error or the end."""
     u = msgpack.Unpacker(**opt)
     u.feed(data)
     places = []
@@ -125,14 +125,14 @@ def run(data, bits, accepts, count, fails, crc):
         accepted = False
     check("accepted", accepted, bool(accepts))
 
-    # An error ends it; the objects before that are the same whatever brings the bytes.
+    # Up to the first error, all ways of reading give the same objects.
     fed = objects_of(data, opt, 0)
     check("fed in parts", objects_of(data, opt, 1), fed)
     check("fed in large parts", objects_of(data, opt, 5), fed)
     for stream in (io.BytesIO(data), Base(data), Duck(data)):
         found = objects_of_stream(stream, opt)
         if found == fed + ["ValueError"] and (not fed or fed[-1][0] == "="):
-            # A timestamp of a length that none has, cut off: an Unpacker still waits for its end.
+            # A truncated timestamp of an invalid length: an Unpacker still waits for its end.
             found.pop()
         check(type(stream).__name__, found, fed)
     reader = msgpack.Unpacker(io.BytesIO(data), **opt)
@@ -153,7 +153,7 @@ def run(data, bits, accepts, count, fails, crc):
         check("fails", failing, bool(fails))
     check("values", binascii.crc32("\n".join(good).encode()), crc)
 
-    # unpackb: the first of them, or what is wrong. It may see sooner that bytes are missing.
+    # unpackb gives the first object or its error. It may report earlier that bytes are missing.
     whole = outcome(msgpack.unpackb, data, **opt)
     first = fed[0] if fed else SHORT
     if whole != SHORT or first[0] == "=":
@@ -167,10 +167,10 @@ def main(name, seed):
     number = 0
     with open(name, "rb") as f:
         while True:
-            head = f.read(struct.calcsize(HEAD))
-            if not head:
+            header = f.read(struct.calcsize(HEADER))
+            if not header:
                 break
-            length, bits, accepts, count, fails, crc = struct.unpack(HEAD, head)
+            length, bits, accepts, count, fails, crc = struct.unpack(HEADER, header)
             data = f.read(length)
             try:
                 run(data, bits, accepts, count, fails, crc)

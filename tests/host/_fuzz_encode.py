@@ -24,7 +24,7 @@ Point = collections.namedtuple("Point", ("x", "y"))
 
 
 class Stranger:
-    """Packed by way of a hook only; `value` is what the hook gives."""
+    """An object that only the default hook can pack; `value` is what the hook returns."""
 
     def __init__(self, value):
         self.value = value
@@ -67,7 +67,7 @@ def choose(items):
 
 
 def make(depth=0):
-    """A random object, and what it is after a round trip."""
+    """A random object, and the object that a round trip returns."""
     kind = random.getrandbits(10) % (19 if depth < 5 else 12)
     if kind == 0:
         obj = choose((None, True, False))
@@ -94,7 +94,7 @@ def make(depth=0):
             choose((0, 1, 2**32, 2**34, 2**40, -1)), choose((0, 1, 999999999))
         )
     elif kind == 11 or kind == 12:
-        # Rarely something that no hook can help.
+        # Rarely a value that cannot be packed even with a hook.
         value = choose(TOO_LARGE) if random.getrandbits(6) == 0 else make(depth + 1)
         if type(value) is not tuple:
             return value, None
@@ -130,7 +130,7 @@ def check(name, got, expected):
 
 
 def no_tuples(text):
-    """Arrays are packed from both, and unpacked as tuples, which may be keys."""
+    """Both are packed as arrays, which are unpacked as tuples, since these may be keys."""
     return text.replace("(", "[").replace(")", "]")
 
 

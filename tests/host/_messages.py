@@ -32,7 +32,7 @@ EDGES += [2**32, 2**63 - 1, 2**63, 2**64 - 1]
 TEXTS = ["", "a", "é", "\u20ac", "\U0001f600", "a" * 31, "b" * 32, "\x00", "\ud7ff\ue000\uffff"]
 BAD_UTF8 = [b"\x80", b"\xc0\x80", b"\xe0\x80\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xff"]
 BAD_UTF8 += [b"\xe2\x82", b"\xf0\x9f\x98", b"a\xc3"]
-HEADS = [
+FIRST_BYTES = [
     0x80,
     0x81,
     0x8F,
@@ -69,8 +69,8 @@ class Source:
         r = self.random
         return r.randbytes(r.choice([0, 1, 2, 3, 4, 8, 12, 16, 17, r.randint(0, 40)]))
 
-    def head(self, small, longer, n):
-        """The head of n elements, not always the shortest one."""
+    def header(self, small, longer, n):
+        """A header for n elements, not always the shortest one."""
         r = self.random
         forms = [(first, f) for first, f in longer if n < 256 ** struct.calcsize(f)]
         if n <= small[1] and r.random() < 0.8:
@@ -94,21 +94,24 @@ class Source:
             single = r.random() < 0.5
             return b"\xca" + r.randbytes(4) if single else msgpack.packb(self.number())
         if kind == 4:
-            body = r.choice(TEXTS).encode("utf-8", "surrogatepass")
+            payload = r.choice(TEXTS).encode("utf-8", "surrogatepass")
             if r.random() < 0.03:
-                body += r.choice(BAD_UTF8)
+                payload += r.choice(BAD_UTF8)
             longer = [(0xD9, "B"), (0xDA, "H"), (0xDB, "I")]
-            return self.head((0xA0, 31), longer, len(body)) + body
+            return self.header((0xA0, 31), longer, len(payload)) + payload
         if kind == 5:
-            body = self.data()
-            return self.head((0, -1), [(0xC4, "B"), (0xC5, "H"), (0xC6, "I")], len(body)) + body
+            payload = self.data()
+            return (
+                self.header((0, -1), [(0xC4, "B"), (0xC5, "H"), (0xC6, "I")], len(payload))
+                + payload
+            )
         if kind == 6:
-            body = self.data()
+            payload = self.data()
             code = r.choice([-128, -2, 0, 1, 127])
-            if len(body) in (1, 2, 4, 8, 16) and r.random() < 0.7:
-                return bytes([0xD4 + len(body).bit_length() - 1, code & 255]) + body
-            head = self.head((0, -1), [(0xC7, "B"), (0xC8, "H"), (0xC9, "I")], len(body))
-            return head + bytes([code & 255]) + body
+            if len(payload) in (1, 2, 4, 8, 16) and r.random() < 0.7:
+                return bytes([0xD4 + len(payload).bit_length() - 1, code & 255]) + payload
+            header = self.header((0, -1), [(0xC7, "B"), (0xC8, "H"), (0xC9, "I")], len(payload))
+            return header + bytes([code & 255]) + payload
         if kind == 7:
             stamp = msgpack.Timestamp(
                 r.choice([0, 1, 2**34, -1, 2**40]), r.choice([0, 1, 10**9 - 1])
@@ -116,10 +119,10 @@ class Source:
             return msgpack.packb(stamp)
         n = r.choice([0, 1, 2, 3, r.randrange(20)])
         if kind < 10:
-            head = self.head((0x90, 15), [(0xDC, "H"), (0xDD, "I")], n)
-            return head + b"".join(self.message(depth + 1) for _ in range(n))
-        head = self.head((0x80, 15), [(0xDE, "H"), (0xDF, "I")], n)
-        return head + b"".join(self.key() + self.message(depth + 1) for _ in range(n))
+            header = self.header((0x90, 15), [(0xDC, "H"), (0xDD, "I")], n)
+            return header + b"".join(self.message(depth + 1) for _ in range(n))
+        header = self.header((0x80, 15), [(0xDE, "H"), (0xDF, "I")], n)
+        return header + b"".join(self.key() + self.message(depth + 1) for _ in range(n))
 
     def key(self):
         r = self.random
@@ -131,7 +134,7 @@ class Source:
         return self.message(4) if kind < 7 else self.message(3)
 
     def damaged(self, data):
-        """The message after a few accidents."""
+        """The message with a few random changes."""
         r = self.random
         data = bytearray(data)
         for _ in range(r.choice([1, 1, 1, 2, 3, 8])):
@@ -151,7 +154,7 @@ class Source:
                 elif kind == 5:
                     data[at] = r.getrandbits(8)
                 else:
-                    data[at] = r.choice(HEADS)
+                    data[at] = r.choice(FIRST_BYTES)
         return bytes(data)
 
     def input(self):
@@ -160,19 +163,19 @@ class Source:
         if kind == 0:
             return r.randbytes(r.randint(0, 40))
         if kind == 1:
-            return bytes(r.choice(HEADS) for _ in range(r.randint(1, 60)))
+            return bytes(r.choice(FIRST_BYTES) for _ in range(r.randint(1, 60)))
         data = b"".join(self.message() for _ in range(r.choice([1, 1, 1, 2, 3])))
         while len(data) > MAX and kind > 5:
             data = self.message()
         return (self.damaged(data) if kind < 8 else data)[:MAX]
 
 
-# That of CPython's msgpack 1.0.3 refuses negative codes, which the specification allows.
+# The ExtType of CPython's msgpack 1.0.3 refuses negative codes, which the specification allows.
 ExtType = namedtuple("ExtType", "code data")
 
 
 def verdict(data, bits):
-    """What CPython's msgpack says: (accepts, number of objects, fails, CRC of the objects)."""
+    """The result of CPython's msgpack: (accepts, number of objects, fails, CRC of the objects)."""
     opt = options(bits)
     opt.setdefault("ext_hook", ExtType)
     try:
@@ -188,7 +191,7 @@ def verdict(data, bits):
         for obj in unpacker:
             texts.append(describe(obj))
     except (ValueError, TypeError) as e:
-        # An ext of 2**32-1 bytes is one of 0 bytes for it, and waits for its payload for us.
+        # CPython's msgpack takes an ext of 2**32-1 bytes for one of 0; ours waits for its payload.
         fails = not str(e).startswith("0 exceeds max_ext_len")
     return accepts, len(texts), fails, binascii.crc32("\n".join(texts).encode())
 

@@ -27,12 +27,12 @@ from runner.targets import select  # noqa: E402
 ARCH = "armv7m"
 TARGET = select([f"mps2-an385/{ARCH}"])[0]
 TOOLS = "arm-none-eabi-"
-# Enough for the lines in question.
+# These scripts run all lines that only the .mpy file has.
 SCRIPTS = """
     msgpack/basic msgpack/exceptions msgpack/strs msgpack/streams_native msgpack/packer_class
     msgpack/stack_threads finaliser/proxy finaliser/finalize finaliser/reset
 """.split()
-# A place of the module's code in memory has many blocks that agree on it.
+# Where the module's code is in memory, at least this many blocks give the same offset.
 AGREED = 20
 
 
@@ -78,7 +78,7 @@ def read_log(log):
 
 
 def executed(blocks, file):
-    """The places in the .mpy file whose instructions ran, wherever the module was loaded."""
+    """The offsets in the .mpy file of the instructions that ran, wherever it was loaded."""
     blocks = [(block[0][0], b"".join(code for _, code in block), block) for block in blocks]
     bases = Counter()
     for address, code, _ in blocks:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Runs on MicroPython: each message that comes from standard input goes to standard output; the
-# last one says by how many bytes the heap has grown after the first thousand.
+# Runs on MicroPython: copies each message from standard input to standard output. The last message
+# is the number of bytes by which the heap has grown since the first thousand.
 
 import gc
 import sys

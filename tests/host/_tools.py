@@ -18,11 +18,11 @@ sys.path.insert(0, str(TOP / "tests"))
 
 from runner import children  # noqa: E402
 
-# Variables of make's, which mean something else to MicroPython's makefiles.
+# Variables of our make that have another meaning in MicroPython's makefiles.
 FOREIGN = """MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL TOP TARGET ARCH BUILD BOARD BOARD_DIR CROSS
     CROSS_COMPILE VARIANT CFLAGS_EXTRA V MPY_DIR FROZEN_MANIFEST MICROPY_HEAP_SIZE""".split()
 
-# What a program returns when a sanitizer has found something.
+# The exit status of a program in which a sanitizer has found an error.
 FOUND = 99
 SANITIZERS = {
     "ASAN_OPTIONS": f"exitcode={FOUND}",
@@ -35,7 +35,7 @@ class Failed(Exception):
 
 
 def report(output, lines=12):
-    """What a sanitizer says in a program's output: what is wrong, and the innermost calls."""
+    """The report of a sanitizer in a program's output: the error and the innermost calls."""
     found = re.search("^.*(ERROR: AddressSanitizer|runtime error)", output, re.MULTILINE)
     return "\n".join(output[found.start() :].splitlines()[:lines]) + "\n" if found else ""
 
@@ -59,7 +59,7 @@ def interpreter():
 
 
 def usermod_interpreter(variant, folder, options=()):
-    """A variant of the unix port with our modules; built when something has changed."""
+    """Build a variant of the unix port with our modules if something has changed."""
     command = ["make", "-C", MPY_DIR / "ports/unix", f"-j{os.cpu_count()}", f"BUILD={folder}"]
     command += [f"VARIANT_DIR={variant}", f"USER_C_MODULES={TOP / 'natmod'}"]
     command += [f"PYTHON={sys.executable}", *options]

@@ -2,7 +2,7 @@
 # targets: host
 # timeout: 1800
 #
-# make coverage: what it finds wrong. In `make test-long` all of it runs.
+# Tests the errors that make coverage reports. In `make test-long` all of make coverage runs.
 
 import sys
 
@@ -16,7 +16,7 @@ import _onboard  # noqa: E402
 from _tools import LONG, OUT, Failed, run  # noqa: E402
 
 SOURCE = {"natmod/m.c": ["int f(void) {", "    a();", "    return 0;", "}", "    return 0;"]}
-# Of each line: how often it ran, and in what function.
+# {file: {line: (count, function)}}
 FOUND = {"natmod/m.c": {2: (5, "f"), 3: (0, "f"), 5: (0, "g")}}
 LIST = """\
 # A comment.
@@ -45,7 +45,7 @@ def a_line_that_is_not_listed():
         wrong(found, LIST),
         ["natmod/m.c:2 f: no test runs this, and no reason is given: a();"],
     )
-    # The same text in another function does not do.
+    # The same text in another function does not count.
     less = LIST[: LIST.index("natmod/m.c g")]
     eq(len(wrong(FOUND, less)), 1)
     true(wrong(FOUND, less)[0].startswith("natmod/m.c:5 g: "))
@@ -123,7 +123,7 @@ def what_qemu_has_translated():
         return "\n".join(lines) + "\n\n"
 
     blocks = [block(0x20000, 100 + n) for n in range(0, 80, 4)]
-    # The last block alone is at its place; it has the same bytes as the file by chance.
+    # Only the last block has this offset; it has the same bytes as the file by chance.
     log.write_text("".join([*blocks, block(0x30000, 188)]))
     blocks = _onboard.read_log(log)
     eq(len(blocks), 21)
@@ -159,7 +159,7 @@ def everything():
     if found:
         raise Failed("\n".join(found))
     true(_coverage.share(_coverage.merged(*by_build.values()))[0] > 2000)
-    # Memory functions, and what drops the import's code.
+    # Memory functions, and the code that drops the import's code.
     true(_coverage.share(board, ["dynruntime/mem.c"])[0] > 20)
     functions = [function for _, function in board["dynruntime/context.c"].values()]
     true("drop_init" in functions and "mpy_init" in functions)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Whatever can fail in the modules fails in turn, in the sanitizer interpreter, which counts
-# allocations: see tests/support/inject.py. The scripts are those that stock firmware runs as well,
-# and so are the random programs of the finaliser's.
+# Makes everything that can fail in the modules fail in turn, in the sanitizer interpreter, which
+# counts allocations: see tests/support/inject.py. Stock firmware runs the same scripts and the
+# same random programs of the finaliser.
 # targets: host
 # timeout: 900
 
@@ -17,7 +17,7 @@ from runner import protocol, scripts  # noqa: E402
 
 import natmods  # noqa: E402
 
-# A small heap: a collection looks at all of it.
+# The heap is small, because each collection scans all of it.
 HEAP = "512k"
 SUPPORT = str(TOP / "tests/support")
 
@@ -31,7 +31,7 @@ def inject(script):
     """Run a script, whose cases must pass."""
 
     def fn():
-        # What comes after a soft reset is not for this.
+        # Sections after a soft reset do not run here.
         source = scripts.read(TOP / "tests" / script).sections()[0]
         file = OUT / script.replace("/", "_")
         OUT.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The same file packs the firmware's own floats, whatever the width: one built for Cortex-M3, whose
-# boards have single precision, on a board with double precision.
+# One .mpy file packs the firmware's floats of either width: a file for Cortex-M3, whose boards
+# have single precision, runs on a board with double precision.
 # targets: host
 # timeout: 120
 

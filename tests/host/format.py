@@ -3,8 +3,8 @@
 # needs: nothing
 # timeout: 600
 #
-# The layer that knows the format's bytes, by itself: compiled as any C program would, and once
-# more for the sanitizers.
+# Tests the layer that encodes and decodes headers by itself, compiled as a plain C program and
+# once more for the sanitizers.
 
 import sys
 

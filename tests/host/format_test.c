@@ -2,7 +2,7 @@
 // Tests natmod/msgpack/format.h by itself, against a second description of the format: the table
 // below, which follows the specification's overview and shares nothing with the header.
 //
-// usage: format_test [number of random heads]
+// usage: format_test [number of random headers]
 // Prints a line for each test, as tests/support/check.py does.
 
 #include <stdbool.h>
@@ -15,13 +15,13 @@
 #include "format.h"
 
 typedef struct _form_t {
-    uint8_t first; // The range of first bytes,
+    uint8_t first; // The first bytes of this form are first to last.
     uint8_t last;
     uint8_t kind;
-    uint8_t arg; // bytes of the argument,
-    bool code; // whether a type code follows it,
-    bool sign; // whether the argument is signed,
-    int16_t value; // and without argument: the value of the first byte of the range.
+    uint8_t arg; // The size of the argument in bytes.
+    bool code; // A type code follows the argument.
+    bool sign; // The argument is signed.
+    int16_t value; // Without an argument: the value that first stands for.
 } form_t;
 
 static const form_t forms[] = {
@@ -65,7 +65,7 @@ static const form_t forms[] = {
 
 enum {
     N_FORMS = sizeof(forms) / sizeof(forms[0]),
-    LONGEST = 9, // Bytes of the longest head.
+    LONGEST = 9, // Bytes of the longest header.
 };
 
 static const uint32_t lengths[] = {
@@ -75,7 +75,7 @@ static const uint32_t lengths[] = {
 };
 
 /******************************************************************************/
-// What went wrong
+// Failures
 
 static unsigned int passed;
 static unsigned int failed;
@@ -107,7 +107,7 @@ static void run(const char *name, void (*test)(void)) {
 }
 
 /******************************************************************************/
-// Help for the tests
+// Functions that the tests share
 
 // The same numbers in every run.
 static uint64_t random_bits(void) {
@@ -130,15 +130,15 @@ static size_t size_of(const form_t *form) {
     return 1 + form->arg + form->code;
 }
 
-// The head that begins with first, behind it bytes of an argument, as the table has it.
-static uint64_t value_of(const form_t *form, const uint8_t *head) {
+// The value or length that a header has by the table.
+static uint64_t value_of(const form_t *form, const uint8_t *header) {
     if (form->arg == 0) {
-        // Fixed lengths of ext are alone in their row.
-        return (uint64_t)(int64_t)(form->value + head[0] - form->first);
+        // Each fixed length of an ext has its own row, so the difference is 0.
+        return (uint64_t)(int64_t)(form->value + header[0] - form->first);
     }
     uint64_t value = 0;
     for (size_t i = 0; i < form->arg; i++) {
-        value = value * 256 + head[1 + i];
+        value = value * 256 + header[1 + i];
     }
     if (form->sign && form->arg < 8 && value >> (8 * form->arg - 1)) {
         value -= (uint64_t)1 << (8 * form->arg);
@@ -146,7 +146,7 @@ static uint64_t value_of(const form_t *form, const uint8_t *head) {
     return value;
 }
 
-// Memory whose end is the end of all memory.
+// The end of a page that is followed by an inaccessible one.
 static uint8_t *end_of_memory(void) {
     static uint8_t *end;
     if (end == NULL) {
@@ -161,7 +161,7 @@ static uint8_t *end_of_memory(void) {
     return end;
 }
 
-// The shorter ways for small integers take these and no others.
+// The fast paths for small integers must accept these and no others.
 static void check_decode_int(const form_t *form, const uint8_t *p, size_t avail) {
     bool is_int = form->kind == KIND_UINT || form->kind == KIND_INT;
     CHECK(format_is_fixint(p[0]) == (is_int && form->arg == 0), "first byte", p[0]);
@@ -188,49 +188,49 @@ static void check_decode_float(const form_t *form, const uint8_t *p, size_t avai
     }
 }
 
-// Decode a head of which avail bytes are there, and compare with the table.
-static void check_decode(const uint8_t *head, size_t avail) {
-    const form_t *form = form_of(head[0]);
+// Decode the first avail bytes of a header, and compare with the table.
+static void check_decode(const uint8_t *header, size_t avail) {
+    const form_t *form = form_of(header[0]);
     size_t size = size_of(form);
-    const uint8_t *p = memcpy(end_of_memory() - avail, head, avail);
+    const uint8_t *p = memcpy(end_of_memory() - avail, header, avail);
     format_tag_t tag;
     memset(&tag, 0x55, sizeof(tag));
     check_decode_int(form, p, avail);
     check_decode_float(form, p, avail);
-    CHECK(format_decode(p, avail, &tag) == size, "first byte", head[0]);
+    CHECK(format_decode(p, avail, &tag) == size, "first byte", header[0]);
     if (size > avail) {
         return;
     }
-    CHECK(tag.kind == form->kind, "first byte", head[0]);
+    CHECK(tag.kind == form->kind, "first byte", header[0]);
     uint64_t value = (uint64_t)tag.hi << 32 | tag.lo;
     if (form->kind != KIND_NIL && form->kind != KIND_INVALID) {
-        CHECK(value == value_of(form, head), "first byte", head[0]);
+        CHECK(value == value_of(form, header), "first byte", header[0]);
     }
     if (form->code) {
-        CHECK(tag.code == (int8_t)head[size - 1], "first byte", head[0]);
+        CHECK(tag.code == (int8_t)header[size - 1], "first byte", header[0]);
     }
 }
 
-// Where an encoder writes. What lies behind the end of the head must stay as it is.
-static uint8_t room[FORMAT_HEADER_MAX + 8];
+// The buffer that an encoder writes to. It must not change bytes after the end of the header.
+static uint8_t buffer[FORMAT_HEADER_MAX + 8];
 
-static uint8_t *fresh_room(void) {
-    return memset(room, 0x5a, sizeof(room));
+static uint8_t *fresh_buffer(void) {
+    return memset(buffer, 0x5a, sizeof(buffer));
 }
 
 // Check what an encoder has written, up to end: the right object, in the shortest of its forms.
 static void check_encoded(const uint8_t *end, uint8_t kind, uint64_t value, int8_t code, bool no_str8) {
-    size_t size = end - room;
+    size_t size = end - buffer;
     CHECK(size >= 1 && size <= FORMAT_HEADER_MAX && size <= LONGEST, "value", value);
-    for (size_t i = size; i < sizeof(room); i++) {
-        CHECK(room[i] == 0x5a, "value", value);
+    for (size_t i = size; i < sizeof(buffer); i++) {
+        CHECK(buffer[i] == 0x5a, "value", value);
     }
-    check_decode(room, size);
-    const form_t *form = form_of(room[0]);
+    check_decode(buffer, size);
+    const form_t *form = form_of(buffer[0]);
     CHECK(size == size_of(form), "value", value);
-    CHECK(form->kind == kind && value_of(form, room) == value, "value", value);
+    CHECK(form->kind == kind && value_of(form, buffer) == value, "value", value);
     if (form->code) {
-        CHECK((int8_t)room[size - 1] == code, "value", value);
+        CHECK((int8_t)buffer[size - 1] == code, "value", value);
     }
     for (const form_t *other = forms; other < forms + N_FORMS; other++) {
         if (other->kind != kind || size_of(other) >= size || (no_str8 && other->first == 0xd9)) {
@@ -297,22 +297,22 @@ static void table_is_complete(void) {
 
 static void every_first_byte_and_length(void) {
     static const uint8_t patterns[] = { 0x00, 0x01, 0x7f, 0x80, 0x81, 0xfe, 0xff };
-    uint8_t head[LONGEST + 3];
+    uint8_t header[LONGEST + 3];
     for (unsigned int first = 0; first < 256; first++) {
-        for (size_t avail = 1; avail <= sizeof(head); avail++) {
+        for (size_t avail = 1; avail <= sizeof(header); avail++) {
             for (size_t i = 0; i < sizeof(patterns) * sizeof(patterns); i++) {
-                // One byte for all of the argument, another one in front.
-                memset(head, patterns[i % sizeof(patterns)], sizeof(head));
-                head[0] = first;
-                head[1] = patterns[i / sizeof(patterns)];
-                check_decode(head, avail);
+                // The argument has one pattern in its first byte, another one in all others.
+                memset(header, patterns[i % sizeof(patterns)], sizeof(header));
+                header[0] = first;
+                header[1] = patterns[i / sizeof(patterns)];
+                check_decode(header, avail);
             }
-            // Every byte by itself.
-            for (size_t i = 1; i < sizeof(head); i++) {
-                memset(head + 1, 0, sizeof(head) - 1);
+            // Only one byte of the argument is not zero.
+            for (size_t i = 1; i < sizeof(header); i++) {
+                memset(header + 1, 0, sizeof(header) - 1);
                 for (unsigned int byte = 1; byte < 256; byte++) {
-                    head[i] = byte;
-                    check_decode(head, avail);
+                    header[i] = byte;
+                    check_decode(header, avail);
                 }
             }
         }
@@ -320,38 +320,38 @@ static void every_first_byte_and_length(void) {
 }
 
 static void all_arguments_of_two_bytes(void) {
-    uint8_t head[4];
+    uint8_t header[4];
     for (uint32_t i = 0; i < 0x1000000; i++) {
-        head[0] = i >> 16;
-        head[1] = i >> 8;
-        head[2] = i;
-        head[3] = i >> 4;
-        if (form_of(head[0])->arg > 0 && form_of(head[0])->arg <= 2) {
-            check_decode(head, sizeof(head));
+        header[0] = i >> 16;
+        header[1] = i >> 8;
+        header[2] = i;
+        header[3] = i >> 4;
+        if (form_of(header[0])->arg > 0 && form_of(header[0])->arg <= 2) {
+            check_decode(header, sizeof(header));
         }
     }
 }
 
 static unsigned long n_random = 1000000;
 
-static void random_heads(void) {
+static void random_headers(void) {
     for (unsigned long i = 0; i < n_random; i++) {
-        uint8_t head[16];
+        uint8_t header[16];
         uint64_t bits[2] = { random_bits(), random_bits() };
-        memcpy(head, bits, sizeof(head));
-        check_decode(head, 1 + i % (LONGEST + 2));
+        memcpy(header, bits, sizeof(header));
+        check_decode(header, 1 + i % (LONGEST + 2));
     }
 }
 
-static void tag_of_a_short_head(void) {
-    // What is missing is found out from the first byte on, one byte after the other.
+static void tag_of_a_truncated_header(void) {
+    // A reader may ask from the first byte on how many bytes are missing.
     for (unsigned int first = 0; first < 256; first++) {
-        uint8_t head[LONGEST] = { first, 1, 2, 3, 4, 5, 6, 7, 8 };
+        uint8_t header[LONGEST] = { first, 1, 2, 3, 4, 5, 6, 7, 8 };
         size_t avail = 1;
         format_tag_t tag;
         size_t size;
         unsigned int steps = 0;
-        while ((size = format_decode(head, avail, &tag)) > avail) {
+        while ((size = format_decode(header, avail, &tag)) > avail) {
             avail = size;
             steps++;
         }
@@ -364,34 +364,34 @@ static void tag_of_a_short_head(void) {
 // Tests of encoding
 
 static void one_array(uint32_t len) {
-    check_encoded(format_encode_array(fresh_room(), len), KIND_ARRAY, len, 0, false);
+    check_encoded(format_encode_array(fresh_buffer(), len), KIND_ARRAY, len, 0, false);
 }
 
 static void one_map(uint32_t len) {
-    check_encoded(format_encode_map(fresh_room(), len), KIND_MAP, len, 0, false);
+    check_encoded(format_encode_map(fresh_buffer(), len), KIND_MAP, len, 0, false);
 }
 
 static void one_str(uint32_t len) {
-    check_encoded(format_encode_str(fresh_room(), len, 0), KIND_STR, len, 0, false);
+    check_encoded(format_encode_str(fresh_buffer(), len, 0), KIND_STR, len, 0, false);
 }
 
 static void one_old_str(uint32_t len) {
-    check_encoded(format_encode_str(fresh_room(), len, 1), KIND_STR, len, 0, true);
-    CHECK(room[0] != 0xd9, "length", len);
+    check_encoded(format_encode_str(fresh_buffer(), len, 1), KIND_STR, len, 0, true);
+    CHECK(buffer[0] != 0xd9, "length", len);
 }
 
 static void one_bin(uint32_t len) {
-    check_encoded(format_encode_bin(fresh_room(), len), KIND_BIN, len, 0, false);
+    check_encoded(format_encode_bin(fresh_buffer(), len), KIND_BIN, len, 0, false);
 }
 
 static void one_ext(uint32_t len) {
     int8_t code = (int8_t)random_bits();
-    check_encoded(format_encode_ext(fresh_room(), code, len), KIND_EXT, len, code, false);
+    check_encoded(format_encode_ext(fresh_buffer(), code, len), KIND_EXT, len, code, false);
 }
 
 static void one_fixstr(uint32_t len) {
     if (len <= FORMAT_FIXSTR_MAX) {
-        check_encoded(format_encode_fixstr(fresh_room(), len), KIND_STR, len, 0, false);
+        check_encoded(format_encode_fixstr(fresh_buffer(), len), KIND_STR, len, 0, false);
     }
 }
 
@@ -401,11 +401,11 @@ static void one_integer(uint64_t value) {
     if (is_fixint) {
         CHECK(format_is_fixint((uint8_t)value), "value", value);
     } else if (value <= UINT16_MAX) {
-        check_encoded(format_encode_uint16(fresh_room(), value), KIND_UINT, value, 0, false);
+        check_encoded(format_encode_uint16(fresh_buffer(), value), KIND_UINT, value, 0, false);
     }
-    check_encoded(format_encode_uint(fresh_room(), value >> 32, (uint32_t)value), KIND_UINT, value, 0, false);
+    check_encoded(format_encode_uint(fresh_buffer(), value >> 32, (uint32_t)value), KIND_UINT, value, 0, false);
     if (value >> 63) {
-        check_encoded(format_encode_negative(fresh_room(), value >> 32, (uint32_t)value), KIND_INT, value, 0, false);
+        check_encoded(format_encode_negative(fresh_buffer(), value >> 32, (uint32_t)value), KIND_INT, value, 0, false);
     }
 }
 
@@ -434,7 +434,7 @@ static void exts(void) {
     for_lengths(one_ext);
     for (int code = -128; code < 128; code++) {
         for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-            check_encoded(format_encode_ext(fresh_room(), code, lengths[i]), KIND_EXT, lengths[i], code, false);
+            check_encoded(format_encode_ext(fresh_buffer(), code, lengths[i]), KIND_EXT, lengths[i], code, false);
         }
     }
 }
@@ -444,25 +444,25 @@ static void integers(void) {
 }
 
 static void one_float(uint64_t value) {
-    check_encoded(format_put(fresh_room(), FORMAT_FLOAT32, 4, (uint32_t)value), KIND_FLOAT32, (uint32_t)value, 0, false);
-    check_encoded(format_put64(fresh_room(), FORMAT_FLOAT64, value >> 32, (uint32_t)value), KIND_FLOAT64, value, 0, false);
+    check_encoded(format_put(fresh_buffer(), FORMAT_FLOAT32, 4, (uint32_t)value), KIND_FLOAT32, (uint32_t)value, 0, false);
+    check_encoded(format_put64(fresh_buffer(), FORMAT_FLOAT64, value >> 32, (uint32_t)value), KIND_FLOAT64, value, 0, false);
 }
 
 static void floats(void) {
     for_words(one_float);
 }
 
-// All forms that hold a value, however long, mean that value.
+// Every form that can hold a value decodes to it, even if a shorter one exists.
 static void one_overlong(uint64_t value) {
     for (const form_t *form = forms; form < forms + N_FORMS; form++) {
-        uint8_t head[LONGEST + 1] = { form->first };
+        uint8_t header[LONGEST + 1] = { form->first };
         for (size_t i = 0; i < form->arg; i++) {
-            head[1 + i] = value >> (8 * (form->arg - 1 - i));
+            header[1 + i] = value >> (8 * (form->arg - 1 - i));
         }
-        head[size_of(form) - form->code] = 0x85;
-        if (form->arg > 0 && value_of(form, head) == value) {
+        header[size_of(form) - form->code] = 0x85;
+        if (form->arg > 0 && value_of(form, header) == value) {
             format_tag_t tag = { 0 };
-            CHECK(format_decode(head, size_of(form), &tag) == size_of(form), "value", value);
+            CHECK(format_decode(header, size_of(form), &tag) == size_of(form), "value", value);
             CHECK(tag.kind == form->kind, "value", value);
             CHECK(((uint64_t)tag.hi << 32 | tag.lo) == value, "value", value);
             CHECK(!form->code || tag.code == (int8_t)0x85, "value", value);
@@ -481,8 +481,8 @@ int main(int argc, char **argv) {
     run("table_is_complete", table_is_complete);
     run("every_first_byte_and_length", every_first_byte_and_length);
     run("all_arguments_of_two_bytes", all_arguments_of_two_bytes);
-    run("random_heads", random_heads);
-    run("tag_of_a_short_head", tag_of_a_short_head);
+    run("random_headers", random_headers);
+    run("tag_of_a_truncated_header", tag_of_a_truncated_header);
     run("arrays", arrays);
     run("maps", maps);
     run("strs", strs);

@@ -3,8 +3,8 @@
 # timeout: 3000
 #
 # Random messages and random objects through every way of packing and unpacking, in the sanitizer
-# interpreter. CPython's msgpack says what is right. The same in every run: a failure names the
-# seed and the bytes.
+# interpreter, compared with CPython's msgpack. Every run has the same messages; a failure names
+# the seed and the bytes.
 
 import binascii
 import sys
@@ -29,7 +29,7 @@ def build():
 
 
 def run_script(script, *arguments):
-    """The script's lines of output, but for MicroPython's warnings of keys of several types."""
+    """The script's lines of output, except MicroPython's warnings of keys of several types."""
     command = [ASAN / "micropython", "-X", "heapsize=4m", HOST / script, *arguments]
     status, output = run(command, 600, MICROPYPATH=str(HOST))
     warning = "Warning: Comparison between bytes and str"

@@ -3,8 +3,8 @@
 # needs: nothing
 # timeout: 600
 #
-# All inputs that the fuzzer has found worth keeping, and those that crashed once, replayed under
-# the sanitizers of gcc: see fuzz/.
+# Replays the committed inputs of the fuzzer, and those that once crashed, under gcc's sanitizers:
+# see fuzz/.
 
 import sys
 
@@ -52,7 +52,8 @@ def finds_a_leak(bits):
     def fn():
         OUT.mkdir(parents=True, exist_ok=True)
         file = OUT / "planted.pack"
-        # The first execution says how much memory is in use, and one of many is looked at.
+        # The first execution sets the baseline of used memory. Only one of 256 is checked for
+        # leaks.
         file.write_bytes(b"".join(bytes((len(s), 0)) + s for s in [b"none"] + 300 * [b"leak"]))
         status, output = replay("decoder", bits, "--plant", file)
         true(status not in (0, FOUND))

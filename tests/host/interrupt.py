@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Ctrl-C, as a real signal, ends a wait for a stream; what comes after it works.
+# Ctrl-C, as a real signal, ends a wait for a stream. Later calls work.
 # targets: host
 
 import os

@@ -2,8 +2,8 @@
 # targets: host
 # timeout: 900
 #
-# All tests of the modules once more, in an interpreter that has the modules built in and whose
-# every access to memory is checked; see asan/heap.c.
+# Runs all tests of the modules once more, in an interpreter that has the modules built in and that
+# checks every access to memory; see asan/heap.c.
 
 import re
 import shutil
@@ -78,10 +78,10 @@ def catches(where, source):
 
 @case
 def errors_are_found():
-    # What a wrong module would do, done by hand through addresses.
+    # Access memory through addresses, as a faulty module would.
     start = "import uctypes, gc\nb = bytearray(40)\n"
     catches("use-after-poison", start + "print(uctypes.bytes_at(uctypes.addressof(b), 41))")
-    # Made and forgotten deep in the stack, of which nothing is left.
+    # The object is made deep in the stack, in frames that leave no pointer to it.
     freed = """
 def deep(n):
     return uctypes.addressof(bytearray(40)) if n == 0 else deep(n - 1)
@@ -97,7 +97,7 @@ gc.collect()
 
 @case
 def stack_is_checked_for_those_that_use_much():
-    # At each level of a recursion to the stack's limit.
+    # Call the functions at each level of a recursion, down to the stack's limit.
     source = """
 import finaliserproxy, msgpack
 def nothing():

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Messages from CPython through pipes to MicroPython and back, in random pieces; memory stays flat.
+# Sends messages from CPython through pipes to MicroPython and back, in random pieces.
+# MicroPython's heap must not grow.
 # targets: host
 # timeout: 900
 
@@ -22,7 +23,7 @@ SEED = 1
 
 
 def message(rng, i):
-    """Something that is the same after a journey."""
+    """A random object that is the same after a round trip."""
     text = "x" * rng.randrange(80)
     return rng.choice(
         [
@@ -40,7 +41,7 @@ def message(rng, i):
 
 
 def send(pipe):
-    """Write in pieces that end anywhere."""
+    """Write in pieces of random sizes."""
     rng = random.Random(SEED)
     sizes = random.Random(SEED + 1)
     waiting = b""
@@ -78,7 +79,7 @@ def there_and_back():
         sender.join()
     eq(process.returncode, 0)
     eq(count, MESSAGES)
-    # What stale words on the stack keep.
+    # Stale words on the stack may keep a few objects alive.
     true(grown < 3000)
 
 

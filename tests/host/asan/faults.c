@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The module _faults: the n-th allocation fails, or Ctrl-C comes where the interpreter looks for
-// it for the n-th time. tests/support/inject.py uses it. Nothing happens until it is armed.
+// The module _faults makes the n-th allocation fail, or raises KeyboardInterrupt at the interpreter's
+// n-th check for Ctrl-C. tests/support/inject.py uses it. Nothing happens until it is armed.
 
 #include "py/gc.h"
 #include "py/mphal.h"
@@ -12,19 +12,19 @@
 void __real_mp_event_wait_ms(mp_uint_t timeout_ms);
 
 enum {
-    ONCE = 1, // That allocation fails,
-    ON = 2, // or it and all later ones do.
-    COLLECT = 4, // There is a collection before one fails, as the firmware has it.
-    INTERRUPT = 8, // Ctrl-C, not an allocation.
+    ONCE = 1, // One allocation fails.
+    ON = 2, // One allocation and all later ones fail.
+    COLLECT = 4, // An allocation that fails collects first, as in the firmware.
+    INTERRUPT = 8, // Ctrl-C comes; no allocation fails.
 };
 
 static struct {
     unsigned int what;
-    mp_int_t left; // Events that still go well.
-    mp_int_t done; // Faults that there were.
+    mp_int_t left; // Number of events before the first fault.
+    mp_int_t done; // Number of faults so far.
 } faults;
 
-// Count an event; whether it is one that is to go wrong.
+// Count an event. Return whether it must fail.
 static bool is_due(unsigned int what) {
     if (!(faults.what & what) || faults.left-- > 0) {
         return false;
@@ -34,7 +34,7 @@ static bool is_due(unsigned int what) {
 }
 
 bool faults_allocation_fails(void) {
-    // With the heap locked each fails anyway.
+    // With the heap locked every allocation fails anyway.
     if (faults.what == 0 || gc_is_locked() || !is_due(ONCE | ON)) {
         return false;
     }
@@ -55,13 +55,13 @@ void faults_look(void) {
     }
 }
 
-// What time.sleep_ms does; the interpreter's loop has a hook of its own.
+// time.sleep_ms calls this. The interpreter's loop calls faults_look by MICROPY_VM_HOOK_LOOP.
 void __wrap_mp_event_wait_ms(mp_uint_t timeout_ms) {
     faults_look();
     __real_mp_event_wait_ms(timeout_ms);
 }
 
-// arm(what, n): n events go well.
+// arm(what, n): the first n events succeed.
 static mp_obj_t faults_arm(mp_obj_t what, mp_obj_t n) {
     faults.left = mp_obj_get_int(n);
     faults.done = 0;
@@ -70,7 +70,7 @@ static mp_obj_t faults_arm(mp_obj_t what, mp_obj_t n) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(faults_arm_obj, faults_arm);
 
-// disarm(): how many faults there were.
+// disarm(): return the number of faults.
 static mp_obj_t faults_disarm(void) {
     faults.what = 0;
     return MP_OBJ_NEW_SMALL_INT(faults.done);

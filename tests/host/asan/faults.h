@@ -6,5 +6,5 @@
 // Whether the allocation that begins must fail.
 bool faults_allocation_fails(void);
 
-// The interpreter is about to look for a pending exception.
+// Called when the interpreter is about to check for a pending exception.
 void faults_look(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Teaches AddressSanitizer about MicroPython's heap: only the bytes that were asked for, of
-// blocks that are alive, may be touched. So it reports what lies beyond a block's end, what was
-// freed, and what the collector took although somebody still uses it.
+// Tells AddressSanitizer about MicroPython's heap: only the requested bytes of live blocks may be
+// accessed. It reports accesses to bytes after the end of a block, to freed blocks, and to blocks that
+// the collector freed although they are still in use.
 //
 // The linker puts these functions around the collector's (--wrap).
 
@@ -22,7 +22,7 @@ void __real_gc_collect_end(void);
 __attribute__((noreturn)) void __real_nlr_jump(void *value);
 
 enum {
-    RED_ZONE = 8, // Bytes behind each block that belong to nobody.
+    RED_ZONE = 8, // Bytes after the end of each block that nothing may access.
 };
 
 const char *__asan_default_options(void) {
@@ -73,7 +73,7 @@ void __wrap_gc_free(void *ptr) {
     enter();
     size_t n_bytes = ptr == NULL ? 0 : gc_nbytes(ptr);
     __real_gc_free(ptr);
-    // With the heap locked nothing is freed.
+    // A locked heap frees nothing.
     if (n_bytes > 0 && gc_nbytes(ptr) == 0) {
         __asan_poison_memory_region(ptr, n_bytes);
     }
@@ -88,7 +88,7 @@ void *__wrap_gc_realloc(void *ptr, size_t n_bytes, bool allow_move) {
         __wrap_gc_free(ptr);
         return NULL;
     }
-    // What shrinks never fails.
+    // Shrinking a block never fails.
     if (n_bytes + RED_ZONE > gc_nbytes(ptr) && faults_allocation_fails()) {
         return NULL;
     }
@@ -96,8 +96,8 @@ void *__wrap_gc_realloc(void *ptr, size_t n_bytes, bool allow_move) {
     size_t old = gc_nbytes(ptr);
     void *result = __real_gc_realloc(ptr, n_bytes + RED_ZONE, allow_move);
     if (result != NULL) {
-        // If the block moved or shrank, all or the end of the old one is free. What stays alive is
-        // never poisoned in between: another thread may be reading it.
+        // If the block moved or shrank, all or the end of the old one is free. Bytes that stay
+        // alive are never poisoned meanwhile: another thread may be reading them.
         size_t kept = result == ptr ? gc_nbytes(ptr) : 0;
         if (kept < old) {
             __asan_poison_memory_region((byte *)ptr + kept, old - kept);
@@ -117,8 +117,8 @@ static void poison_up_to(byte *start, byte *end) {
 void __wrap_gc_collect_end(void) {
     enter();
     __real_gc_collect_end();
-    // Whatever the collection has freed is out of bounds from now on. Two bits for each block are
-    // zero where it is free.
+    // Poison all blocks that the collection has freed. The table has two bits for each block, which are
+    // zero if it is free.
     mp_state_mem_area_t *area = &MP_STATE_MEM(area);
     byte *free = NULL; // Where a row of free blocks begins.
     byte *p = area->gc_pool_start;
@@ -141,12 +141,12 @@ void __wrap_gc_collect_end(void) {
 }
 
 __attribute__((noreturn)) void __wrap_nlr_jump(void *value) {
-    // Frames that are jumped over leave nothing poisoned.
+    // Unpoison the frames that the jump skips.
     __asan_handle_no_return();
     __real_nlr_jump(value);
 }
 
-// What the collector itself uses to clear and to move blocks.
+// The collector calls these to clear and to move blocks.
 
 void *heap_memset(void *ptr, int value, size_t n_bytes) {
     for (volatile byte *p = ptr; n_bytes > 0; n_bytes--) {

@@ -11,6 +11,6 @@
 // The compiler knows that setjmp returns twice; AddressSanitizer needs it to.
 #define MICROPY_NLR_SETJMP (1)
 
-// Ctrl-C can come wherever the interpreter looks for it.
+// Lets _faults raise KeyboardInterrupt wherever the interpreter checks for it.
 void faults_look(void);
 #define MICROPY_VM_HOOK_LOOP faults_look();

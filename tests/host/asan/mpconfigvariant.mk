@@ -11,12 +11,12 @@ MICROPY_PY_BTREE = 0
 CFLAGS_EXTRA = -fsanitize=address -Wno-clobbered -I../../ports/unix/variants/standard
 
 ASAN_DIR := $(realpath $(VARIANT_DIR))
-# Memory functions may get a null pointer with a length of 0, as C will allow.
+# Memory functions may get a null pointer with a length of 0, as a later C standard allows.
 UNDEFINED := -fsanitize=undefined -fno-sanitize-recover=undefined  -fno-sanitize=nonnull-attribute
 include $(ASAN_DIR)/../ours.mk
 $(foreach folder,$(OURS),$(BUILD)/$(folder)/%.o): CFLAGS += $(UNDEFINED)
 
-# The collector reads whatever may hold a pointer, and heap.c watches the collector.
+# The collector reads all memory that may hold a pointer, so it is not instrumented; heap.c wraps it.
 RAW := -fno-sanitize=address
 $(BUILD)/py/gc.o: CFLAGS += $(RAW) -Dmemset=heap_memset -Dmemcpy=heap_memcpy
 $(BUILD)/shared/runtime/gchelper_generic.o $(BUILD)/$(ASAN_DIR)/heap.o: CFLAGS += $(RAW)
