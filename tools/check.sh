@@ -22,7 +22,7 @@ text_files="$(ours -name '*.md') $make_files"
 other_files=$(ours -name '*.[Ss]' -o -name '*.mjs' -o -name '*.ld')
 sources="$c_files $python_files $shell_files $make_files $other_files"
 
-# Runs one of the checks; the others go on when it fails, so that all is said at once.
+# Runs one check. If it fails the others still run, so that all failures are reported at once.
 run() {
     name=$1
     shift

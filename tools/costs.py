@@ -28,7 +28,7 @@ def short(number):
 
 
 def ratios(codec, theirs):
-    """From the slowest to the fastest document: how many times as many instructions json needs.
+    """json's instructions divided by the codec's: the lowest and the highest of all documents.
 
     Both are {document: instructions}; json cannot hold all documents.
     """
@@ -43,7 +43,7 @@ def ours():
 
 
 def recorded(pack, unpack):
-    """The same of another codec, whose figures and json's were recorded together."""
+    """The same for another codec. Its figures and json's were recorded together."""
     everything = read("recorded.json")
     rows = {
         operation: {n: value for n, value in zip(everything["documents"], row) if value}

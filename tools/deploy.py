@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Put the modules on a board: the files that it can load, into its lib folder.
+"""Copy the modules' files for a board's architecture into its lib folder.
 
 usage: deploy.py [--from FOLDER] [--force] [PORT [MODULE...]]
 
@@ -26,10 +26,10 @@ import natmods
 
 TOP = Path(__file__).resolve().parents[1]
 
-# What the board prints behind this is for us.
+# The board prints this before its answers.
 MARK = "@deploy "
 
-# Runs on the board, whatever its version, with `modules` in front.
+# Runs on a board with any firmware version, after a line that sets `modules`.
 ASK = """
 import os, sys
 
@@ -90,7 +90,8 @@ except Exception:
 print('@deploy', repr(d))
 """
 
-# Runs on the board, with `modules` in front: how the heap grows with each import.
+# Runs on the board, after a line that sets `modules`: measures how much each import grows the
+# heap.
 IMPORT = """
 import gc, sys
 d = {}
@@ -110,12 +111,12 @@ print('@deploy', repr(d))
 """
 
 
-# What mpremote shows of a full file system; not every firmware has names for the numbers.
+# mpremote's output when the file system is full; not every firmware has names for error numbers.
 NO_SPACE = re.compile(r"OSError: (\[Errno )?28\b")
 
 
 class Failure(Exception):
-    """What is wrong and what to do about it."""
+    """The message says what is wrong and what to do about it."""
 
 
 @dataclass
@@ -135,7 +136,7 @@ def about(modules, source):
 
 
 def said(output):
-    """What a program has printed behind the mark; None if it has not."""
+    """What a program has printed after the mark; None if it has not."""
     for line in output.splitlines():
         if line.startswith(MARK):
             return ast.literal_eval(line[len(MARK) :])
@@ -143,7 +144,7 @@ def said(output):
 
 
 class Mpremote:
-    """Speaks to the board at a port by way of mpremote."""
+    """Talks through mpremote to the board at a port."""
 
     def __init__(self, port, timeout):
         self.port = port
@@ -172,7 +173,7 @@ class Mpremote:
         return result.returncode, result.stdout.decode(errors="replace").replace("\r\n", "\n")
 
     def evaluate(self, source, modules):
-        """What a program on the board prints behind the mark."""
+        """Run a program on the board; return what it prints after the mark."""
         status, output = self.run("exec", about(modules, source))
         answer = said(output) if status == 0 else None
         if answer is None:
@@ -249,7 +250,7 @@ def check_place(board):
 
 
 def find_files(folder, arch, modules, lib):
-    """The File of each module; without a folder make builds them."""
+    """The File of each module. Without a folder, make builds the modules."""
     if not folder:
         folder = TOP / "build"
         command = ["make", "--no-print-directory", "-C", TOP, f"ARCH={arch}"]
@@ -270,13 +271,13 @@ def find_files(folder, arch, modules, lib):
 
 
 def digests(path):
-    """What the board may say of the file: one of these, by what it has."""
+    """The digests of the file; the board computes one of them, depending on its firmware."""
     data = path.read_bytes()
     return hashlib.sha256(data).hexdigest(), f"{zlib.adler32(data):08x}"
 
 
 def to_copy(board, files, force):
-    """Those of the files that are not on the board yet."""
+    """The files that are not on the board yet."""
     copies = []
     for file in files:
         state = "absent"
@@ -284,7 +285,7 @@ def to_copy(board, files, force):
             if name == file.place:
                 state = "same" if digest in file.digests else "other"
                 break
-            # The import would take a file of another name, or an earlier folder's.
+            # The import would load this file instead, as its folder or name comes first.
             if name.split("/")[-1].split(".")[0] == file.module:
                 raise Failure(
                     f":{name} on the board hides :{file.place}; remove it, as in: "
@@ -303,7 +304,7 @@ def to_copy(board, files, force):
 
 
 def check_space(board, copies):
-    """Refuse what will not fit, before anything is written."""
+    """Fail if the files do not fit, before anything is written."""
 
     def blocks(size):
         return -(-size // board["block"]) * board["block"]
@@ -311,7 +312,7 @@ def check_space(board, copies):
     replaced = sum(
         blocks(size) for name, size, _ in board["found"] if name in [f.place for f in copies]
     )
-    # A block more for each file, as its name, too, takes room.
+    # Each file takes one more block for its directory entry.
     wanted = sum(blocks(f.info.size) + board["block"] for f in copies)
     free = board["free"] + replaced
     if wanted > free:
@@ -332,7 +333,7 @@ def copy(mpremote, board, copies):
     for file in copies:
         status, output = mpremote.run("cp", file.path, f":{file.place}")
         if status != 0:
-            # A part of a file would be taken for the file.
+            # Remove the partial file, which an import would load.
             mpremote.run("rm", f":{file.place}")
             if NO_SPACE.search(output):
                 raise Failure(f"no space on the board for {file.module}; remove files from it")
@@ -341,7 +342,7 @@ def copy(mpremote, board, copies):
 
 
 def explain_import(file, board, result):
-    """What an exception of the import means."""
+    """The message for an exception of the import."""
     name, text = result["error"]
     said = f"{name}: {text}" if text else name
     if name == "MemoryError" and board["esp8266"] is not None and "native code" in text:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Make a folder that can be released, from modules that are built.
+"""Make the release folder from built modules.
 
 usage: dist.py BUILD DIST ARCH...      for instance: dist.py build dist x64 armv7m
 
@@ -24,7 +24,7 @@ BUDGET = json.loads((TOP / "bench/budget.json").read_text())
 
 
 class NotForRelease(Exception):
-    """A file is not what its place says."""
+    """The contents of a file do not match its path."""
 
 
 def verified(file, module, arch):

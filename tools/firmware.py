@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What firmware there is: the versions and architectures that deploy.py and dist.py go by."""
+"""Firmware versions and architectures, for deploy.py and dist.py."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def shown(version):
 
 
 def arch_of(mpy):
-    """The architecture that sys.implementation._mpy tells, by the name of our files."""
+    """The architecture in sys.implementation._mpy, as our files name it."""
     number = mpy >> 10 & 0x0F
     arch = ARCHS[number] if number < len(ARCHS) else f"number {number}"
     # Cortex-M3 and M4 without FPU say armv7em, for which there are no files of their own.
@@ -41,7 +41,7 @@ def abi_of(mpy):
 
 
 def ram(growth, info):
-    """The RAM of a module whose import made the heap grow; info is mpyinfo's about its file.
+    """The RAM of a module. growth is that of the heap by the import, info is mpyinfo's.
 
     On some boards the native code is not in the heap. Then only the data is, which takes less than
     half as much. Where the code is in the heap, a part of it may be gone after the import.
@@ -57,7 +57,7 @@ SECTOR = 4096
 
 
 def native_code_line(user_start):
-    """The line that an ESP8266 needs before the import; None where no range is free for sure.
+    """The line that an ESP8266 needs before the import; None if no range is certainly free.
 
     user_start is what esp.flash_user_start() returns: where the firmware's part of the flash ends.
     """

@@ -25,11 +25,11 @@ ifeq ($(MAKECMDGOALS),modules)
 $(if $(filter xtensawin,$(KNOWN)),$(info xtensawin: compiled by $(or $(CROSS),$(CROSS_xtensawin))gcc))
 endif
 
-# What was built, with its sizes. (Called after the modules, as a make of its own.)
+# Prints the sizes of the built files. (A separate make runs this after the modules.)
 table:
 	@$$(tools/find-python.sh elftools) tools/mpyinfo.py $(foreach a,$(KNOWN),build/$a/*.mpy)
 
-# The release of what was built. (Likewise.)
+# Makes a release of the built files. (A separate make runs this, too.)
 dist:
 	@$$(tools/find-python.sh json) tools/dist.py build $(DIST) $(KNOWN)
 

@@ -39,14 +39,14 @@ ARCH_FLAGS_FOLLOW = 0x40  # In the third byte of the header, v1.27 and later.
 
 
 class FormatError(Exception):
-    """The file is not what its beginning says, or no .mpy file at all."""
+    """The file is damaged, or is no .mpy file."""
 
 
 @dataclass
 class Info:
     """What one .mpy file holds. Sizes are in bytes and sums over all code in the file."""
 
-    name: str = ""  # The name of the source that the file remembers.
+    name: str = ""  # The name of the source, as the file stores it.
     version: str = ""  # Of the .mpy format: major.minor, minor only for native code.
     arch: str = ""
     arch_flags: int = 0
@@ -60,7 +60,7 @@ class Info:
 
 
 class Reader:
-    """Reads the pieces that the format is made of."""
+    """Reads the elements of the format."""
 
     def __init__(self, data):
         self.data = data
@@ -84,7 +84,7 @@ class Reader:
                 return value
 
     def qstr(self):
-        """A name, or None for one of those that every firmware has."""
+        """An interned string, or None for one that every firmware has."""
         n = self.uint()
         if n & 1:
             return None
@@ -129,11 +129,11 @@ def read_relocations(reader):
 
 
 def read_code(reader, info):
-    """Read one piece of code with all that belongs to it."""
-    head = reader.uint()
-    kind = head & 3
-    has_children = head & 4
-    code = len(reader.bytes(head >> 3))
+    """Read one piece of code, its relocations and its children."""
+    header = reader.uint()
+    kind = header & 3
+    has_children = header & 4
+    code = len(reader.bytes(header >> 3))
     if kind == BYTECODE:
         info.bytecode += code
     else:
@@ -197,7 +197,7 @@ def read(path):
 
 
 def load(path):
-    """The same for tools: FormatError, with the path, also where there is nothing to read."""
+    """The same, but every error is a FormatError with the path, also if the file is absent."""
     try:
         return read(path)
     except OSError as e:

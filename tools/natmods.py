@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The modules, as the tree has them: each folder of natmod/ with a Makefile is one.
+"""The modules: each folder of natmod/ with a Makefile is one.
 
 usage: natmods.py               print the folders' names, for make
        natmods.py FOLDER NAME   print what the Makefile in a folder sets a variable to, if it does
@@ -16,7 +16,7 @@ TOP = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Module:
-    name: str  # what is imported, and the .mpy file's name: MOD of the Makefile
+    name: str  # the name to import, and of the .mpy file: MOD of the Makefile
     folder: Path
 
     @property
@@ -25,7 +25,7 @@ class Module:
 
 
 def setting(makefile, name):
-    """What a Makefile sets a variable to, or None."""
+    """The value of a variable that a Makefile sets, or None."""
     found = re.search(rf"^{name}\s*:?=\s*(\w+)\s*$", makefile.read_text(), re.M)
     return found and found[1]
 

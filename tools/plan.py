@@ -30,7 +30,7 @@ COMPILERS = {
     "xtensawin": "xtensa",
 }
 
-# What goals need besides compilers and targets.
+# The groups that goals need besides those of compilers and targets.
 GROUPS = {
     "setup": ["test-python", "x64", "x86", "fuzz", "serial", "mpremote", "check"],
     "interpreter": ["test-python"],
@@ -53,7 +53,8 @@ RUN = {"setup", "demo", "interpreter", "test", "test-long", "bench", "size", "st
 TESTS = {"interpreter", "test", "test-long"}
 ON_HOST = {"setup", "test", "test-long"}
 HOST = ["host", "cpython"]
-# The goals that build for every architecture, unless told which; then those unless a target is.
+# The goals that build for every architecture unless ARCH is given, and those that do so unless
+# ARCH or TARGET is given.
 BUILD_ALL = {"all", "setup", "check", "dist"}
 BUILD_ALL_BY_DEFAULT = {"test", "test-long", "interpreter", "size"}
 DEMO = "unix-x64"

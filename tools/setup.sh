@@ -5,8 +5,8 @@
 # usage: setup.sh GROUP...     for instance: setup.sh python arm micropython
 #
 # A group is a compiler, a tool or a source tree; see group() for all of them. Each one has a
-# quick probe, so that whoever has the tools from elsewhere is not bothered. What the probes miss
-# comes from Debian's archive: as root it is installed, otherwise the command to run is printed.
+# quick probe, so tools installed by other means are used. Missing ones come from Debian's
+# archive: as root the script installs them, otherwise it prints the command to run.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -30,7 +30,7 @@ compiles() {
     have "$1" && echo '#include <string.h>' | "$@" -E -x c - >/dev/null 2>&1
 }
 
-# The same where a program is linked too.
+# Whether it links a program, too.
 links() {
     have "$1" && echo 'int main(void) { return 0; }' | "$@" -x c - -o /dev/null >/dev/null 2>&1
 }
@@ -53,7 +53,7 @@ python_has() {
     "$tools/find-python.sh" "$@" >/dev/null 2>&1
 }
 
-# Sets what the group is for and the Debian packages that hold it; succeeds when it is there.
+# Sets the group's purpose and its Debian packages; succeeds if it is installed already.
 group() {
     case $1 in
         python)
@@ -165,7 +165,7 @@ missing_mpremote() {
     [ ! -d "$deps/mpremote" ] && ! "$tools/find-mpremote.sh" >/dev/null 2>&1
 }
 
-# An optional tree that could not be had is not asked for again until make distclean.
+# After an optional tree could not be fetched, it is not tried again until make distclean.
 missing_next() { [ ! -d "$deps/micropython-next" ] && [ ! -e "$deps/micropython-next.absent" ]; }
 
 # The Raspberry Pi Pico's emulator, of which npm installs what the lock file says.

@@ -22,7 +22,7 @@ def line_of(path):
 
 
 def with_line(path, text):
-    """The text of a file, with the line where it has none."""
+    """The text of a file, with the line added if it is missing."""
     line = line_of(path)
     end = text.find("\n") + 1 if text.startswith("#!") else 0
     return text if text.startswith(line, end) else text[:end] + line + text[end:]

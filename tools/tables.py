@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The tables in documents that are made from data: write them, or see whether they are current.
+"""Write the tables in documents that are made from data, or check that they are current.
 
 usage: tables.py [--write]
 
@@ -26,7 +26,7 @@ def lines(*rows):
 
 
 def targets(table=TARGETS):
-    """Targets with the same words about them share a row."""
+    """Targets with the same description share a row."""
     groups = {}
     for target in table:
         groups.setdefault((target.about, target.long, target.part), []).append(target)
@@ -61,7 +61,7 @@ DOCUMENTS = ("README.md", "docs/boards.md", "tests/README.md")
 
 
 def current(text):
-    """The document's text with its tables as they should be."""
+    """The document's text with current tables."""
     return re.sub(
         r"(<!-- table (\S+) -->\n).*?(<!-- end of table \2 -->)",
         lambda m: m[1] + TABLES[m[2]]() + m[3],
@@ -71,7 +71,7 @@ def current(text):
 
 
 def outdated():
-    """Yield (path, text as it should be) of each document that is not current."""
+    """Yield (path, current text) of each document that is not current."""
     for name in DOCUMENTS:
         path = TOP / name
         text = path.read_text()
