@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The jump to mpy_init with which the code of a .mpy file begins.
 
-mpy_ld.py makes one, too, but not every version a right one: v1.23 has no jump of more than 2 KiB
-for armv6m, and v1.28 counts without the padding in front of code that is aligned, and without the
-objects in front of the one that has mpy_init. So the jump is made here, always the one that
-reaches everything, and a file is the same whichever version has made it.
+mpy_ld.py makes a jump, too, but some versions make a wrong one. v1.23 has no jump of more than
+2 KiB for armv6m. v1.28 does not count the padding before aligned code, and the objects before the
+one that has mpy_init. So the jump is made here. It always reaches everything, and a file does not
+depend on the version that made it.
 """
 
 import struct
@@ -12,7 +12,7 @@ import sys
 
 STRANGE = "this MicroPython's mpy_ld.py is not known to dynruntime/entry.py; give MPY_DIR= another"
 
-# From the first byte of the code to an address after it.
+# distance is from the first byte of the code to the target, which comes after it.
 
 
 def x86(distance):
@@ -21,7 +21,7 @@ def x86(distance):
 
 
 def thumb(distance):
-    # push {r0, lr}; bl; pop {r0, pc}. What mpy_init returns is of no interest.
+    # push {r0, lr}; bl; pop {r0, pc}. The result of mpy_init is not used.
     offset = distance - 6
     return struct.pack("<4H", 0xB501, 0xF000 | offset >> 12, 0xF800 | offset >> 1 & 0x7FF, 0xBD01)
 
@@ -61,9 +61,9 @@ JUMPS = {
 
 
 def replace(mpy_ld, arch):
-    """Let mpy_ld make files for the architecture that begin with our jump."""
+    """Make mpy_ld begin the files for the architecture with our jump."""
     make = JUMPS[arch]
-    # Until the place of everything is known, some jump of the same length.
+    # A placeholder of the same length, until all addresses are known.
     jump = make(8)
     data = mpy_ld.ARCH_DATA[arch]
     build_mpy = mpy_ld.build_mpy

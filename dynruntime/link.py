@@ -51,7 +51,7 @@ FLOAT_CALLS = {
     "mp_obj_get_float",
 }
 
-# The one variable that a module with toolkit.h may have: upstream/init.c says what keeps it.
+# The only variable that a module with toolkit.h may have; upstream/init.c says why it stays alive.
 ROOT = "natmod_root"
 
 
@@ -112,24 +112,24 @@ def link_library(paths, spare, runtime, command, output):
     wanted = undefined([ObjectFile(path) for path in paths]) - FLOAT_CALLS
     libraries = [path for path in spare if wanted & ObjectFile(path).defined]
     if libraries:
-        # Of an archive the linker takes only what is wanted by itself.
+        # Keep only the functions that are needed, not whole object files.
         libraries += ["-Wl,--gc-sections"]
     if runtime:
         libraries += ["-lgcc"]
     if not wanted or not libraries:
         return []
-    # The linker takes from an archive what defines these, and what that needs in turn.
+    # The linker links the members of the archives that define these, and those that they need.
     names = [f"-Wl,-u,{name}" for name in sorted(wanted)]
     command = [*command, "-r", "-nostdlib", "-Wl,-S", "-o", output, *names, *libraries]
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         sys.exit(f"link error: {(result.stderr or result.stdout).strip()}")
-    # What it did not find it names as undefined, as the objects do.
+    # Symbols that it did not find stay undefined in the output, as in the objects.
     return [output] if ObjectFile(output).defined else []
 
 
 def forbids(upstream, section, static):
-    """Why a variable in the section will not do, and what will."""
+    """Why a variable in the section is not allowed, and what to do instead."""
     if not upstream:
         return (
             "nothing keeps it alive through a collection; put it into the module's state (see "
@@ -155,7 +155,7 @@ def check(paths, library=(), upstream=False, runtime=False):
                 messages.append(f"{name}: variable '{symbol}' in {section}: {why}")
         lost = o.undefined & missing
         if o.path in library:
-            # It names again what the others wanted of it.
+            # The library repeats undefined symbols of the objects, which report them already.
             lost -= set().union(*(other.undefined for other in objects[: len(paths)]))
         for symbol in sorted(lost):
             if symbol in FLOAT_CALLS:
@@ -173,7 +173,7 @@ def check(paths, library=(), upstream=False, runtime=False):
 
 
 def init_users(path):
-    """The functions and sections that use what is dropped after the import, and stay."""
+    """The functions and sections that stay, but use code that is dropped after the import."""
     found = set()
     with open(path, "rb") as f:
         elf = ELFFile(f)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What mpy_ld.py needs of object files for Xtensa, so that link.py can see to it.
+"""Prepares object files for Xtensa for mpy_ld.py; link.py uses it.
 
 - It tells literals (pointers) apart by the name of the section that they point into and the
   offset, without the file: so no two objects may have sections of the same name.
@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 
 R_XTENSA_SLOT0_OP = 20
 
-# An ELF header and a section header, 32 bit, little endian: where the fields used here are.
+# Offsets of the fields used here, in an ELF header and a section header (32 bit, little endian).
 E_SHOFF, E_SHENTSIZE, E_SHSTRNDX = 0x20, 0x2E, 0x32
 SH_NAME, SH_OFFSET, SH_SIZE = 0x00, 0x10, 0x14
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""MicroPython's tools/mpy_ld.py, with what only the import needs at the end of the file's code.
+"""Runs MicroPython's tools/mpy_ld.py, and places code that only the import needs at the end.
 
 It also takes the absolute addresses that some functions of libgcc for ARM have in their code.
 
@@ -15,24 +15,24 @@ import sys
 
 import entry
 
-# In this order: dynruntime/context.c has the address of the first one's start.
+# The order of these sections counts: dynruntime/context.c uses the address of the first one.
 INIT = (".text.init", ".rodata.init", ".data.rel.ro.init")
 
 
 def place(section):
-    """Where a section goes: what stays comes first."""
+    """The sort key of a section: sections that stay come first."""
     return INIT.index(section.name) if section.name in INIT else -1
 
 
-# What this variable refers to is kept alive through collections, because it is where the module's
-# BSS begins, and the code has its address: see upstream/init.c.
+# The collector keeps alive what this variable refers to, because it is at the start of the
+# module's BSS, whose address is in the code: see upstream/init.c.
 ROOT = "natmod_root"
 
 R_ARM_ABS32 = 2
 
 
 class Sections(list):
-    """The sections of a module; one that is appended goes before those of INIT."""
+    """The sections of a module. An appended section is inserted before those of INIT."""
 
     def append(self, section):
         self.insert(sum(s.name not in INIT for s in self), section)

@@ -3,23 +3,23 @@
 #   MOD          the module's name, which is also the name of the .mpy file
 #   SRC          its sources: C files, and Python files, which run after natmod_init, in this order,
 #                with the same globals
-#   NATMOD_SRC   those of dynruntime/ that it uses besides context.c and mem.c
+#   NATMOD_SRC   the sources of dynruntime/ that it uses besides context.c and mem.c
 #   STACK        bytes of C stack that the module's own functions use at most: with stack.c, each
-#                function is called only if so many are left
-#   LAYOUTS      of INT ... INSTANCE, see layout.c: what must be as it was compiled for, or the import
-#                fails; needs layout.c and raise.c
+#                function is called only if as many are free
+#   LAYOUTS      some of INT ... INSTANCE (see layout.c): the import fails if the firmware's layout of
+#                one of these types differs; needs layout.c and raise.c
 #   WHOLE        "yes" to compile all sources at once, which makes the code a sixth smaller; then no
 #                two may define the same static name
-#   SMALL        "yes" for that, and small code before fast code: see NATMOD_SMALL in toolkit.h
+#   SMALL        "yes" for WHOLE, and for small code before fast code: see NATMOD_SMALL in toolkit.h
 # and is called with ARCH=..., and optionally MPY_DIR=..., CROSS=..., CFLAGS_EXTRA=... and V=1.
 #
 # It may also set
 #   NATMOD_VERSION   the module's version, three numbers as in 1.2.3 (0.0.0 by default)
 #   MPY_CROSS        the compiler for Python files, made with the same MicroPython
 #                    ($(MPY_DIR)/mpy-cross/build/mpy-cross by default)
-#   LINK_RUNTIME     1 to let the module have what it calls of GCC's library, for division of 64-bit
-#                    integers, for instance, or floats where the processor has none
-#   BUILD_DIR        the folder for all that is made (build, beside the Makefile, by default)
+#   LINK_RUNTIME     1 to link the functions of GCC's library that the module calls, for instance for
+#                    division of 64-bit integers, or for floats if the processor has none
+#   BUILD_DIR        the folder for all output (build, beside the Makefile, by default)
 #   UPSTREAM         "yes" if the sources are written against MicroPython's own py/dynruntime.h, with
 #                    an mpy_init; by default, if one uses MP_DYNRUNTIME_INIT_ENTRY
 #
@@ -98,7 +98,7 @@ OUT = $(abspath $(BUILD_DIR))/$(ARCH)
 # Not below OUT: an interpreter with OUT on its path would take a folder for a package.
 BUILD = $(abspath $(BUILD_DIR))/obj/$(ARCH)/$(MOD)
 CONFIG_H = $(BUILD)/config.h
-# Of these, only the functions that would be missing are linked.
+# Only the functions that would otherwise be undefined are linked from these.
 SPARE_SRC = $(if $(filter xtensa%,$(ARCH)),$(TOOLKIT)/divide.c)
 objects = $(addprefix $(BUILD)/$1,$(notdir $(2:.c=.o)))
 ifeq ($(UPSTREAM),)
@@ -132,9 +132,9 @@ LEAN = -fno-move-loop-invariants -fno-tree-dominator-opts -fno-tree-pta -fno-tre
 # Where the import's code stays in memory (ESP32-C3, Xtensa), 1.3 KB is too much for a check.
 LAYOUT_FLAGS = $(if $(filter arm% x%,$(filter-out xtensa%,$(if $(LAYOUTS),$(ARCH)))),-DNATMOD_MODULE='"$(MOD)"' -DNATMOD_LAYOUTS='$(LAYOUTS:%=1 << LAYOUT_% |) 0')
 
-# Jump tables and the loops that GCC turns into library calls need what mpy_ld cannot give.
-# The float width is no business of the build: toolkit.h forbids floats in calls. The interpreter
-# says which parameters a function has, so one that does not need them all is no mistake.
+# mpy_ld supports neither jump tables nor the library calls that GCC makes of loops.
+# The build does not depend on the float width: toolkit.h forbids floats in calls. The interpreter
+# defines the parameters of many functions, so unused ones are no mistake.
 CFLAGS = -std=c99 -Os -Wall -Wextra -Wno-unused-parameter -Werror -DNDEBUG -DNO_QSTR -DMICROPY_ENABLE_DYNRUNTIME \
 	-DMP_CONFIGFILE='<$(CONFIG_H)>' -DMICROPY_FLOAT_IMPL=MICROPY_FLOAT_IMPL_NONE \
 	$(STACK:%=-DNATMOD_STACK_RESERVE=%) $(LAYOUT_FLAGS) -DNATMOD_VERSION='"$(NATMOD_VERSION)"' \
@@ -219,7 +219,7 @@ $(OUT)/$(MOD).mpy: $(LINKED)
 	$(Q)mkdir -p $(OUT); rm -f $@
 	$(Q)$(LINK) --output $@ $(OBJ)
 else
-# The name that link.py stores in the file is that of its output.
+# link.py stores the name of its output in the file.
 NATIVE = $(BUILD)/native/$(MOD).mpy
 COMPILED = $(addprefix $(BUILD)/,$(notdir $(PY_SRC:.py=.py.mpy)))
 

@@ -4,10 +4,10 @@
 #
 # usage: tree.sh version DIR            its version, such as 1.25.0
 #        tree.sh check DIR [ARCH...]    nothing, or an error when modules cannot be built with it
-#        tree.sh archs DIR ARCH...      those of the architectures that its linker knows
-#        tree.sh lacks DIR ARCH         what is wrong with one that it does not know
+#        tree.sh archs DIR ARCH...      the given architectures that its linker knows
+#        tree.sh lacks DIR ARCH         the error for an architecture that it does not know
 #
-# NATMOD_SETUP is how the one who builds gets what is missing, if not by "make setup".
+# NATMOD_SETUP is the command that fetches what is missing ("make setup" by default).
 set -eu
 
 mode=$1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What makes a module a user C module of an interpreter, included by the module's micropython.mk;
-# see docs/usermod.md. All that it needs to know is where the module lies.
+# see docs/usermod.md. It needs only the module's folder.
 
 NATMOD_DIR := $(realpath $(USERMOD_DIR))
 NATMOD_RUNTIME := $(realpath $(NATMOD_DIR)/../../dynruntime)
@@ -16,7 +16,7 @@ $(NATMOD_OBJ): NATMOD_FLAGS := $(NATMOD_GCC_ONLY) -DNATMOD_STACK_RESERVE=$(or $(
 $(NATMOD_OBJ): CFLAGS += $(NATMOD_FLAGS) -Wno-unused-parameter
 SRC_USERMOD_C += $(USERMOD_DIR)/usermod.c
 
-# The first of the modules brings what all share. Memory functions and division come from the
+# The first module adds the sources that all modules share. Memory functions and division come from the
 # interpreter's own link.
 ifeq ($(filter -DNATMOD_USERMOD,$(CFLAGS_USERMOD)),)
 SRC_USERMOD_C += $(filter-out %/mem.c %/divide.c,$(wildcard $(NATMOD_RUNTIME)/*.c))
