@@ -42,7 +42,7 @@ class Board:
     def __init__(self, target, icount=None, options=()):
         self.target = target
         self.icount = icount
-        self.options = options  # More of them for the emulator.
+        self.options = options  # Further options for the emulator.
         self.process = None
         self.fd = None
 
@@ -75,19 +75,19 @@ class Board:
             theirs.close()
         if not self.on_our_terminal:
             self.pty = self._find_pty()
-            # Held open all the time, also while mpremote uses it: QEMU looks for a user of its
-            # terminal only once a second.
+            # This end stays open even while mpremote uses the terminal: QEMU checks for a user of
+            # its terminal only once a second.
             self.fd = os.open(self.pty, os.O_RDWR | os.O_NOCTTY)
             tty.setraw(self.fd, termios.TCSANOW)
         self.repl = RawRepl(self.fd)
         self._guarded(self.repl.enter, START_TIMEOUT)
 
     def _start_on_terminal(self, command, output):
-        """The program's standard input and output are the far end of a terminal of ours."""
+        """Start the emulator with a pseudo terminal as its standard input and output."""
         far, self.fd = os.openpty()
         tty.setraw(self.fd, termios.TCSANOW)
         self.pty = os.ttyname(self.fd)
-        # A program that crashes must not leave a file behind.
+        # A program that crashes must not leave a core file.
         _, hard = resource.getrlimit(resource.RLIMIT_CORE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
         self.process = children.start(command, stdin=far, stdout=far, stderr=output)
@@ -118,13 +118,13 @@ class Board:
         return self._guarded(self.repl.soft_reset, START_TIMEOUT)
 
     def _guarded(self, fn, *args):
-        """Call fn; of an emulator that has ended, tell what it said."""
+        """Call fn; if the emulator has ended, raise an error with its last output."""
         try:
             return fn(*args)
         except (Died, OSError) as e:
             died = e if isinstance(e, Died) else Died("the emulator has ended", b"")
             if self.target.qemu == "node" and self.process.poll() is None:
-                # The emulator then says where the board hangs.
+                # On this signal the emulator prints where the board hangs.
                 self.process.send_signal(signal.SIGUSR2)
             said = self._said(0.5)
             if said:

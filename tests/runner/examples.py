@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the example programs as tests: their output must be what the file beside them says."""
+"""Runs the example programs as tests and compares their output with the file beside them."""
 
 import difflib
 import subprocess
@@ -21,7 +21,7 @@ def run(session, script):
 
 
 def judge(script, output):
-    """What is wrong with the output; "" when nothing is."""
+    """What is wrong with the output, or ""."""
     expected = script.path.with_name(script.path.name + ".exp")
     checker = script.path.with_suffix(".check.py")
     if expected.exists():

@@ -16,19 +16,19 @@ ARCHES = (
 
 
 class Missing(Exception):
-    """Something that a make command provides is not there."""
+    """Something that a make command provides is missing."""
 
 
 class Absent(Exception):
-    """The newer MicroPython, which not every archive has."""
+    """The newer MicroPython is missing, which not every archive has."""
 
 
 class NotInstalled(Exception):
-    """mpremote failed; the text says how."""
+    """mpremote failed; the message says how."""
 
 
 def tree(target):
-    """The MicroPython source that the target's interpreter is made of."""
+    """The MicroPython source from which the target's interpreter is built."""
     variable, name = ("MPY_NEXT", "-next") if target.optional else ("MPY_DIR", "")
     return Path(os.environ.get(variable) or BUILD / f"deps/micropython{name}")
 
@@ -58,7 +58,7 @@ def support_files():
 
 
 def into_folder(target, names, folder):
-    """For interpreters that run on this machine: copies, which a build meanwhile cannot change."""
+    """For interpreters on this machine: copy the files, so that a build cannot change them."""
     folder.mkdir()
     for file in [*module_files(target, names), *support_files()]:
         shutil.copy(file, folder)
@@ -87,7 +87,7 @@ def find_mpremote():
 
 
 def onto_board(board, names):
-    """As a user does it: with mpremote over the serial line, then import."""
+    """As a user does: copy with mpremote over the serial line, then import."""
     target = board.target
     files = module_files(target, names)
     commands = [["mkdir", ":lib"], ["cp", *files, ":lib/"]] if files else [["mkdir", ":lib"]]
@@ -99,7 +99,7 @@ def onto_board(board, names):
         [*find_mpremote(), "connect", board.pty, *words[:-1]], timeout=180 * target.slowness
     )
     board.enter()
-    # mpremote's own lines come before or behind what the board prints, as its output is buffered.
+    # mpremote's output is buffered, so its lines come before or after what the board prints.
     if status != 0 or not set(names) <= set(output.split("\n")):
         how = "takes too long" if status is None else f"fails (status {status})"
         raise NotInstalled(explain(target, files, output) + f"mpremote {how}:\n{output}")
@@ -119,7 +119,7 @@ def put(board, file, path):
 
 
 def explain(target, files, output):
-    """A line in front of an error that means that a file is of the wrong architecture."""
+    """A line to print before an error that means that a file is for another architecture."""
     if "incompatible .mpy" not in output:
         return ""
     wanted = " or ".join(t.arch for t in TARGETS if t.board == target.board)
@@ -132,7 +132,7 @@ def header_arch(file):
     return Path(file).read_bytes()[2] >> 2 & 15
 
 
-# Which of the modules CPython has as packages of the distribution.
+# The modules that the distribution packages for CPython.
 CPYTHON_PACKAGES = {"msgpack"}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line, and the order of things."""
+"""The command line, and the sequence of a run."""
 
 import argparse
 import os
@@ -84,7 +84,7 @@ def planned(args, targets):
     chosen = scripts.collect(args.files, args.k)
     plan = [(t, [s for s in chosen if s.wants(t)]) for t in targets]
     plan = [(t, wanted) for t, wanted in plan if wanted]
-    # The longest first, so that no processor has nothing to do at the end.
+    # The longest targets run first, so that no processor is idle at the end.
     plan.sort(key=lambda item: item[0].name != "host")
     return plan
 
@@ -111,7 +111,7 @@ def run_tests(args, targets):
 
 
 def run_target(report, args, target, wanted):
-    """Run scripts on one target. No exception leaves: the other targets must go on."""
+    """Run scripts on one target. No exception propagates: the other targets must go on."""
     try:
         _run_target(report, args, target, wanted)
     except install.Absent as e:
@@ -189,5 +189,5 @@ def _interrupted(number, frame):
     children.stop_all()
     shutil.rmtree(SCRATCH, ignore_errors=True)
     print("\ninterrupted", file=sys.stderr, flush=True)
-    # Threads may wait for boards that are gone, so nothing is waited for.
+    # Threads may wait for boards that have ended, so this does not wait for threads.
     os._exit(128 + number)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The parts of make test-long, and what is on record of those that ended well.
+"""The parts of make test-long, and the stamps of those that passed.
 
 A part that ends without a failure leaves a stamp, build/test-long/NAME, with the hash of the tree
 that it tested: of all files that git does not ignore, committed or not.
@@ -19,8 +19,8 @@ FETCHED = BUILD / "deps/micropython"
 
 
 def tree_hash():
-    """The hash of the tree as it is, or None where that says nothing: without git, and with a
-    MicroPython that setup has not fetched."""
+    """The hash of the working tree, or None if it does not tell what was tested: without git, and
+    with a MicroPython that setup has not fetched."""
     given = os.environ.get("MPY_DIR")
     if given and os.path.realpath(given) != os.path.realpath(FETCHED):
         return None
@@ -45,7 +45,7 @@ def tree_hash():
 
 
 def stamp_of(part, tree):
-    """The Report of the part with this tree, if it ended well, and the minutes that it took."""
+    """The Report of the part for this tree if it passed, and the minutes that it took."""
     try:
         stamp = json.loads((STAMPS / part).read_text())
     except (OSError, ValueError):

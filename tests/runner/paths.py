@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where things are."""
+"""Paths."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from natmods import FOLDERS, NAMES as MODULES  # noqa: E402, F401
 TESTS = TOP / "tests"
 BUILD = TOP / "build"
 SUPPORT = TESTS / "support"
-# What one run puts down; gone when it ends.
+# The scratch folder of one run, which is removed at its end.
 SCRATCH = BUILD / "tests" / f"run-{os.getpid()}"
 
 EXAMPLES = TOP / "examples"
@@ -32,6 +32,6 @@ SUITES = (
 
 
 def shown(path):
-    """A path as the user would type it: relative to the repository when inside."""
+    """A path as the user would type it: relative to the repository if it is inside."""
     path = Path(path).resolve()
     return str(path.relative_to(TOP)) if path.is_relative_to(TOP) else str(path)

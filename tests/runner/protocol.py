@@ -19,7 +19,7 @@ class Result:
     passed: int = 0
     skips: list = field(default_factory=list)  # of (case, reason)
     failures: list = field(default_factory=list)
-    notes: list = field(default_factory=list)  # what the script says besides
+    notes: list = field(default_factory=list)  # other lines of the script
 
     def add(self, other):
         self.passed += other.passed
@@ -74,7 +74,7 @@ def read(output, own_file, shown_file, trouble=None):
 
 
 def failure(case, traceback, own_file, shown_file):
-    """The failure that a traceback tells of, with the line in the test script."""
+    """The Failure for a traceback, with the line in the test script."""
     at = 0
     kept = []
     for text in traceback:
@@ -84,7 +84,7 @@ def failure(case, traceback, own_file, shown_file):
             text = text.replace(own_file, shown_file)
         if not (frame and frame[1].endswith("check.py")):
             kept.append(text)
-    # The exception itself says most, so it goes first.
+    # The exception is the most useful line, so it goes first.
     return Failure(case, at, "\n".join(kept[-1:] + kept[:-1]))
 
 

@@ -9,7 +9,7 @@ from .board import Board
 from .protocol import Failure, Result
 from .rawrepl import Died
 
-# The board's name for a script that comes over the raw REPL.
+# The board's file name for a script that is sent over the raw REPL.
 STDIN = "<stdin>"
 
 
@@ -23,7 +23,7 @@ class Session:
         self.board = None
 
     def start(self):
-        """Start the board and install the modules: the Result of doing so, which is a test."""
+        """Start the board and install the modules, which is a test: return its Result."""
         if not shutil.which(self.target.qemu):
             raise install.Missing(f"{self.target.qemu} is missing: make setup installs it")
         install.check_interpreter(self.target)
@@ -43,7 +43,7 @@ class Session:
             self.board = None
 
     def run_script(self, script):
-        """Run it with each seed that it wants, where the target has such."""
+        """Run the script, on a target with seeds once for each seed that it asks for."""
         if not self.target.has_seeds:
             return self._run_script(script)
         result = Result()
@@ -54,12 +54,12 @@ class Session:
                 for failure in found.failures:
                     failure.case += f" with seed {seed}"
             if seed:
-                found.skips = []  # They are those of the first.
+                found.skips = []  # The first seed has reported the same ones.
             result.add(found)
         return result
 
     def _run_script(self, script, seed=None):
-        """Each section runs after a soft reset; so does what comes after the script."""
+        """Run each section after a soft reset; another reset ends the script."""
         result = Result()
         try:
             self._ready()
@@ -123,5 +123,5 @@ class Session:
 
 
 def dead(died):
-    """The Failure of a board that has died; the next script gets a new one."""
+    """The Failure of a board that has died. The next script gets a new board."""
     return Failure("board", 0, f"{died.reason}; {protocol.last(died.output, 30)}")

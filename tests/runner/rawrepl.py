@@ -8,7 +8,7 @@ import time
 
 PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 
-# What the stock firmware prints from its exception handlers (Cortex-M, RISC-V).
+# Output of the stock firmware's exception handlers (Cortex-M, RISC-V).
 FAULT = re.compile(rb"(?i)exception caught:\s+(R0:|RA=)")
 
 
@@ -33,14 +33,14 @@ class RawRepl:
         self.pending = b""
 
     def soft_reset(self, timeout):
-        """Reset softly; what the board prints meanwhile (finalisers do)."""
+        """Make a soft reset; return what the board, or a finaliser, prints meanwhile."""
         deadline = time.monotonic() + timeout
         self._write(b"\x04", deadline)
         output = self._until(PROMPT, deadline)
         return text(output.replace(b"OK\r\n", b"", 1).replace(b"MPY: soft reboot\r\n", b""))
 
     def run(self, source, timeout, echo=None):
-        """Run the source: (stdout, traceback). `echo` gets the stdout's text as it comes."""
+        """Run the source: (stdout, traceback). `echo` is called with each part of stdout."""
         deadline = time.monotonic() + timeout
         self._send(source.encode(), deadline)
         stdout = text(self._until(b"\x04", deadline, echo))
@@ -54,7 +54,7 @@ class RawRepl:
         return stdout, traceback
 
     def drain(self):
-        """Throw away what another user of the terminal may have left."""
+        """Discard the bytes that another user of the terminal may have left."""
         self.pending = b""
         while select.select([self.fd], [], [], 0.05)[0] and os.read(self.fd, 4096):
             pass
@@ -93,7 +93,7 @@ class RawRepl:
                 raise Died("timeout: the board hangs", self.pending)
 
     def _receive(self, timeout):
-        """Wait for bytes; False when none came."""
+        """Wait for bytes; False if none came."""
         if not select.select([self.fd], [], [], timeout)[0]:
             return False
         try:

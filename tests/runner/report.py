@@ -26,7 +26,7 @@ class Report:
             where = f"{name}:{failure.line}" if failure.line else name
             lines.append(f"FAIL  {target}  {where}  {failure.case}")
             shown = failure.detail.splitlines()
-            # Where everything fails, the details of the first say enough.
+            # If everything fails, the details of the first failures are enough.
             lines += [INDENT + line for line in (shown if number < IN_FULL else shown[:1])]
         for case, reason in result.skips:
             lines.append(f"SKIP  {target}  {name}  {case}: {reason}")
@@ -55,7 +55,7 @@ class Report:
         self.add(target, name, Result(skips=[(name, reason)]), 0)
 
     def __add__(self, other):
-        """The totals of both."""
+        """Add the totals of another Report."""
         return Report(
             self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Test scripts and examples: finding them, and what their header comments say."""
+"""Finds test scripts and examples, and reads their header comments."""
 
 import difflib
 import os
@@ -36,7 +36,7 @@ class Script:
 
     @property
     def on_host(self):
-        """Scripts in tests/harness test the runner, so they run on the host unless they say."""
+        """Scripts in tests/harness test the runner, so by default they run on the host only."""
         return self.path.parent == TESTS / "harness"
 
     @property
@@ -49,7 +49,7 @@ class Script:
         return [] if self.on_host else list(MODULES)
 
     def wanted_in_vain(self, target):
-        """What the script wants of the firmware and the target has not, in words."""
+        """The firmware's features that the script needs and the target lacks, in words."""
         if target.builtin and FILE in self.directives.get("needs", "").split():
             return "the modules' files: they are built in"
         wants = self.directives.get("wants", "").split()
@@ -60,9 +60,9 @@ class Script:
         return float(self.directives.get("timeout", 60))
 
     def seeds(self, target):
-        """For a target whose cores meet in other places with each."""
+        """The seeds for a target whose cores interleave differently with each."""
         given = self.directives.get("seeds", "1 1").split()
-        many = os.environ.get("TEST_LONG") and not target.builtin
+        many = os.environ.get("TEST_LONG") and not (target.builtin or target.optional)
         return range(int(given[1 if many else 0]))
 
     def wants(self, target):
@@ -84,7 +84,7 @@ class Script:
         return target.name == "host" if self.on_host else not target.subset
 
     def sections(self):
-        """The parts between soft resets, each with its lines where they are in the file."""
+        """The parts between soft resets. Each keeps the line numbers of the file."""
         parts = SOFT_RESET.split(self.text)
         line = 0
         result = []
@@ -119,7 +119,7 @@ def read(path):
 
 
 def collect(files, pattern):
-    """The scripts to run: the given files, or all; of them those whose name has the pattern."""
+    """The given scripts, or all, whose names contain the pattern."""
     named = bool(files)
     if not named:
         files = []

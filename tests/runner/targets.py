@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The targets: what the tests can run on, and what make, the build of interpreters and the
-documents say of them."""
+"""The targets that tests can run on, with the facts that make, the build of interpreters and the
+documents need."""
 
 import os
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from .paths import BUILD
 
 
-# What a script may want of a firmware, and the words for it.
+# Features that a script may need from a firmware, and the words for them.
 FEATURES = {
     "floats": "floats",
     "big-ints": "integers of more than 64 bits",
@@ -46,13 +46,13 @@ class Target:
     about: str = ""  # for tests/README.md
     config: str = ""  # CONFIG_... of tests/boards/unix
     variant: bool = False  # another configuration of a board or port that is a target too
-    optional: bool = False  # where the newer MicroPython cannot be had it is skipped
+    optional: bool = False  # skipped if the newer MicroPython is unavailable
     subset: bool = False  # runs only scripts that ask for it
     long: bool = False  # runs when it is named, or TEST_LONG is set
-    lacks: tuple = ()  # of FEATURES, those that its firmware has not
-    slowness: int = 1  # by what it is slower than others
-    has_seeds: bool = False  # of the interleaving of its cores
-    qualified: bool = False  # the name needs the architecture
+    lacks: tuple = ()  # the FEATURES that its firmware lacks
+    slowness: int = 1  # factor by which it is slower than others
+    has_seeds: bool = False  # a seed chooses how its cores interleave
+    qualified: bool = False  # the name includes the architecture
     builtin: bool = False  # the firmware has the modules built in
     like: tuple = ()  # patterns of these names mean it, too
 
@@ -74,7 +74,7 @@ class Target:
 
     @property
     def part(self):
-        """Its part of PARTS."""
+        """The part of PARTS that the target belongs to."""
         if self.optional:
             return "next"
         if self.builtin:
@@ -268,7 +268,7 @@ TARGETS = (
 
 
 def boards(wanted=lambda target: True):
-    """The names without an architecture of the targets wanted, each once."""
+    """The boards of the targets for which wanted(target) is true, each once."""
     return list(dict.fromkeys(t.board for t in TARGETS if wanted(t)))
 
 

@@ -55,7 +55,7 @@ class Session:
         return result
 
     def run_program(self, script, echo=None):
-        """(output, error) of a program that is not a test; error is "" when it ended well."""
+        """(output, error) of a program that is not a test; error is "" on success."""
         status, output = self._run(script.path, script.timeout)
         if echo:
             echo(output)
@@ -66,12 +66,12 @@ class Session:
 
 
 def asyncio_folder(target):
-    """Where the asyncio is that the firmware of boards has built in."""
+    """The folder with the asyncio package that firmware of boards has built in."""
     return install.tree(target) / "extmod"
 
 
 def failure(status, output, file, script):
-    """The Failure of a process that did not end well: its traceback, if that is why."""
+    """The Failure of a process that failed, with its traceback if there is one."""
     _, traceback, lines = output.rpartition("Traceback (most recent call last):\n")
     if status == 1 and traceback:
         lines = (traceback + lines).splitlines()
