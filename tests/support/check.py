@@ -25,7 +25,7 @@ except ImportError:
     long = False
     reset_output = ""
 
-# By what the target is slower than others, which the runner knows.
+# The factor by which the target is slower than others; the runner sets it.
 slowness = 1
 
 # Some firmware has no floats.
@@ -54,7 +54,7 @@ def skip(reason):
 
 
 def rounds(count):
-    """How often to do what is worth doing `count` times: less often on slow targets."""
+    """The number of repetitions: `count`, or less on slow targets."""
     return max(count // slowness, 1)
 
 
@@ -70,7 +70,7 @@ def _name(fn):
     try:
         return fn.__name__
     except AttributeError:
-        # Some firmware tells it in the repr only: <function name at 0x...>.
+        # Some firmware has the name in the repr only: <function name at 0x...>.
         return repr(fn).split()[1]
 
 
@@ -95,7 +95,7 @@ def case(fn):
 
 
 def note(text):
-    """A line of the script's own, such as a count, that stands behind its result."""
+    """A note of the script, such as a count, that the runner prints after its result."""
     print("@note", text)
 
 
@@ -122,7 +122,7 @@ def true(value):
 
 
 def raises(exc, fn, *args, match=None, **kwargs):
-    """Call fn, which must raise exc with `match` in its text. Returns the exception."""
+    """Call fn, which must raise exc with `match` in its message. Returns the exception."""
     try:
         got = fn(*args, **kwargs)
     except exc as e:
@@ -133,7 +133,7 @@ def raises(exc, fn, *args, match=None, **kwargs):
 
 
 def zero_heap(fn, *args):
-    """The result of fn, which must get by without allocating from the heap."""
+    """The result of fn, which must not allocate from the heap."""
     if micropython is None:
         return fn(*args)
     n = len(args)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whatever can fail in a call fails in turn.
+"""Makes everything that can fail in a call fail in turn.
 
 A Row is a call of a public function, with its result. sweep() makes the call again and again:
 each of its allocations fails, by itself and with all later ones, and Ctrl-C comes at each point
@@ -23,12 +23,12 @@ except ImportError:
     _faults = None
 
 EXACT = _faults is not None
-# Elsewhere only some of the numbers of blocks are tried, but for `make test-long`.
+# With stock firmware only `make test-long` tries all numbers of blocks.
 ALL = EXACT or check.long
 BOARD = "unix" not in check.target
 REPEATS = 1000 if check.long or not (EXACT or BOARD) else 100 if BOARD else 250
-# What they may leave behind: less than the smallest block for each. Stale words on the stack keep
-# a few of the calls' objects.
+# Bytes that the calls may leave allocated: less than the smallest block for each. Stale words on
+# the stack may keep a few objects alive.
 LEFT_BEHIND = 14 * REPEATS
 
 injections = 0
@@ -39,7 +39,7 @@ class Row:
     """A call of the public functions `names`.
 
     make() returns what call(state) works on; the call returns or raises `want`, which is a value,
-    a class of exceptions or a function that judges. After a failure a further call(state) may
+    a class of exceptions or a function that checks it. After a failure a further call(state) may
     also give one of `also`. A row that allocates a thousand times is `heavy`.
     """
 
@@ -69,13 +69,13 @@ def is_right(got, want):
 
 
 class Fault:
-    """A kind of fault, and the exceptions that it may end in."""
+    """A kind of fault, and the exceptions that it may cause."""
 
     def __init__(self, name, errors, begin, finish):
         self.name = name
         self.errors = errors
-        self.begin = begin  # begin(n): n events go well.
-        self.finish = finish  # finish(error): were there any? If not, all has been tried.
+        self.begin = begin  # begin(n): the first n events succeed.
+        self.finish = finish  # finish(error): did a fault occur? If not, all have been tried.
 
 
 # Ctrl-C where Python code runs: what rows have called calls tick().
@@ -125,8 +125,8 @@ _ballast = None
 def _fill_begin(n):
     global _ballast
     gc.collect()
-    # A block has four words, and a list of no more keeps its first block.
-    room = [None] * (4 * n + 4)
+    # A block has four words. A cleared list keeps its first block.
+    space = [None] * (4 * n + 4)
     gc.disable()
     chain = None
     for size in SIZES:
@@ -136,10 +136,10 @@ def _fill_begin(n):
         except MemoryError:
             pass
     _ballast = chain
-    # Frees its tail at once.
-    room.clear()
+    # This frees all blocks but the first at once.
+    space.clear()
     if n % (5 if BOARD else 2) == 1:
-        # As the firmware has it, an allocation that fails collects garbage first.
+        # As usual in the firmware, an allocation that fails collects garbage first.
         gc.enable()
 
 
@@ -149,12 +149,12 @@ def _fill_finish(error):
     node = _ballast
     _ballast = None
     while node is not None:
-        # Taken apart: a stale word on the stack keeps no more than a piece.
+        # Unlink the chain, so that a stale word on the stack keeps only one piece alive.
         after = node[1]
         node[0] = node[1] = None
         node = after
     gc.enable()
-    # Where some allocation has failed without an exception, little is left.
+    # If an allocation failed without an exception, little memory is left.
     return isinstance(error, MemoryError) or left < 8 * BLOCK
 
 
@@ -203,14 +203,14 @@ def verify(row, got, error, allowed, also=()):
 
 
 def step(n, row):
-    """The next number of events that go well: of thousands only some."""
+    """The next number of events that succeed. Of thousands only some are tried."""
     if ALL and not row.heavy:
         return n + 1
     return n + 1 + n // 4 if not BOARD or check.long else 2 * n + 2
 
 
 def sweep(row, fault, first=0):
-    """Inject the fault everywhere in the call; returns in how many places."""
+    """Inject the fault everywhere in the call; return the number of places."""
     global injections
     n = first
     while n < 5000:
@@ -225,7 +225,7 @@ def sweep(row, fault, first=0):
                 error = e
             done = fault.finish(error)
         except KeyboardInterrupt as e:
-            # It came between the two.
+            # Ctrl-C came after the call and before finish().
             error = e
             done = fault.finish(error)
         try:
@@ -291,7 +291,7 @@ def collecting(row):
 
 
 def repeat(row, times, places):
-    """The call fails at one place after another, without a look at the result."""
+    """Make the call fail at one place after another, and ignore the results."""
     for i in range(times):
         state = row.make()
         if EXACT:
@@ -316,7 +316,7 @@ def settle():
 
 
 def flat(row, places):
-    """Repeated failures leave nothing behind."""
+    """Repeated failures must not leak memory."""
     global injections
     repeat(row, REPEATS // 10, places)
     settle()
@@ -344,7 +344,7 @@ class Everything:
         outcome(row, row.make())
         places = 1
         for fault in ALLOCATIONS:
-            # Where only some are tried, not the same of each row.
+            # If only some are tried, they differ between rows.
             places = max(places, sweep(row, fault, self.first))
         for fault in INTERRUPTS:
             sweep(row, fault)
@@ -373,7 +373,7 @@ def public(module):
 
 
 def all_covered(rows, module, also):
-    """Each public name has a row; `also` are names that dir() does not tell."""
+    """Each public name must have a row; `also` are names that dir() does not list."""
     have = set()
     for row in rows:
         have.update(row.names)

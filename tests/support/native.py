@@ -25,7 +25,7 @@ def websocket():
 
 
 class Python(io.IOBase):
-    """Answers what it was made with; an exception is raised."""
+    """Returns the value that it was made with, or raises it if it is an exception."""
 
     def __init__(self, answer=0):
         self.answer = answer

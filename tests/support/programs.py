@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Random programs that use finaliserproxy, and a model of what must have run.
+"""Random programs that use finaliserproxy, and a model of the callbacks that must have run.
 
 The collector is conservative: what has been dropped may die late. So a callback of a dropped
 object may run at any time from then on, but once, never while the object is in use, never after
@@ -17,7 +17,7 @@ import micropython
 # Callbacks of FinaliserProxy call all functions of the module, also on what dies with them.
 REENTRANT = True
 
-FREE = 0  # Nothing of this number exists.
+FREE = 0  # No object has this number.
 LIVE = 1  # In use: its callback must not run.
 DROPPED = 2  # Its callback runs once, sooner or later.
 CALLING = 3  # It has been called by hand, once.
@@ -25,13 +25,13 @@ ENDED = 4  # Detached: it never runs.
 
 COUNT = 200  # Numbers of objects.
 SLOTS = 24  # Objects in use at a time.
-STALE = 6  # So many may be kept by stale words.
+STALE = 6  # Stale words may keep at most this many objects alive.
 
 
 state = bytearray(COUNT)
 ran = bytearray(COUNT)
 atexit = bytearray(COUNT)
-wrong = bytearray(3)  # What is wrong first, with which object, in which state.
+wrong = bytearray(3)  # The first error: its kind, the object and its state.
 kinds = bytearray(16)  # How often each thing happened in callbacks, at most 255.
 over = False  # The program has ended, and a soft reset is next.
 
@@ -131,8 +131,8 @@ def load():
     return Module(finaliserproxy)
 
 
-# What callbacks do besides. The first ones are for a collection, where nothing can be allocated:
-# they run there unless their object is called by hand.
+# Further actions of callbacks. The first ones suit a collection, in which nothing can be
+# allocated. They run there unless their object is called by hand.
 
 
 def in_collection(item):
@@ -175,7 +175,7 @@ def asks(item):
     else:
         alive = other.f.alive
         other.f.atexit
-    # It may have run, or die in this very collection.
+    # The object may have died, or may die in the current collection.
     if s == LIVE and not alive:
         fail(5, other.i)
     if (s == ENDED or ran[other.i]) and alive:
@@ -203,7 +203,7 @@ def detaches(item):
                 fail(5, other.i)
             state[other.i] = ENDED
     else:
-        # Both make a tuple, which takes memory.
+        # Both allocate a tuple.
         try:
             found = other.f.peek()
             taken = other.f.detach()
@@ -241,7 +241,7 @@ def nothing_at_all():
 IN_COLLECTION = (nothing, nothing, nothing, raises, interrupts, allocates)
 IN_COLLECTION_TOO = (polls, asks, calls, calls, calls, detaches, detaches, creates)
 
-# And these are for the callbacks of finalizers, whose heap is usable unless a callback of
+# These actions are for the callbacks of finalizers, which can allocate unless a callback of
 # FinaliserProxy calls them in a collection.
 
 
@@ -326,7 +326,7 @@ class Program:
         self.slots = [None] * SLOTS
         self.reload()
         self.last = 0
-        # Only so many times: boards keep the code of each import for ever.
+        # The number of imports is limited: boards keep the code of each forever.
         self.clears = 8
 
     def reload(self):
@@ -334,14 +334,14 @@ class Program:
         self.Proxy, self.LateProxy = classes(self.fp)
 
     def number(self):
-        """A number that is free, or is done with."""
+        """A number that is free, or whose object has ended."""
         for _ in range(COUNT):
             self.last = i = (self.last + 1) % COUNT
             if state[i] == FREE or (state[i] in (DROPPED, CALLING) and ran[i] and self.unused(i)):
                 return i
             if state[i] == ENDED and self.unused(i):
                 return i
-        # What is kept by mistake has taken all.
+        # Objects that are kept alive by mistake use all numbers.
         raise AssertionError("no number is free")
 
     def unused(self, i):
@@ -462,7 +462,7 @@ class Program:
             raise AssertionError("object %d in state %d, ran %d" % (i, state[i], ran[i]))
 
     def locked(self):
-        """Nothing can be made with the heap locked, and nothing is left of the attempt."""
+        """With the heap locked nothing can be made, and a failed attempt leaves no object."""
         errors = 0
         o = Obj()
         late = self.LateProxy()
@@ -486,7 +486,7 @@ class Program:
         check.true(self.fp.FinaliserProxy is before.FinaliserProxy)
 
     def clear(self):
-        """Forget all modules: another import is another module, and the old one works on."""
+        """Forget all modules: another import makes a new module, and the old one still works."""
         if self.clears == 0:
             return
         self.clears -= 1
@@ -505,12 +505,12 @@ class Program:
             schedule(scheduled, 0), schedule(scheduled, 0), schedule(scheduled, 0)
             schedule(scheduled, 0), schedule(scheduled, 0), schedule(scheduled, 0)
         except RuntimeError:
-            # It has taken one out to come here.
+            # The scheduler has run one callback before this handler, so one entry is free again.
             schedule(scheduled, 0)
         gc.collect()
 
     def settle(self):
-        """Drop everything: all must run."""
+        """Drop everything: all callbacks must run."""
         for at in range(SLOTS):
             self.drop(at)
         if self.dice.below(3) == 0:
@@ -520,7 +520,7 @@ class Program:
         while missing > 0 and idle < 3:
             check.collect_garbage()
             self.fp.poll()
-            # A finalizer keeps what its arguments refer to until it has run.
+            # A finalizer keeps its arguments alive until it has run.
             left = sum([state[i] == DROPPED and not ran[i] for i in range(COUNT)])
             idle = 0 if left < missing else idle + 1
             missing = left
@@ -567,16 +567,16 @@ class Program:
                     if late > STALE:
                         raise AssertionError("%d objects do not die" % late)
             late = self.settle()
-            # What lives on is kept by stale words.
+            # Stale words keep the remaining objects alive.
             check.true(late <= STALE)
         except AssertionError as e:
             print("in step", self.step)
             raise e
 
     def leave(self):
-        """End in the middle: what lives on is left for the soft reset, or the process's end."""
+        """End in the middle: the soft reset, or the end of the process, handles what is left."""
         global over
-        # Nothing settles, so there are objects in all states.
+        # settle() is not called, so there are objects in all states.
         self.steps = 150
         for step in range(self.steps):
             self.step = step
@@ -591,7 +591,7 @@ class Program:
                 if atexit[i]:
                     must.append(i)
             else:
-                # It may be due, or not be dead.
+                # Its callback may be due, or the object may still be alive.
                 may.append(i)
         in_use = [item.i for item in self.slots if item is not None and item.f is not None]
         must = [i for i in must if i in in_use]
@@ -611,7 +611,7 @@ kept = []
 
 
 def after_reset():
-    """What ran in the reset is what should."""
+    """Check that the right callbacks ran in the reset."""
     lines = [line.strip() for line in check.reset_output.split("\n")]
     if "unix" in check.target:
         found = [line for line in lines if line.startswith(EXPECTED)][0][len(EXPECTED) :].strip()
@@ -622,7 +622,7 @@ def after_reset():
     must, may = eval(found)
     got = [int(line.split()[1]) for line in lines if line.startswith("finalizer ")]
     check.eq([line for line in lines if line.startswith("proxy")], [])
-    # Each once.
+    # Each ran once.
     check.eq(len(got), len(set(got)))
     check.eq([i for i in must if i not in got], [])
     check.eq([i for i in got if i not in must and i not in may], [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Streams for the tests, whose every answer is scripted."""
+"""Streams for the tests, with scripted results."""
 
 import io
 
@@ -8,7 +8,7 @@ EAGAIN = 11
 
 class Source:
     """Serves data, at most step bytes a call. pauses: position -> times it says "not now"
-    there. At position stop_at, exception error comes for ever. Counts what was taken."""
+    there. At position stop_at, exception error comes forever. Counts what was taken."""
 
     def __init__(self, data, step=1 << 20, pauses=None, stop_at=-1, error=None):
         self.data = data

@@ -19,7 +19,7 @@ except NameError:
 
 
 def ints(table):
-    """Of pairs of an int in hexadecimal and another value, those whose int the firmware has."""
+    """The pairs (int in hexadecimal, value) whose int the firmware supports."""
     for text, value in table:
         try:
             yield to_int(text), value
@@ -171,7 +171,7 @@ def pieces(data, size):
 
 
 def tohex(data):
-    """The reverse of hx, cut where it would fill the screen."""
+    """The reverse of hx; a long text is truncated."""
     text = "".join("%02x" % b for b in data[:40])
     return text + "... %d bytes" % len(data) if len(data) > 40 else text
 
@@ -237,7 +237,7 @@ def ext_head(n, code):
 
 
 def expect(got, want, about=""):
-    """check.same, which says what it was about."""
+    """check.same, with the subject in its message."""
     try:
         check.same(got, want)
     except AssertionError as e:
