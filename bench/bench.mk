@@ -2,7 +2,7 @@
 # The bench and the budget of sizes, included by the top Makefile.
 #
 # make bench:
-#   OP=packb,loads   only operations that begin so
+#   OP=packb,loads   only operations that begin with one of these
 #   DOC=a,d          only these documents
 #   TARGET=...       only rpi-pico, mps2-an385 (the Cortex-M3) or unix-x64
 # Without any of these it writes results.json, the charts, and the tables of the documents.
@@ -29,5 +29,5 @@ size: interpreter ## sizes of files and in RAM, and what the budget allows  [ARC
 stack: interpreter ## C stack that the functions take on Cortex-M, and what the budget allows
 	@$(call PYTHON_FOR,elftools serial msgpack) bench/stack.py $(if $(filter write,$(BUDGET)),--write)
 
-# What can be built with this tree.
+# The architectures that can be built with this tree.
 SIZE_ARCHS = $$(tools/tree.sh archs '$(MPY_DIR)' $(WANTED))

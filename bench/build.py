@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the measured interpreters were made of; with another build the figures differ."""
+"""Versions and options of the measured interpreters; with another build the figures differ."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def version(tool):
         said = subprocess.run([tool, "--version"], capture_output=True, text=True).stdout
     except OSError:
         raise Missing(f"{tool} is missing: make setup installs it") from None
-    # The first number outside of brackets, which hold the distribution's own.
+    # The first number outside brackets, which contain the distribution's version.
     return re.search(r"\d+(\.\d+)+", re.sub(r"\([^()]*(\([^()]*\))?[^()]*\)", "", said))[0]
 
 
@@ -78,7 +78,7 @@ def pico_options():
 
 
 def options(text):
-    """The compiler's options that count: for the machine, optimisation, definitions."""
+    """The compiler's options that change figures: machine, optimisation, definitions."""
     arguments = [
         "-C " + text.split("-C ", 1)[1].strip(),
         "--eval",
@@ -88,7 +88,7 @@ def options(text):
         ["make", "-s", *shlex.split(" ".join(arguments)), "options"],
         capture_output=True,
         text=True,
-        # What a make above has been given is not for this one.
+        # The arguments of an outer make must not reach this one.
         env={"PATH": os.environ["PATH"]},
     )
     if said.returncode:

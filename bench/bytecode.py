@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# What the class Timestamp takes in bytecode, as a .mpy file may hold beside native code, in bytes
-# of the Cortex-M3's heap. It has the methods and errors of the native one, less what the codec
-# needs as well. bench/parts.py runs this after the ram() of bench/size.py, and says what the
-# native one takes.
+# Measures how many bytes of the Cortex-M3's heap the class Timestamp takes as bytecode, which a
+# .mpy file may hold beside native code. It has the methods and errors of the native class, without
+# the parts that the codec needs as well. bench/parts.py runs this after the ram() of
+# bench/size.py, and measures the native class.
 import micropython
 
 SOURCE = """
@@ -56,7 +56,7 @@ class Timestamp:
 
 
 def names(o):
-    # Names that a program has are not counted.
+    # Strings that a program has interned already do not count.
     o.Timestamp, o.seconds, o.nanoseconds, o.from_body, o.to_body, o.from_bytes, o.from_unix
     o.from_unix_nano, o.to_bytes, o.to_unix, o.to_unix_nano, o.other, o.self, o.t, o.b, o.n
 
@@ -66,7 +66,7 @@ def define():
 
 
 ram = globals()["ram"]
-# Without the numbers of lines.
+# Line numbers are left out.
 micropython.opt_level(3)
 module = {}
 ram()

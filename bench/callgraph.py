@@ -16,7 +16,7 @@ from elftools.elf.elffile import ELFFile
 from objects import Failed
 
 INDIRECT = "__indirect_call"
-# R_ARM_THM_CALL, THM_JUMP24, THM_JUMP11, THM_JUMP8: branches, which take no address.
+# R_ARM_THM_CALL, THM_JUMP24, THM_JUMP11, THM_JUMP8: branches, which do not load an address.
 BRANCHES = (10, 30, 102, 103)
 
 
@@ -28,8 +28,8 @@ def plain(name):
 def read_graph(text, source_line, called_back=None):
     """({function: bytes of its frame}, {function: [called]}, {function: what the firmware calls})
 
-    source_line(file, number) is a line of the source. Where it has a name of called_back, the
-    firmware may call those.
+    source_line(file, number) is a line of the source. If it has a name that called_back contains,
+    the firmware may call the functions listed there.
     """
     frames, calls, back = {}, {}, {}
     for line in text.splitlines():
@@ -108,7 +108,7 @@ class Graph:
                 return 0, []
             raise Failed("recursion: " + " -> ".join([*path[path.index(name) :], name]))
         if name not in self.frames:
-            # Memory functions and the like, which are ours as well, have frames.
+            # Our memory functions have frames, too.
             raise Failed(f"{name} has no frame: who is it?")
         context = tuple(sorted((p, tuple(self.candidates(p, path))) for p in self.pointers))
         barred = frozenset().union(*(self.never.get(plain(p), ()) for p in path))
@@ -139,12 +139,12 @@ class Graph:
             for called in found:
                 yield self.depth(called, path, in_firmware)
         if not in_firmware:
-            # The firmware may come back to these, which then call it for numbers only.
+            # The firmware may call these, which call it back for numbers only.
             for called in sorted(self.called_back.get(name, ())):
                 yield self.depth(called, (), True)
 
     def candidates(self, pointer, path):
-        """Where a pointer may lead: what the nearest function of the path has addresses of."""
+        """The functions that a pointer may call: those whose address the nearest caller takes."""
         for name in reversed(path):
             found = self.taken.get(name, set()) & self.pointers[pointer]
             if found:
@@ -153,7 +153,7 @@ class Graph:
 
 
 def compute(arch, module, folder):
-    """({entry: (bytes, [functions])}, the functions whose addresses somebody has, the frame of
+    """({entry: (bytes, [functions])}, the functions whose addresses are taken, the frame of
     fun_call)
     """
     target = objects.compile_again(arch, module, folder, "-fcallgraph-info=su")
@@ -184,7 +184,7 @@ def compute(arch, module, folder):
     for public, name in entries.ENTRIES[module].items():
         size, path = graph.depth(name)
         if public not in entries.SLOTS:
-            # What Python calls a function goes through here.
+            # Python calls every function through this one.
             size, path = size + frames["fun_call"], ["fun_call", *path]
         found[public] = size, path
     return found, names, frames["fun_call"]

@@ -25,13 +25,13 @@ SHOWN = [n for n in documents.DOCUMENTS if n not in figures.VARIANTS]
 WIDTH = 880
 MARGIN = 24
 PANEL = (WIDTH - 3 * MARGIN) // 2
-LABEL = 118  # For the document's name, left of the bars.
-NUMBER = 62  # For the figure, right of them.
+LABEL = 118  # Width of the document's name, left of the bars.
+NUMBER = 62  # Width of the figure, right of the bars.
 BAR, GAP, GROUP_GAP = 11, 2, 11
 TOP = 102
 
-# A card with a colour of its own, so that it can be read on any page; dark where the reader's
-# programs are.
+# The card has its own background, so that it is legible on any page. It is dark if the reader has
+# chosen a dark colour scheme.
 STYLE = """\
 .card { fill: #ffffff; stroke: #d0d7de }
 text { font: 12px system-ui, 'DejaVu Sans', sans-serif; fill: #1f2328 }
@@ -123,7 +123,7 @@ def legend(machine):
 
 
 def draw(machine, rows):
-    """The chart as the text of a file."""
+    """The chart as SVG text."""
     about = figures.MACHINES[machine]
     title = f"{about.unit.capitalize()} on {about.about}"
     compared = "msgpack, the C module of 2020" if recorded.has(machine) else "msgpack"

@@ -11,7 +11,7 @@ NAME = "cortex-m3"
 ICOUNT = 6
 TARGET = onboard.target("mps2-an385/armv7m")
 
-# What programs.py has to know.
+# The values that programs.py needs.
 WORD = 4
 SINGLE = True
 ALONE = False

@@ -12,12 +12,12 @@ import json
 import msgpack
 
 JSON_DOCUMENTS = ("a", "b", "b2", "c", "d", "f")
-# In documents of these names are keys that a program would name.
+# A program would name the keys of these documents.
 KEYED_DOCUMENTS = ("a", "d", "f")
 
 
 def telemetry():
-    """What a sensor reports."""
+    """A report of a sensor."""
     report = dict(dev="sensor-17", seq=4711, up=86400123)
     report.update(temp=23.4, hum=41.25, bat=3.71, rssi=-67)
     report.update(ok=True, err=None, loc=["lab", 2, 13], adc=[101, 99, 1023, 512, -3])
@@ -102,7 +102,7 @@ def json_of(name):
 
 
 def nodes(value):
-    """How many objects the document consists of."""
+    """The number of objects in the document."""
     if isinstance(value, dict):
         return 1 + sum(nodes(k) + nodes(v) for k, v in value.items())
     return 1 + (sum(nodes(v) for v in value) if isinstance(value, list) else 0)

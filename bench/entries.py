@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Where the firmware enters the modules' C code, and where pointers lead.
+"""The C functions that the firmware calls, and those that pointers may call.
 
 Who takes a function's address has to be named here, or bench/stack.py complains.
 """
 
-# What Python calls, and the C function. Those of SLOTS are entered by the type's slot, not as
+# {what Python calls: the C function}. Those of SLOTS are called by a slot of the type, not as
 # functions.
 ENTRIES = {
     "msgpack": {
@@ -98,7 +98,7 @@ SLOTS = {
     "the device",
     "import",
 }
-# Functions that call through a pointer, and what that may be.
+# Functions that call through a pointer, and the functions that it may point to.
 POINTERS = {
     "natmod_protect": {
         "call_arg",
@@ -122,19 +122,18 @@ POINTERS = {
         "write_object",
     },
 }
-# Called by the function that has the address, at once or by the firmware (mp_vprintf, a class).
+# Called by the function that takes the address, directly or by the firmware (mp_vprintf, a class).
 BY_TAKER = {"base_make_new", "format_encode_negative", "format_encode_uint", "text_append"}
 # Called for every function and method, by the firmware.
 THROUGH = {"fun_call"}
-# What a call of the firmware may come back to in the middle of its work: a dict hashes its keys
-# and compares them. What these call themselves has to do with numbers only.
+# The functions that the firmware may call back during a call: a dict hashes and compares its keys.
+# They in turn call only functions for numbers.
 CALLED_BACK = {"mp_obj_dict_store": {"timestamp_unary_op", "timestamp_binary_op"}}
-# A class with several bases that has such a class among its bases; the firmware's own search of
-# classes calls itself in the same manner.
-# The check of the stack goes down by as much as it is to find, and returns before the function
-# that it is for begins.
+# natmod_native_type calls itself for a class with several bases, of which one has several bases,
+# too; the firmware's own search of classes does the same. check_down_to goes down the stack by as
+# many bytes as must be free, and returns before the function that it protects begins.
 RECURSIVE = {"natmod_native_type", "check_down_to"}
-# What never runs under a function, because of the data that it has, although it is reachable.
+# Functions that a function never calls with the data it has, although the call graph says so.
 NEVER = {
     # The message is collected in memory, or in a buffer.
     "fun_packb": {"flush", "sink_some"},

@@ -37,7 +37,7 @@ VARIANTS = ("gx",)
 
 
 class Deviation(Exception):
-    """Stock json does not need what it needed when the figures were recorded."""
+    """The figures of stock json differ from those that were recorded."""
 
 
 def load():
@@ -45,7 +45,7 @@ def load():
 
 
 def save(results):
-    """One operation a line, so that a difference can be read."""
+    """JSON with one operation per line, so that diffs are legible."""
     text = json.dumps(results, indent=2)
     rows = json.dumps
     machines = []
@@ -79,19 +79,19 @@ def mean(ratios):
 
 
 def plain(ratios):
-    """Those that count in means."""
+    """The documents that count in means."""
     return [r for name, r in ratios.items() if name not in VARIANTS]
 
 
 def of_c2020(machine, operation, row):
-    """{document: part of the C module's instructions}"""
+    """{document: our instructions divided by the C module's}"""
     peer = C2020_PEER.get(operation)
     theirs = recorded.figures(machine, f"C 2020 {peer}")
     return {n: row[n] / theirs[n] for n in documents.DOCUMENTS if n in row and n in theirs}
 
 
 def times_json(rows, operation):
-    """{document: how many times as much json needs}"""
+    """{document: json's figure divided by ours}"""
     theirs = rows.get(JSON_PEER.get(operation), {})
     row = rows[operation]
     return {n: theirs[n] / row[n] for n in documents.DOCUMENTS if n in row and n in theirs}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What finaliserproxy's objects cost, in instructions of a Cortex-M3 and bytes of its heap:
+# Measures finaliserproxy's objects, in instructions of a Cortex-M3 and bytes of its heap:
 #   tests/run.py --target mps2-an385/armv7m --icount 6 --program bench/finaliser.py
 # needs: finaliserproxy
 # timeout: 300
@@ -78,8 +78,8 @@ def make_finalizers(objects, finalize, n):
         finalize(objects[i], callback)
 
 
-# What the first six batches of blocks give, 2 + 4 + 8 + 16 + 32 + 32, but for the two that the
-# module keeps.
+# The blocks of the first six batches, 2 + 4 + 8 + 16 + 32 + 32, except the two that the module
+# keeps.
 N = 92
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The object that a .mpy file was linked from: compiled again, and its place in the file."""
+"""Compiles the object of a .mpy file again, and finds its sections in the file."""
 
 import re
 import shlex
@@ -28,7 +28,7 @@ def compile_again(arch, module, folder, option):
     if not (built / "whole.o").exists():
         raise Failed(f"{module} is not built for {arch}: make ARCH={arch} does it")
     command = shlex.split((built / "flags").read_text())
-    # Behind the flags are MicroPython's tree and the sources.
+    # MicroPython's tree and the sources follow the flags.
     while command[-1].endswith(".c"):
         command.pop()
     command.pop()

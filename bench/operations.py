@@ -18,7 +18,7 @@ class Operation:
         return self.function.startswith("json")
 
 
-# `stream` is a BytesIO that a first run, which does not count, has made grow.
+# `stream` is a BytesIO that a first run, which is not measured, has enlarged.
 OPERATIONS = (
     Operation("packb", "msgpack.packb", "doc"),
     Operation("pack, reused BytesIO", "msgpack.pack", "doc", "seek(0); f(x, stream)"),
@@ -29,7 +29,7 @@ OPERATIONS = (
     Operation("json.dump, new BytesIO", "json.dump", "doc", "f(x, BytesIO())"),
     Operation("json.loads", "json.loads", "text"),
 )
-# Those of stock json that must need what was recorded for them.
+# The operations of stock json whose figures must match the recorded ones.
 REFERENCE = tuple(o for o in OPERATIONS if o.name in ("json.dumps", "json.loads"))
 
 KEYED_NAMES = ("unpackb, keys named", "json.loads, keys named")
@@ -59,7 +59,7 @@ def lookups(value, name):
             yield from (f"    {line}" for line in bodies[0])
 
 
-# Which operation of json does what one of ours does, and which of the recorded C module.
+# The operations of json, and of the recorded C module, that correspond to ours.
 JSON_PEER = {
     "packb": "json.dumps",
     "pack, new BytesIO": "json.dump, new BytesIO",
@@ -73,8 +73,9 @@ C2020_PEER = {
     "unpackb": "unpack(BytesIO)",
     "unpack(BytesIO)": "unpack(BytesIO)",
 }
-# How much of what the C module of 2020 needs we want to need at most: as the geometric mean of the
-# documents, and on any of them. And how many times as much json is to need at least.
+# Goals. C2020_WANTED: our instructions divided by those of the C module of 2020 must not exceed
+# these, as the geometric mean and on any document. JSON_WANTED: the least of json's divided by
+# ours.
 C2020_WANTED = {
     "packb": (0.35, 0.6),
     "pack, reused BytesIO": (0.5, 0.9),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the parts of msgpack take: its RAM on the emulated Cortex-M3, had it only some of them.
+"""Measures the RAM of msgpack's parts, by builds for the emulated Cortex-M3 without some of them.
 
 usage: bench/parts.py
 
@@ -28,7 +28,7 @@ ALIASES = {"dumps": "packb", "loads": "unpackb", "dump": "pack", "load": "unpack
 
 ALL = ("ext", "timestamp", "packer", "unpacker")
 
-# (name, functions, parts of the import, whether for size)
+# (name, functions, parts of the import, whether it is optimised for size)
 VARIANTS = (
     ("packb and unpackb alone, for size", BYTES, (), True),
     ("packb and unpackb alone", BYTES, (), False),
@@ -46,7 +46,7 @@ class Failed(Exception):
 
 
 def replace(path, pattern, new, count):
-    """Replace what a pattern matches in a file of the copy, which has to be so many times."""
+    """Replace the matches of a pattern in a file of the copy; their number must be as given."""
     file = COPY / path
     text, found = re.subn(pattern, new, file.read_text(), flags=re.MULTILINE)
     if found != count:
@@ -90,7 +90,7 @@ def measure(functions, parts, for_size):
     # The names that a program has are not the module's. So it keeps all of them.
     with open(COPY / "bench/use_msgpack.py", "a") as file:
         file.write("\n\ndef use(m):\n    pass\n")
-    # Functions that nothing uses any more are no errors here.
+    # Functions that have become unused are no errors here.
     run("make", f"ARCH={ARCH}", "CFLAGS_EXTRA=-Wno-error=unused-function")
     (line,) = re.findall(rf"^{ARCH} +msgpack .*", run(sys.executable, "bench/size.py", ARCH), re.M)
     return int(line.split()[-2])

@@ -27,7 +27,7 @@ from operations import OPERATIONS, keyed
 MODULE = onboard.TOP / "build/armv7m/msgpack.mpy"
 OBJECTS = onboard.TOP / "build/obj/armv7m/msgpack"
 OBJDUMP = "arm-none-eabi-objdump"
-# Every access to mem32 runs this function of the firmware.
+# The firmware runs this function for every access to mem32.
 TIMER_ACCESS = "machine_mem_subscr"
 
 
@@ -73,7 +73,7 @@ class Symbols:
 
 
 def functions_of(elf, shndx=None):
-    """Where each function of an ELF file begins and ends."""
+    """(start, end, name) of each function of an ELF file."""
     for symbol in elf.get_section_by_name(".symtab").iter_symbols():
         if symbol["st_info"]["type"] == "STT_FUNC" and shndx in (None, symbol["st_shndx"]):
             start = symbol["st_value"] & ~1
@@ -86,7 +86,7 @@ def firmware_functions(path):
 
 
 def module_functions(file):
-    """The functions of the module, from the beginning of the .mpy file."""
+    """The functions of the module, as offsets from the beginning of the .mpy file."""
     contents = file.read_bytes()
     found = []
     for path in sorted(OBJECTS.glob("*.o")):

@@ -13,7 +13,7 @@ what was recorded for it together with the figures of the other codecs.
 
 import documents
 
-# Blocks have four words; of each four the collector keeps account in one byte.
+# A block has four words. The collector's table has one byte for four blocks.
 PREAMBLE = """\
 import gc, io, json
 {imports}
@@ -96,7 +96,7 @@ def begin(machine, names, imports=()):
 
 
 def contents(document, machine, codec):
-    """Gives the document to the program: as MessagePack, as JSON and decoded."""
+    """Lines that define the document: as MessagePack, as JSON and decoded."""
     lines = [f"data = {documents.msgpack_of(document, machine.SINGLE)!r}"]
     if document in documents.JSON_DOCUMENTS:
         lines.append(f"text = {documents.json_of(document)!r}")
@@ -129,7 +129,7 @@ def program(machine, document, operations):
 
 
 def once(machine, document, operation):
-    """Leaves the operation to be run, in the state that is measured, by `fn(*args)`."""
+    """Prepares the measured state, in which `fn(*args)` then runs the operation."""
     text = begin(machine, machine.DOCUMENT_NAMES, ["msgpack"])
     text += contents(document, machine, "msgpack") + function(operation, machine)
     text += f"args = prepare(fn, {operation.function}, {operation.argument})\n"

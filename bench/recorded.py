@@ -17,7 +17,7 @@ def has(target):
 
 
 def figures(target, operation, kind="instructions"):
-    """{document: figure}; empty for what was not recorded."""
+    """{document: figure}; empty if nothing was recorded."""
     row = RECORDED.get(target, {}).get(kind, {}).get(operation, [])
     return {n: value for n, value in zip(RECORDED["documents"], row) if value is not None}
 
@@ -27,6 +27,6 @@ def state(target, what):
 
 
 def names(target):
-    """Names that were interned then: strings of document f, and as many others."""
+    """Strings that were interned at that time: those of document f, and as many others."""
     wanted = RECORDED[target]["state"]["names"]
     return wanted["of document f"], [f"name_{i}" for i in range(wanted["others"])]

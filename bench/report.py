@@ -17,7 +17,7 @@ from operations import C2020_PEER, C2020_WANTED, JSON_PEER, JSON_WANTED
 
 HERE = Path(__file__).parent
 TOP = HERE.parent
-# What is written stands between <!-- bench NAME --> and <!-- end of bench NAME -->.
+# The written text is between <!-- bench NAME --> and <!-- end of bench NAME -->.
 SIZES = ("mpy", "text", "rodata", "bss", "import", "use")
 FILES = (HERE / "README.md",)
 
@@ -125,7 +125,7 @@ def details(machine, results):
 
 
 def sizes():
-    """What the budget allows, for the bench's README."""
+    """The budget of sizes, for the bench's README."""
     budget = json.loads((HERE / "budget.json").read_text())
     rows = [
         [name, module, *(found.get(what, "–") for what in SIZES)]
@@ -136,7 +136,7 @@ def sizes():
 
 
 def stack():
-    """What the budget of the C stack allows, and what was measured, for the bench's README."""
+    """The budget of the C stack, and the measured figures, for the bench's README."""
     budget = json.loads((HERE / "stack.json").read_text())
     columns = ("armv6m", "armv7m", "measured")
     rows = [
@@ -148,7 +148,7 @@ def stack():
 
 
 def made_of(results):
-    """What results.json says about the build."""
+    """The build that results.json describes."""
     return "".join(f"- {what}: `{value}`\n" for what, value in results["build"].items())
 
 

@@ -63,7 +63,7 @@ def measure(machine, names, beginnings=None):
         operations = [o for o in chosen(OPERATIONS, beginnings) if programs.possible(o, name)]
         sources.append((name, operations))
         if name in documents.KEYED_DOCUMENTS:
-            # A program of its own, as others must not have interned the keys.
+            # A separate program, so that no other operation has interned the keys.
             sources.append((name, chosen(keyed(name), beginnings)))
     if machine.ALONE:
         sources = [(name, [o]) for name, operations in sources for o in operations]

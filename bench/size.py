@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the modules take: of the .mpy file, its parts, and the board's RAM.
+"""Measures the modules: the .mpy file, its sections, and the board's RAM.
 
 budget.json has the most that each may take on each architecture, in bytes, and of RAM on the
 Raspberry Pi Pico:
@@ -29,12 +29,13 @@ BUDGET = Path(__file__).parent / "budget.json"
 BOARDS = ("rpi-pico",)
 STATIC = ("mpy", "text", "rodata", "bss")
 RAM = ("import", "use")
-# The budget is made in steps, so that not each byte is a change.
+# The budget is rounded up to steps, so that a byte more does not change it.
 STEP = 32
-# MicroPython's memory for names grows by as much, and when depends on the length of the path too.
+# MicroPython's memory for interned strings grows by this much; when depends on the path's length,
+# too.
 CHUNK = 128
 
-# The start of a program: what lies in the heap and is in use.
+# The start of a program: ram() returns the bytes of the heap in use.
 RAM_PROGRAM = """\
 import gc
 
@@ -81,12 +82,12 @@ def static(arch, module):
     return {"mpy": info.size, "text": info.text, "rodata": info.rodata, "bss": info.bss}
 
 
-# What we want on a Cortex-M3, whose heap holds the code too: RAM after use.
+# Goals for the RAM after use on a Cortex-M3, whose heap holds the code, too.
 WANTED = {"msgpack": 8192, "finaliserproxy": 4096}
 
 
 def target_of(arch):
-    """The first target that runs the files of an architecture; None for those that none runs."""
+    """The first target that runs the files of an architecture, or None."""
     return next((t for t in targets.TARGETS if t.arch == arch and not t.subset), None)
 
 
@@ -194,7 +195,7 @@ def main(argv):
     if args.write:
         write(sizes, budget)
         print("\n".join(table(sizes)))
-        # Only here, as they want more of Python's modules than the rest.
+        # Imported here, because these need more of Python's packages than the rest.
         import figures
         import report
 

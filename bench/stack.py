@@ -30,7 +30,7 @@ ARCHS = ("armv6m", "armv7m")
 MEASURED = "measured"
 MEASURED_ON = "armv7m"
 STEP = 16
-# A constant of a module: what its check of the C stack keeps free.
+# A constant of a module: the bytes that its check of the C stack keeps free.
 RESERVE = re.compile(r"(?:NATMOD_STACK_RESERVE|^STACK)(?:\s*=\s*|\s+\(?)(\d+)", re.MULTILINE)
 
 
@@ -89,7 +89,7 @@ def read_measured(output):
 
 
 def deepest(found, module, arch, check=0):
-    """(bytes, entry) of the one that goes deepest, the import apart.
+    """(bytes, entry) of the entry that goes deepest, except the import.
 
     `check` are the bytes that lie above the check of the stack in functions.
     """
@@ -112,7 +112,7 @@ def reserves(module):
 
 
 def excesses(found, budget, archs, checks=None):
-    """A line for each figure above its budget or without one, for each reserve too small."""
+    """A line for each figure that exceeds or lacks its budget, and each reserve too small."""
     for module, rows in found.items():
         for entry, row in rows.items():
             for arch in archs:
@@ -183,7 +183,7 @@ def main(argv):
         print("\n".join(table(found, archs)))
     if args.write:
         write(found)
-        # Only here, as they want more of Python's modules than the rest.
+        # Imported here, because these need more of Python's packages than the rest.
         import figures
         import report
 

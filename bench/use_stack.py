@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Prints how far down each function of the modules goes on the C stack, in calls that go deep. The
-# stack below is painted first, and afterwards it is seen how much of the paint is left. What an
-# empty call takes is subtracted. For Cortex-M boards: bench/stack.py runs it.
+# Prints how many bytes of the C stack each function of the modules uses, in calls that go deep.
+# The free stack is filled with a pattern before a call; afterwards the lowest changed word is
+# searched. The bytes of an empty call are subtracted. For Cortex-M boards: bench/stack.py runs it.
 # timeout: 300
 
 import gc
@@ -12,10 +12,10 @@ import ioctl
 import micropython
 import msgpack
 
-DEPTH = 9000  # Bytes that are painted: nearly the whole of the stack.
+DEPTH = 9000  # Bytes to fill: nearly the whole stack.
 
 
-# So many bytes below the stack pointer; the address of the lowest.
+# Fill this many bytes below the stack pointer; return the lowest address.
 @micropython.asm_thumb
 def paint(r0):
     mov(r1, sp)
@@ -30,7 +30,7 @@ def paint(r0):
     mov(r0, r3)
 
 
-# From the bottom of the paint upwards: the lowest word that was written to.
+# Return the address of the lowest changed word, searching upwards.
 @micropython.asm_thumb
 def lowest(r0):
     movw(r2, 0x5AA5)
@@ -43,7 +43,7 @@ def lowest(r0):
 
 
 def depth(fn):
-    # What runs in here but fn must not go as deep as that.
+    # Everything else that runs here must use less of the stack than fn.
     bottom = paint(DEPTH)
     try:
         fn()
@@ -54,7 +54,7 @@ def depth(fn):
 
 
 class Sink:
-    # Natively: what a method in Python takes is the program's own.
+    # write is a native function: a method in Python would use stack of its own.
     def __init__(self, write):
         self.write = write
 
@@ -107,7 +107,7 @@ def keyed(obj):
     return lambda: {obj: 1}
 
 
-# Several for one function: the deepest counts.
+# Of several calls of one function the deepest counts.
 MSGPACK = (
     ("pack, dump", lambda: msgpack.pack(NESTED, Sink(str))),
     ("pack, dump", lambda: msgpack.pack(NESTED, io.BytesIO())),
@@ -204,7 +204,7 @@ f = finaliserproxy.finalize(thing, len, ())
 g = finaliserproxy.finalize(thing, len, ())
 h = finaliserproxy.finalize(thing, len, ())
 started = Proxy()
-# What is callable natively, and never called.
+# The callback is a native function that is never called.
 finaliserproxy.FinaliserProxy.__init__(started, gc.isenabled)
 
 FINALISERPROXY = (
@@ -245,13 +245,13 @@ def prepare():
 
 def main():
     gc.disable()
-    # Nothing is looked up: that goes deeper than the call.
+    # The function is a default argument, because looking it up uses more stack than the call.
     empty = depth(lambda fn=gc.isenabled: fn())
     modules = ("msgpack", MSGPACK), ("finaliserproxy", FINALISERPROXY), ("ioctl", IOCTL)
     for module, cases in modules:
         found = {}
         for name, fn in cases:
-            # Every so many calls fetch blocks for the ones that follow.
+            # Only some of these calls allocate a batch of blocks; they go deepest.
             for _ in range(30 if name in ("FinaliserProxy()", "finalize()") else 1):
                 prepare()
                 found[name] = max(found.get(name, 0), depth(fn) - empty)

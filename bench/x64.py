@@ -20,7 +20,7 @@ MODULES = TOP / "build/x64"
 
 NAME = "x64"
 
-# What programs.py has to know.
+# The values that programs.py needs.
 WORD = 8
 SINGLE = False
 ALONE = False
@@ -58,8 +58,8 @@ def measure_one(source):
         totals = []
         while (part := Path(f"{parts}.{len(totals) + 1}")).exists():
             totals.append(int(re.search(r"^totals: (\d+)", part.read_text(), re.M)[1]))
-    # For each operation: warm-up, nothing, and what counts, each after what lies between.
-    # The last call is the interpreter's own, at its end.
+    # Each operation has six totals: those of the warm-up, of nothing and of the measured call,
+    # each after the total of the code before it. The last total is that of the interpreter's exit.
     taken = totals[-6 * len(found) - 1 : -1]
     results = {}
     for i, (operation, (nothing, counted)) in enumerate(found.items()):
