@@ -142,38 +142,6 @@ static void run_init(void *arg) {
     version_store();
 }
 
-// Keeps the values of a module's names. It dies in the soft reset, when it clears its root pointer:
-// otherwise whatever lies at its address in the new heap would stay alive.
-typedef struct _keeper_t {
-    mp_obj_base_t base;
-    void **root;
-    mp_obj_t values[];
-} keeper_t;
-
-static mp_obj_t keeper_del(mp_obj_t self_in) {
-    keeper_t *self = MP_OBJ_TO_PTR(self_in);
-    // A later import has put another one there.
-    if (*self->root == self) {
-        *self->root = NULL;
-    }
-    return mp_const_none;
-}
-static MP_DEFINE_CONST_FUN_OBJ_1(keeper_del_obj, keeper_del);
-
-static const mp_rom_map_elem_t keeper_names[] = {
-    { MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&keeper_del_obj) },
-};
-static MP_DEFINE_CONST_DICT(keeper_dict, keeper_names);
-
-static MP_DEFINE_CONST_OBJ_TYPE(keeper_type, MP_QSTR_module, MP_TYPE_FLAG_NONE, locals_dict, &keeper_dict);
-
-static keeper_t *keeper_new(const natmod_usermod_t *usermod, size_t n) {
-    keeper_t *self = m_malloc_with_finaliser(sizeof(keeper_t) + n * sizeof(mp_obj_t));
-    self->base.type = &keeper_type;
-    self->root = usermod->root;
-    return self;
-}
-
 void natmod_usermod_import(const natmod_usermod_t *usermod) {
     // The module's names are collected in a dict of their own, so that an import that raises leaves
     // nothing.
@@ -194,7 +162,7 @@ void natmod_usermod_import(const natmod_usermod_t *usermod) {
     if (found->used > usermod->max_names) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("too many names"));
     }
-    keeper_t *keeper = keeper_new(usermod, found->used);
+    mp_obj_t *kept = natmod_usermod_keep(usermod, found->used);
     size_t used = NATMOD_USERMOD_FIRST_NAMES;
     for (size_t i = 0; i < found->alloc; i++) {
         if (mp_map_slot_is_filled(found, i)) {
@@ -202,10 +170,9 @@ void natmod_usermod_import(const natmod_usermod_t *usermod) {
             bool is_first = name == MP_QSTR___name__ || name == MP_QSTR___init__;
             size_t n = is_first ? name == MP_QSTR___init__ : used++;
             usermod->names[n] = found->table[i];
-            keeper->values[n] = found->table[i].value;
+            kept[n] = found->table[i].value;
         }
     }
-    *usermod->root = keeper;
     mp_map_t *map = &usermod->globals->map;
     map->table = usermod->names;
     map->used = map->alloc = used;

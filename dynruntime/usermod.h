@@ -23,6 +23,9 @@ enum {
     NATMOD_USERMOD_FIRST_NAMES = 2, // __name__ and __init__.
 };
 
+// Memory for n values, which the collector knows of until the module is imported again or the soft reset.
+mp_obj_t *natmod_usermod_keep(const natmod_usermod_t *usermod, size_t n);
+
 // Import the module.
 void natmod_usermod_import(const natmod_usermod_t *usermod);
 

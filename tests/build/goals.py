@@ -109,7 +109,7 @@ def measuring():
     planned(
         "bench",
         "x64 armv6m armv7m",
-        f"{ARM} cmake javascript pico unix valgrind x64",
+        f"{ARM} cmake javascript pico rp2040js unix valgrind x64",
         "mps2-an385,rpi-pico,unix-x64",
     )
     planned("bench", "x64", "python test-python unix valgrind x64", TARGET="unix-x64")
