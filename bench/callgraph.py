@@ -88,7 +88,7 @@ class Graph:
         pointers,
         by_taker=(),
         called_back=None,
-        recursive=(),
+        recursive=None,
         never=None,
     ):
         self.frames = frames
@@ -97,7 +97,7 @@ class Graph:
         self.pointers = pointers
         self.by_taker = set(by_taker)
         self.called_back = called_back or {}
-        self.recursive = recursive
+        self.recursive = recursive or {}
         self.never = never or {}
         self.known = {}
 
@@ -117,7 +117,8 @@ class Graph:
             inner = (0, [])
             for called in self.called(name, (*path, name), in_firmware):
                 inner = max(inner, called, key=lambda found: found[0])
-            self.known[key] = self.frames[name] + inner[0], [name, *inner[1]]
+            frames = self.recursive.get(plain(name), 1)
+            self.known[key] = frames * self.frames[name] + inner[0], [name, *inner[1]]
         return self.known[key]
 
     def called(self, name, path, in_firmware):

@@ -421,7 +421,7 @@ static __attribute__((noinline)) void more_frames(decoder_t *dec) {
 }
 
 MP_NORETURN static __attribute__((noinline)) void raise_too_deep(decoder_t *dec) {
-    raise_lost(dec, dec->st->StackError, "object nested too deeply");
+    raise_lost(dec, dec->st->StackError, too_deep);
 }
 
 // Open a container for len elements or pairs. others is the number of objects owed to all containers
@@ -496,37 +496,6 @@ static void tuple_put(decoder_frame_t *frame, mp_obj_t obj) {
     tuple->items[tuple->len++] = obj;
 }
 
-static bool is_tuple(const mp_obj_type_t *type) {
-    // The parent of a namedtuple is tuple.
-    return type == &mp_type_tuple || MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) == &mp_type_tuple;
-}
-
-// The firmware hashes and compares tuples by recursion, without a check of the C stack. A level takes
-// less than 1/KEY_NESTING of what natmod_check_stack makes sure of.
-static __attribute__((noinline)) void check_tuple_key(decoder_t *dec, mp_obj_t obj) {
-    const mp_obj_t *items[KEY_NESTING];
-    size_t left[KEY_NESTING];
-    size_t depth = 0;
-    for (;;) {
-        if (is_tuple(mp_obj_get_type(obj))) {
-            if (depth == KEY_NESTING) {
-                natmod_raise(dec->st->ValueError, "map key nested too deeply");
-            }
-            const mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(obj);
-            items[depth] = tuple->items;
-            left[depth++] = tuple->len;
-        }
-        while (left[depth - 1] == 0) {
-            if (--depth == 0) {
-                natmod_check_stack(&dec->st->nm);
-                return;
-            }
-        }
-        left[depth - 1]--;
-        obj = *items[depth - 1]++;
-    }
-}
-
 // Put a key or a value into a map.
 static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
     if (frame->value_due) {
@@ -535,12 +504,10 @@ static void map_put(decoder_t *dec, decoder_frame_t *frame, mp_obj_t obj) {
             // Where a bytes key is compared with a str, some firmware prints a warning, and that may
             // run Python code, just as keys can that a hook has made.
             expect_python(dec);
+            check_nesting(dec->st, obj, KEY_NESTING);
         }
         if (dec->opt->strict_map_key && type != &mp_type_str && type != dec->st->bytes_type) {
             natmod_raise(dec->st->ValueError, "map key is neither str nor bytes");
-        }
-        if (is_tuple(type)) {
-            check_tuple_key(dec, obj);
         }
         frame->key = obj;
         return;

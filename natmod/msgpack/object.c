@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Strings. The interpreter's own constructors hash what they make, and look every str up among
+// Strings, and tuples as keys. The interpreter's own constructors hash what they make, and look every str up among
 // all interned ones first.
 
 #include <string.h>
@@ -28,6 +28,24 @@ mp_obj_t bytes_new(state_t *st, const byte *data, size_t len) {
     byte *payload = payload_new(len);
     memcpy(payload, data, len);
     return payload_to_obj(st->bytes_type, payload, len);
+}
+
+const char too_deep[] = "object nested too deeply";
+
+void check_nesting(state_t *st, mp_obj_t obj, size_t levels) {
+    const mp_obj_type_t *type = mp_obj_get_type(obj);
+    // The parent of a namedtuple and of ExtType is tuple.
+    if (type != st->tuple_type && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) != st->tuple_type) {
+        return;
+    }
+    if (levels == 0) {
+        natmod_raise(st->ValueError, too_deep);
+    }
+    natmod_check_stack(&st->nm);
+    const mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(obj);
+    for (size_t n = tuple->len; n > 0; n--) {
+        check_nesting(st, tuple->items[n - 1], levels - 1);
+    }
 }
 
 bool utf8_is_valid(const byte *p, size_t len) {

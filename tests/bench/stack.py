@@ -64,9 +64,12 @@ def recursion():
     frames = {"a": 8, "b.isra.0": 16}
     calls = {"a": ["b.isra.0"], "b.isra.0": ["a"]}
     raises(callgraph.Failed, graph(frames, calls).depth, "a", match="a -> b.isra.0 -> a")
-    eq(graph(frames, {"a": ["a"]}, recursive={"a"}).depth("a"), (8, ["a"]))
+    eq(graph(frames, {"a": ["a"]}, recursive={"a": 1}).depth("a"), (8, ["a"]))
     calls = {"a": ["b.isra.0"], "b.isra.0": ["b.isra.0"]}
-    eq(graph(frames, calls, recursive={"b"}).depth("a"), (24, ["a", "b.isra.0"]))
+    eq(graph(frames, calls, recursive={"b": 1}).depth("a"), (24, ["a", "b.isra.0"]))
+    frames["c"] = 100
+    calls["b.isra.0"].append("c")
+    eq(graph(frames, calls, recursive={"b": 3}).depth("a"), (156, ["a", "b.isra.0", "c"]))
 
 
 @case

@@ -281,7 +281,7 @@ def tuple_keys_nest_8_levels():
                     eq((levels <= 8, list(got.values())), (True, [6]))
                     eq(len(list(got)[0]), 3)
                 except ValueError as e:
-                    eq((levels > 8, str(e)), (True, "map key nested too deeply"))
+                    eq((levels > 8, str(e)), (True, "object nested too deeply"))
 
 
 @case

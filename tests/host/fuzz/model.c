@@ -32,7 +32,7 @@ enum { T_NIL = 1, T_BOOL, T_NUMBER, T_FLOAT, T_STR, T_BYTES, T_EXT, T_TIMESTAMP,
 
 static value_t value_of(uint64_t kind, uint64_t what, uint8_t flags) {
     uint64_t is = mix(kind, what);
-    return (value_t) { is, is, flags, kind == T_TUPLE };
+    return (value_t) { is, is, flags, kind == T_TUPLE || kind == T_EXT };
 }
 
 value_t value_nil(void) {

@@ -41,7 +41,7 @@ typedef struct _value_t {
     uint64_t is; // A hash that is equal only for the same value of the same type.
     uint64_t equals; // A hash that is equal for all values that are the same key in a dict.
     uint8_t flags;
-    uint8_t nesting; // Levels of nested tuples; 0 for what is no tuple.
+    uint8_t nesting; // Levels of nested tuples, which an ExtType is, too; 0 for other objects.
 } value_t;
 
 enum {
