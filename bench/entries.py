@@ -129,11 +129,11 @@ THROUGH = {"fun_call"}
 # The functions that the firmware may call back during a call: a dict hashes and compares its keys.
 # They in turn call only functions for numbers.
 CALLED_BACK = {"mp_obj_dict_store": {"timestamp_unary_op", "timestamp_binary_op"}}
-# Functions that call themselves, and how many of their frames count. natmod_native_type calls itself
-# for a class with several bases, of which one has several bases, too; the firmware's own search of
-# classes does the same. check_down_to goes down the stack by as many bytes as must be free, and
-# returns before the function that it protects begins. check_nesting has KEY_NESTING levels, and one
-# for what is in the last.
+# Functions that call themselves, and how many of their frames count. natmod_native_type calls
+# itself for a class with several bases, of which one has several bases, too; the firmware's own
+# search of classes does the same. check_down_to goes down the stack by as many bytes as must be
+# free, and returns before the function that it protects begins. check_nesting has KEY_NESTING
+# levels, and one for what is in the last.
 RECURSIVE = {"natmod_native_type": 1, "check_down_to": 1, "check_nesting": 9}
 # Functions that a function never calls with the data it has, although the call graph says so.
 NEVER = {

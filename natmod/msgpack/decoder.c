@@ -421,7 +421,7 @@ static __attribute__((noinline)) void more_frames(decoder_t *dec) {
 }
 
 MP_NORETURN static __attribute__((noinline)) void raise_too_deep(decoder_t *dec) {
-    raise_lost(dec, dec->st->StackError, too_deep);
+    raise_lost(dec, dec->st->StackError, "object nested too deeply");
 }
 
 // Open a container for len elements or pairs. others is the number of objects owed to all containers

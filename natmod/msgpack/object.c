@@ -30,8 +30,6 @@ mp_obj_t bytes_new(state_t *st, const byte *data, size_t len) {
     return payload_to_obj(st->bytes_type, payload, len);
 }
 
-const char too_deep[] = "object nested too deeply";
-
 void check_nesting(state_t *st, mp_obj_t obj, size_t levels) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);
     // The parent of a namedtuple and of ExtType is tuple.
@@ -39,7 +37,7 @@ void check_nesting(state_t *st, mp_obj_t obj, size_t levels) {
         return;
     }
     if (levels == 0) {
-        natmod_raise(st->ValueError, too_deep);
+        natmod_raise(st->ValueError, "object nested too deeply");
     }
     natmod_check_stack(&st->nm);
     const mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(obj);

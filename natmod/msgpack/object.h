@@ -22,6 +22,4 @@ bool utf8_is_valid(const byte *p, size_t len);
 // less than natmod_check_stack makes sure of.
 void check_nesting(state_t *st, mp_obj_t obj, size_t levels);
 
-extern const char too_deep[]; // The message.
-
 #endif // MSGPACK_OBJECT_H
