@@ -32,7 +32,12 @@ static MP_DEFINE_CONST_DICT(keeper_dict, keeper_names);
 static MP_DEFINE_CONST_OBJ_TYPE(keeper_type, MP_QSTR_module, MP_TYPE_FLAG_NONE, locals_dict, &keeper_dict);
 
 mp_obj_t *natmod_usermod_keep(const natmod_usermod_t *usermod, size_t n) {
-    keeper_t *self = m_malloc_with_finaliser(sizeof(keeper_t) + n * sizeof(mp_obj_t));
+    size_t size = sizeof(keeper_t) + n * sizeof(mp_obj_t);
+    #if MICROPY_ENABLE_FINALISER
+    keeper_t *self = m_malloc_with_finaliser(size);
+    #else
+    keeper_t *self = m_malloc(size);
+    #endif
     self->base.type = &keeper_type;
     self->root = usermod->root;
     *usermod->root = self;

@@ -198,8 +198,10 @@ static __attribute__((noinline)) void execute_at(size_t moved, const uint8_t *da
     execute(data, size);
     faults_end();
     if (plant && size >= 4 && memcmp(data, "leak", 4) == 0) {
-        mp_map_elem_t *names = MP_STATE_VM(natmod_msgpack_names);
-        names[MP_ARRAY_SIZE(MP_STATE_VM(natmod_msgpack_names)) - 1].value = MP_OBJ_FROM_PTR(m_malloc(2 * SLACK));
+        // A block between the root pointer and what it keeps alive.
+        void **leak = m_malloc(2 * SLACK);
+        leak[0] = MP_STATE_VM(natmod_msgpack_root);
+        MP_STATE_VM(natmod_msgpack_root) = leak;
     }
     // The preallocated exception for failed allocations would keep its last arguments alive.
     MP_STATE_VM(mp_emergency_exception_obj).args = (mp_obj_tuple_t *)&mp_const_empty_tuple_obj;
