@@ -21,7 +21,7 @@ test-long: interpreter ## the same with what takes too long for every day  [PART
 
 # It asks the board for its ARCH, and then makes that.
 test-board: ready ## run the tests on a real board, see docs/hardware.md  [PORT=/dev/ttyACM0] [FILES=...]
-	+@$(call PYTHON_FOR,elftools msgpack) tests/board.py --port '$(PORT)' $(FILES)
+	+@$(call PYTHON_FOR,elftools msgpack serial) tests/board.py --port '$(PORT)' $(FILES)
 
 coverage: interpreter ## which lines of C the tests run, and which they do not
 	@$(call PYTHON_FOR,elftools serial msgpack) tests/host/_coverage.py

@@ -191,7 +191,7 @@ def no_more_than_python():
         if n > limit:
             raise AssertionError("CALLS[%d]: %d bytes below the limit, not %d" % (i, n, limit))
         # Most levels have enough stack.
-        true(counts[0] > counts[1] * (1 if "pico" in check.target else 2))
+        true(counts[0] > counts[1])
     check.note("a Python function uses %d bytes, and calls up to %d" % (limit - MORE, most))
 
 

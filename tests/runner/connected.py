@@ -2,7 +2,6 @@
 """Runs scripts on a real board at a serial port, and leaves the board as it was."""
 
 import binascii
-import os
 import re
 import time
 
@@ -57,8 +56,8 @@ class Device:
 
     def __init__(self, port):
         self.port = port
-        self.fd = serial_port.open_port(port)
-        self.repl = PasteRepl(self.fd)
+        self.serial = serial_port.open_port(port)
+        self.repl = PasteRepl(self.serial.fileno())
         self.boot_output = ""  # What boot.py prints at each reset.
         self.reset_seconds = 0.0
 
@@ -97,10 +96,10 @@ class Device:
     def stop(self):
         """Leave the raw REPL and close the port."""
         try:
-            os.write(self.fd, b"\r\x02")
+            self.serial.write(b"\r\x02")
         except OSError:
             pass
-        os.close(self.fd)
+        self.serial.close()
 
 
 class Session(qemu.Session):

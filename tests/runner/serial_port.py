@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Opens the serial port of a board."""
 
-import fcntl
-import glob
 import os
-import termios
+
+from serial import Serial, SerialException
+from serial.tools import list_ports
 
 from .paths import TOP  # noqa: F401  (which makes the tools importable)
 
 import deploy
 
-SPEED = termios.B115200
-PATTERNS = ("/dev/ttyACM*", "/dev/ttyUSB*")
+SPEED = 115200
 
 
 def ports():
-    return sorted(name for pattern in PATTERNS for name in glob.glob(pattern))
+    """The ports of USB devices; a computer's own have no USB number."""
+    return sorted(found.device for found in list_ports.comports() if found.vid is not None)
 
 
 def known():
@@ -34,25 +34,24 @@ def find(port):
 
 
 def open_port(port):
-    """The file descriptor of the port: raw, not blocking, and locked against other programs."""
-    fd = -1
+    """The Serial of the port, locked against other programs, whose descriptor does not block."""
+    try:
+        opened = Serial(port, SPEED, exclusive=True)
+    except (SerialException, OSError) as e:
+        if os.path.exists(port) and not _is_terminal(port):
+            raise deploy.Failure(f"{port} is no serial port") from e
+        raise deploy.Failure(deploy.no_access(port, known)) from e
+    os.set_blocking(opened.fileno(), False)
+    return opened
+
+
+def _is_terminal(port):
     try:
         fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        # pyserial, and so mpremote, locks its ports in the same way.
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _configure(fd)
-    except (OSError, termios.error) as e:
-        if fd >= 0:
-            os.close(fd)
-        if isinstance(e, termios.error):
-            raise deploy.Failure(f"{port} is no serial port") from None
-        raise deploy.Failure(deploy.no_access(port, known)) from None
-    return fd
-
-
-def _configure(fd):
-    """8 bits, no parity, no flow control, and no hang-up, which would reset some boards."""
-    _, _, cflag, _, _, _, chars = termios.tcgetattr(fd)
-    cflag &= ~(termios.CSIZE | termios.PARENB | termios.CSTOPB | termios.CRTSCTS | termios.HUPCL)
-    cflag |= termios.CS8 | termios.CREAD | termios.CLOCAL
-    termios.tcsetattr(fd, termios.TCSANOW, [0, 0, cflag, 0, SPEED, SPEED, chars])
+    except OSError:
+        # Nothing says that it is none.
+        return True
+    try:
+        return os.isatty(fd)
+    finally:
+        os.close(fd)
