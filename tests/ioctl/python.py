@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Streams that are written in Python: what their ioctl gets, and what comes of what it returns.
 # needs: ioctl
+# wants: long-ints
 # also: mps2-an385-notime
 
 import io
@@ -101,9 +102,10 @@ def seek():
             # On the unix port the offset has 64 bits.
             size = 8 if "unix" in check.target else 4
             seek = bytearray_at(arg, size + 4)
-            offset = int.from_bytes(seek[:size], "little")
+            # Offsets are small here, so the lowest bytes and the sign say all.
+            offset = int.from_bytes(seek[:2], "little")
             if seek[size - 1] & 0x80:
-                offset -= 1 << 8 * size
+                offset -= 1 << 16
             self.whence = int.from_bytes(seek[size:], "little")
             self.pos = offset + (0, self.pos, 200)[self.whence]
             seek[:size] = self.pos.to_bytes(size, "little")
