@@ -52,8 +52,8 @@ def check(tree, board):
                 "give MPY_DIR=/path/to/micropython with its submodules"
             )
         return
-    others = sorted(f.parent.parent.name for f in tree.glob(f"ports/*/boards/{board}/"))
-    if others and board:
+    others = sorted(f.parent.parent.name for f in tree.glob("ports/*/boards/*") if f.name == board)
+    if others:
         raise Failure(
             f"{board} is a board of ports/{others[0]}, which does not build from Debian's "
             "packages; docs/usermod.md has the commands"

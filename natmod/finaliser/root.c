@@ -14,7 +14,7 @@
 
 #ifdef NATMOD_USERMOD
 
-// The firmware keeps the module's functions, which refer to the state; see keeper_t in context.c.
+// The firmware keeps the module's functions, which refer to the state; see keeper_t in usermod.c.
 void root_set(void *ptr) {
     (void)ptr;
 }

@@ -22,6 +22,7 @@ def boards():
     eq(build_firmware.check(tree, "RPI_PICO"), None)
     for board, message in (
         ("", "give BOARD=name; known are: ADAFRUIT_FEATHER_RP2040 "),
+        ("*", "unknown BOARD '*'; known are: ADAFRUIT_FEATHER_RP2040 "),
         ("RPI_PICKLE", "unknown BOARD 'RPI_PICKLE'; known are: ADAFRUIT_FEATHER_RP2040 "),
         ("ESP32_GENERIC", "ESP32_GENERIC is a board of ports/esp32, which does not build"),
         ("PYBV11", "docs/usermod.md has the commands"),

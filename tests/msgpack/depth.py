@@ -4,6 +4,7 @@
 # timeout: 120
 # Nesting to 1024 works both ways, beyond it is an exception; no depth crashes.
 import gc
+from collections import namedtuple
 from io import BytesIO
 
 import check
@@ -297,6 +298,33 @@ def wide_tuple_keys():
                 )
             else:
                 eq(list(msgpack.unpackb(data, use_list=False).values()), [5])
+
+
+@case
+def keys_that_hooks_nest():
+    # A hook that unpacks nests what no message nests, and a namedtuple is a tuple.
+    def inner(code, data):
+        return msgpack.unpackb(data, use_list=False, ext_hook=inner)
+
+    def ext(data):
+        return b"\xc7" + bytes([len(data)]) + b"\x05" + data
+
+    for n, levels in ((1, 8), (2, 9)):
+        key = b"\x91" * 4 + ext(b"\x91" * 3 + ext(b"\x91" * n + b"\xc0"))
+        data = b"\x81" + key + b"\x06"
+        try:
+            got = msgpack.unpackb(data, use_list=False, ext_hook=inner)
+            eq((levels, list(got.values())), (8, [6]))
+        except ValueError as e:
+            eq((levels, str(e)), (9, "object nested too deeply"))
+    Point = namedtuple("Point", ("x",))
+    for n in (8, 9, 900):
+        data = b"\x81" + b"\x91" * n + b"\xc0\x06"
+        try:
+            got = msgpack.unpackb(data, list_hook=lambda items: Point(*items))
+            eq((n, list(got.values())), (8, [6]))
+        except ValueError as e:
+            eq((n > 8, str(e)), (True, "object nested too deeply"))
 
 
 @case
