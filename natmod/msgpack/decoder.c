@@ -37,7 +37,6 @@ enum {
     MIN_CAPACITY = 8, // Elements: the least that a new container has capacity for.
     MAX_CAPACITY = INT32_MAX / 16, // The most, so that their size in bytes does not wrap.
     TRUSTED_PAYLOAD = 256, // Bytes that are allocated before they have come.
-    KEY_NESTING = 8, // Tuples nested in the key of a map.
 };
 
 /******************************************************************************/

@@ -39,7 +39,10 @@ void check_nesting(state_t *st, mp_obj_t obj, size_t levels) {
     if (levels == 0) {
         natmod_raise(st->ValueError, "object nested too deeply");
     }
-    natmod_check_stack(&st->nm);
+    if (levels == KEY_NESTING) {
+        // Once for each key: where the result is not remembered, the check takes long.
+        natmod_check_stack(&st->nm);
+    }
     const mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(obj);
     for (size_t n = tuple->len; n > 0; n--) {
         check_nesting(st, tuple->items[n - 1], levels - 1);

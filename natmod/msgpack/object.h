@@ -17,6 +17,10 @@ mp_obj_t bytes_new(state_t *st, const byte *data, size_t len);
 // Whether len bytes are UTF-8 as RFC 3629 has it.
 bool utf8_is_valid(const byte *p, size_t len);
 
+enum {
+    KEY_NESTING = 8, // Tuples nested in the key of a map.
+};
+
 // Raise ValueError if the key of a map has more nested tuples than levels. The firmware hashes and
 // compares tuples by recursion, without a check of the C stack. What it takes for KEY_NESTING levels is
 // less than natmod_check_stack makes sure of.
