@@ -7,11 +7,12 @@
 #   ARCH     which architecture to build (or several: ARCH='x64 x86')
 #   CROSS    another compiler prefix for that ARCH
 #   TARGET   one test target, or several with commas between them
+#   PART     one part of make test-long, or several with commas between them
 #   MPY_DIR  a MicroPython source tree to use instead of the one that setup fetches
 #   DIST     where make dist puts the release (dist)
 #   BOARD    which board make firmware is for
-#   PORT     the serial port of the board that make deploy is for; MODULE=msgpack and FORCE=1 go with it;
-#            or that make test-board is for, and FILES=... with it
+#   PORT     the serial port of the board that make deploy is for; MODULE=msgpack, FORCE=1, SMALL=1,
+#            FULL=1 and IN_PLACE=1 go with it; or that make test-board is for, and FILES=... with it
 #   V=1      show commands
 override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 FETCHED := $(TOP)/build/deps/micropython
@@ -23,7 +24,7 @@ DIST ?= dist
 CROSS_GIVEN := $(CROSS)
 include $(TOP)/dynruntime/toolchain.mk
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
-.PHONY: help all setup demo test test-long test-board coverage fuzz bench size stack dist deploy firmware check format clean distclean ready modules interpreter
+.PHONY: help all bytecode setup demo test test-long test-board coverage fuzz bench size stack dist deploy firmware check format clean distclean ready modules interpreter
 
 # WANTED (architectures), NEEDS (groups of tools/setup.sh), INTERPRETERS and DEMO_TARGET (each a
 # TARGET), which python tells; one is installed where there is none.
@@ -46,6 +47,7 @@ help: ## list what make can do
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
 	@echo; echo "ARCH    one or more ('x64 x86') of $(ARCHS)"
 	@echo "TARGET  one or more (a,b) of the table in tests/README.md"
+	@echo "PART    one or more (a,b) of the parts in that table"
 	@echo "MPY_DIR=/path/to/micropython uses that tree (v1.23 or later) instead of fetching one"
 
 ready:
@@ -58,15 +60,23 @@ setup: ready ## install and fetch all that the others need (they do it too)
 modules: ready
 	$(SUBMAKE) $(JOBS) -f tools/modules.mk modules WANTED="$(WANTED)"
 
-all: modules ## build the modules for every architecture, into build/<arch>/, or for one  [ARCH=...]
+# The package runs on all architectures; its compiler is for this machine, whose compiler that of
+# x64 is.
+bytecode: ready modules
+	$(if $(filter x64,$(NEEDS)),$(SUBMAKE) $(JOBS) -C coprocessor BUILD=$(TOP)/build)
+
+all: modules bytecode ## build the modules for every architecture, into build/<arch>/, or for one  [ARCH=...]
 	$(SUBMAKE) -f tools/modules.mk table WANTED="$(WANTED)"
 
 include tests/tests.mk
 include bench/bench.mk
 
-# It asks the board for its ARCH, and then makes that.
-deploy: ready ## put the modules on a board  [PORT=/dev/ttyACM0] [MODULE=...] [FORCE=1]
-	+@$(call PYTHON_FOR,json) tools/deploy.py $(if $(FORCE),--force) '$(PORT)' $(MODULE)
+# It asks the board for its ARCH, and then makes that. SMALL and IN_PLACE mean something else to the
+# modules' Makefiles.
+deploy: private MAKEOVERRIDES := $(filter-out SMALL=% FULL=% IN_PLACE=%,$(MAKEOVERRIDES))
+deploy: ready ## put the modules on a board  [PORT=/dev/ttyACM0] [MODULE=...] [FORCE=1] [SMALL=1] [FULL=1] [IN_PLACE=1]
+	+@unset SMALL FULL IN_PLACE; $(call PYTHON_FOR,json) tools/deploy.py $(if $(FORCE),--force) \
+		$(if $(SMALL),--small) $(if $(FULL),--full) $(if $(IN_PLACE),--in-place) '$(PORT)' $(MODULE)
 
 firmware: ready ## build firmware that has the modules built in  [BOARD=RPI_PICO]
 	+@$(call PYTHON_FOR,elftools) tools/build_firmware.py '$(MPY_DIR)' '$(BOARD)'

@@ -25,6 +25,15 @@ def plain(name):
     return name.partition(".")[0]
 
 
+# What NATMOD_SLOT appends to the name of a function that the firmware calls.
+ENTRY = "_entry"
+
+
+def entry_of(name, frames):
+    """The function by which the firmware calls the one of that name."""
+    return name + ENTRY if name + ENTRY in frames else name
+
+
 def read_graph(text, source_line, called_back=None):
     """({function: bytes of its frame}, {function: [called]}, {function: what the firmware calls})
 
@@ -52,7 +61,14 @@ def read_graph(text, source_line, called_back=None):
                 for name, functions in (called_back or {}).items():
                     if name in text:
                         back.setdefault(caller, set()).update(functions)
-    return frames, calls, {caller: found & set(frames) for caller, found in back.items()}
+    return (
+        frames,
+        calls,
+        {
+            caller: {entry_of(name, frames) for name in found} & set(frames)
+            for caller, found in back.items()
+        },
+    )
 
 
 def addresses_taken(path):
@@ -135,7 +151,9 @@ class Graph:
             yield self.depth(called, path, in_firmware)
         if plain(name) in self.pointers:
             found = self.candidates(plain(name), path)
-            if not found:
+            # GCC makes the pointer a call if it is always the same.
+            direct = {plain(called) for called in self.calls[name]} & self.pointers[plain(name)]
+            if not found and not direct:
                 raise Failed("no address for the pointer call: " + " -> ".join(path))
             for called in found:
                 yield self.depth(called, path, in_firmware)
@@ -168,7 +186,7 @@ def compute(arch, module, folder):
     taken = addresses_taken(target)
     known = set(entries.ENTRIES[module].values()) | entries.THROUGH | entries.BY_TAKER
     known = known.union(*entries.POINTERS.values())
-    names = set().union(*taken.values())
+    names = {name.removesuffix(ENTRY) for name in set().union(*taken.values())}
     for name in names - known:
         raise Failed(f"{module}: somebody has the address of {name}: name it in bench/entries.py")
     graph = Graph(
@@ -176,16 +194,17 @@ def compute(arch, module, folder):
         calls,
         taken,
         entries.POINTERS,
-        entries.BY_TAKER,
+        {entry_of(name, frames) for name in entries.BY_TAKER},
         back,
         entries.RECURSIVE,
         entries.NEVER,
     )
     found = {}
+    through = entry_of("fun_call", frames)
     for public, name in entries.ENTRIES[module].items():
-        size, path = graph.depth(name)
+        size, path = graph.depth(entry_of(name, frames))
         if public not in entries.SLOTS:
             # Python calls every function through this one.
-            size, path = size + frames["fun_call"], ["fun_call", *path]
+            size, path = size + frames[through], [through, *path]
         found[public] = size, path
-    return found, names, frames["fun_call"]
+    return found, names, frames[through]

@@ -10,6 +10,8 @@ import recorded
 NAME = "cortex-m3"
 ICOUNT = 6
 TARGET = onboard.target("mps2-an385/armv7m")
+# The same board, where msgpack is the small flavour.
+SMALL_TARGET = onboard.target("mps2-an385-small/armv7m")
 
 # The values that programs.py needs.
 WORD = 4
@@ -32,6 +34,11 @@ def board(options=()):
 def measure(sources):
     """[{operation: (instructions, heap bytes)}] of programs."""
     return onboard.measure(board(), sources, counts)
+
+
+def measure_small(sources):
+    """The same with the small flavour of msgpack."""
+    return onboard.measure(onboard.new(SMALL_TARGET, ICOUNT), sources, counts)
 
 
 def counts(nothing, taken):

@@ -50,6 +50,13 @@ ENTRIES = {
         "str(ExtraData)": "extra_data_print",
         "import": "mpy_init",
     },
+    "msgpack-small": {
+        "pack, packb, dump, dumps": "run",
+        "unpack, load": "fun_unpack",
+        "unpackb, loads": "fun_unpackb",
+        "__getattr__": "fun_getattr",
+        "import": "mpy_init",
+    },
     "finaliserproxy": {
         "FinaliserProxy()": "proxy_make",
         "FinaliserProxy.__del__": "proxy_del",

@@ -2,7 +2,8 @@
 """The bench's results as results.json holds them, and what follows from them.
 
 {"build": {...}, machine: {unit: {operation: {document: n}}, "heap": the same,
-"reference": instructions of stock json in the recorded state, "mhz": n}}
+"reference": instructions of stock json in the recorded state, "mhz": n,
+"small": counts of the small flavour of msgpack}}
 
 The unit is what the machine counts. Only one that counts cycles has a clock, and only one for
 which other codecs were recorded has a reference.
@@ -32,6 +33,7 @@ MACHINES = {
     "cortex-m3": Machine("an emulated Cortex-M3"),
     "x64": Machine("x64"),
 }
+SMALL = "small"
 # The two forms of one document count once in means.
 VARIANTS = ("gx",)
 
@@ -66,6 +68,11 @@ def save(results):
 def counted(machine, results):
     """{operation: {document: count}} of a machine, in its unit."""
     return results[machine][MACHINES[machine].unit]
+
+
+def with_small(machine, measured):
+    """The counts of a machine, with those of the small flavour in place of the full one's."""
+    return {**measured[MACHINES[machine].unit], **measured[SMALL]}
 
 
 def microseconds(row, mhz):

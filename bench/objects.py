@@ -14,7 +14,10 @@ sys.path.append(str(TOP / "tools"))
 
 import natmods  # noqa: E402
 
+# The sources; a small flavour has an entry of its own.
 FOLDERS = {module.name: f"natmod/{module.folder.name}" for module in natmods.MODULES}
+SMALL = {natmods.entry(name, natmods.SMALL): name for name in natmods.WITH_SMALL}
+FOLDERS.update((entry, f"{FOLDERS[name]}/{natmods.SMALL}") for entry, name in SMALL.items())
 ALLOCATED = 2  # SHF_ALLOC
 
 
@@ -22,9 +25,15 @@ class Failed(Exception):
     pass
 
 
+def objects_of(arch, module):
+    """The folder where make compiled the module, or its small flavour."""
+    build = TOP / "build" / (natmods.SMALL if module in SMALL else "")
+    return build / f"obj/{arch}/{SMALL.get(module, module)}"
+
+
 def compile_again(arch, module, folder, option):
     """The object, compiled by the flags that make has noted and one more; its code is the same."""
-    built = TOP / f"build/obj/{arch}/{module}"
+    built = objects_of(arch, module)
     if not (built / "whole.o").exists():
         raise Failed(f"{module} is not built for {arch}: make ARCH={arch} does it")
     command = shlex.split((built / "flags").read_text())
@@ -38,7 +47,8 @@ def compile_again(arch, module, folder, option):
     if said.returncode:
         raise Failed(said.stderr)
     if contents(built / "whole.o") != contents(target):
-        raise Failed(f"build/obj/{arch}/{module}/whole.o is not up to date: make ARCH={arch}")
+        file = (built / "whole.o").relative_to(TOP)
+        raise Failed(f"{file} is not up to date: make ARCH={arch}")
     return target
 
 

@@ -80,5 +80,9 @@ C2020_WANTED = {
     "packb": (0.35, 0.6),
     "pack, reused BytesIO": (0.5, 0.9),
     "unpackb": (0.45, 0.95),
+    "unpack(BytesIO)": (0.5, 0.9),
 }
 JSON_WANTED = {"packb": 6, "unpackb": 3, "unpackb, keys named": 3}
+# Those of the small flavour: the geometric mean, and the least.
+SMALL_C2020_WANTED = {"packb": 1, "unpackb": 1}
+SMALL_JSON_WANTED = {"packb": 3, "unpackb": 1.8}

@@ -14,12 +14,14 @@ import figures
 import recorded
 import tables
 from operations import C2020_PEER, C2020_WANTED, JSON_PEER, JSON_WANTED
+from operations import SMALL_C2020_WANTED, SMALL_JSON_WANTED
 
 HERE = Path(__file__).parent
 TOP = HERE.parent
 # The written text is between <!-- bench NAME --> and <!-- end of bench NAME -->.
 SIZES = ("mpy", "text", "rodata", "bss", "import", "use")
 FILES = (HERE / "README.md",)
+SMALL = figures.SMALL
 
 
 def table(machine, measured):
@@ -48,6 +50,31 @@ def table(machine, measured):
         ratios = figures.times_json(rows, operation)
         if ratios:
             yield line(operation, rounded(ratios), json_summary(machine, operation, ratios))
+
+    if SMALL in measured:
+        yield from small_table(machine, measured, line)
+
+
+def small_table(machine, measured, line):
+    """The same of the small flavour of msgpack."""
+    yield f"{machine}, small flavour"
+    rows = figures.with_small(machine, measured)
+    for operation, row in measured[SMALL].items():
+        yield line(operation, row)
+        ratios = figures.of_c2020(machine, operation, row)
+        if ratios:
+            most = SMALL_C2020_WANTED.get(operation)
+            mean = (
+                f"mean {figures.mean(figures.plain(ratios)):.3f}" if figures.plain(ratios) else ""
+            )
+            wanted = f" (wanted: {most})" if most else ""
+            yield line("  of the C module's", rounded(ratios), mean + wanted)
+        ratios = figures.times_json(rows, operation)
+        if ratios:
+            least = SMALL_JSON_WANTED.get(operation)
+            wanted = f" (wanted: {least})" if least else ""
+            text = f"least {min(ratios.values()):.2f}{wanted}"
+            yield line("  times faster than json", rounded(ratios), text)
 
 
 def rounded(ratios):
@@ -124,6 +151,31 @@ def details(machine, results):
     return "\n".join(parts)
 
 
+def small(machine, results):
+    """The tables of the small flavour of msgpack, for the bench's README."""
+    measured = results[machine]
+    names = list(documents.DOCUMENTS)
+    unit = figures.MACHINES[machine].unit
+    rows = figures.with_small(machine, measured)
+    ours, c2020, json_ = [], [], []
+    for operation, row in measured[SMALL].items():
+        ours.append([operation, *cells(row)])
+        ratios = figures.of_c2020(machine, operation, row)
+        if ratios:
+            mean = f"{figures.mean(figures.plain(ratios)):.3f}"
+            c2020.append([operation, *cells(rounded(ratios)), mean])
+        ratios = figures.times_json(rows, operation)
+        if ratios:
+            json_.append([operation, *cells(rounded(ratios)), f"{min(ratios.values()):.2f}"])
+    return "\n".join(
+        [
+            markdown([unit.capitalize(), *names], ours),
+            markdown(["Part of the C module's", *names, "mean"], c2020),
+            markdown(["Times faster than json", *names, "least"], json_),
+        ]
+    )
+
+
 def sizes():
     """The budget of sizes, for the bench's README."""
     budget = json.loads((HERE / "budget.json").read_text())
@@ -158,6 +210,7 @@ def contents(results):
         "summary": summary(results),
         "build": made_of(results),
         "sizes": sizes(),
+        "small": small("cortex-m3", results),
         "stack": stack(),
         **{machine: details(machine, results) for machine in figures.MACHINES},
     }

@@ -57,10 +57,26 @@ def chosen(operations, beginnings):
 
 
 def measure(machine, names, beginnings=None):
-    """{unit of the machine: {operation: {document: n}}, "heap": the same}"""
+    """{unit of the machine: {operation: {document: n}}, "heap": the same}
+
+    Where the small flavour of msgpack is measured, too, "small" is its counts.
+    """
+    found = measure_with(
+        machine, machine.measure, names, chosen(OPERATIONS, beginnings), beginnings
+    )
+    if machine is cortexm3:
+        ours = [o for o in chosen(OPERATIONS, beginnings) if not o.is_json]
+        small = measure_with(machine, machine.measure_small, names, ours, beginnings)
+        unit = figures.MACHINES[machine.NAME].unit
+        found["small"] = {o: row for o, row in small[unit].items() if not o.startswith("json")}
+    return found
+
+
+def measure_with(machine, count, names, wanted, beginnings):
+    """The first two of these, by a function that runs programs."""
     sources = []
     for name in names:
-        operations = [o for o in chosen(OPERATIONS, beginnings) if programs.possible(o, name)]
+        operations = [o for o in wanted if programs.possible(o, name)]
         sources.append((name, operations))
         if name in documents.KEYED_DOCUMENTS:
             # A separate program, so that no other operation has interned the keys.
@@ -71,7 +87,7 @@ def measure(machine, names, beginnings=None):
     order = [o.name for o in OPERATIONS] + list(KEYED_NAMES)
     unit = figures.MACHINES[machine.NAME].unit
     results = {kind: {o: {} for o in order} for kind in (unit, "heap")}
-    counted = machine.measure([programs.program(machine, *source) for source in sources])
+    counted = count([programs.program(machine, *source) for source in sources])
     for (name, _), counts in zip(sources, counted):
         for operation, (count, heap) in counts.items():
             results[unit][operation][name] = count

@@ -5,8 +5,8 @@
 The linking itself is done by the MicroPython tree's own tools/mpy_ld.py, see run_mpy_ld.py. Before
 that this checks what would fail on a board or only there: symbols that nobody provides, writable
 and zero-initialised data (which nothing keeps alive through a collection), floats in calls across
-the function table, and uses of code that is gone by then. Each message names the symbol and the
-object file.
+the function table, uses of code that is gone by then, and functions that the firmware would call
+without an entry (see slots.h). Each message names the symbol and the object file.
 """
 
 import argparse
@@ -178,6 +178,10 @@ def init_users(path):
     with open(path, "rb") as f:
         elf = ELFFile(f)
         init = {elf.get_section_index(name) for name in run_mpy_ld.INIT} - {None}
+        gate = {elf.get_section_index(name) for name in run_mpy_ld.GATE} - {None}
+        if gate:
+            # Of a module that is executed in place, nothing else stays.
+            init = {i for i, s in enumerate(elf.iter_sections()) if s["sh_flags"] & 2} - gate
         symbols = elf.get_section_by_name(".symtab")
         functions = [s for s in symbols.iter_symbols() if s["st_info"]["type"] == "STT_FUNC"]
         for relocations in elf.iter_sections():
@@ -197,6 +201,31 @@ def init_users(path):
                 ]
                 found.add(users[0] if users else elf.get_section(section).name)
     return sorted(found - {"mpy_init"})
+
+
+# Of constant data with addresses, what the firmware does not read.
+OWN_TABLES = ".data.rel.ro.init", ".data.rel.ro.own"
+
+
+def not_entries(path):
+    """The functions that constant data for the firmware has and that are no entries."""
+    found = set()
+    with open(path, "rb") as f:
+        elf = ELFFile(f)
+        symbols = elf.get_section_by_name(".symtab")
+        if not symbols.get_symbol_by_name("natmod_find_table"):
+            return []
+        for relocations in elf.iter_sections():
+            if relocations["sh_type"] not in ("SHT_REL", "SHT_RELA"):
+                continue
+            name = elf.get_section(relocations["sh_info"]).name
+            if not name.startswith(".data.rel.ro") or name in OWN_TABLES:
+                continue
+            for r in relocations.iter_relocations():
+                symbol = symbols.get_symbol(r["r_info_sym"])
+                if symbol["st_info"]["type"] == "STT_FUNC" and not symbol.name.endswith("_entry"):
+                    found.add(symbol.name)
+    return sorted(found)
 
 
 def main():
@@ -224,6 +253,12 @@ def main():
             messages.append(
                 f"{os.path.basename(path)}: '{function}' uses what is dropped after the import "
                 "(see NATMOD_INIT in dynruntime/toolkit.h)"
+            )
+        for function in not_entries(path):
+            messages.append(
+                f"{os.path.basename(path)}: '{function}' is in constant data, from where the "
+                "firmware could call it, and is no entry: use NATMOD_SLOT and NATMOD_ENTRY_OF, or "
+                "for a table of the module's own NATMOD_OWN_TABLE (see dynruntime/slots.h)"
             )
     if args.arch.startswith("xtensa"):
         for path in args.objects:

@@ -8,7 +8,7 @@
 
 #ifndef NATMOD_SMALL
 void *natmod_malloc(size_t n) {
-    void *block = natmod_table_inline()->realloc_(NULL, n, true);
+    void *block = mp_fun_table.realloc_(NULL, n, true);
     return block != NULL ? block : natmod_realloc(NULL, n);
 }
 #endif
@@ -55,7 +55,7 @@ void *memset(void *dest, int c, size_t n) {
     return mp_fun_table.memset_(dest, c, n);
 }
 
-size_t strlen(const char *s) {
+NATMOD_STRLEN size_t strlen(const char *s) {
     const char *end = s;
     while (*end != 0) {
         end++;

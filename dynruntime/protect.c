@@ -28,7 +28,7 @@ typedef union _nlr_space_t {
 // nlr_push returns twice, which GCC is not told about a function that is called through the
 // table. So this is a function of its own, in which nothing but the buffer, in memory at a fixed
 // place in the frame, is used after the second return.
-__attribute__((noinline)) mp_obj_t natmod_protect(void (*fun)(void *), void *arg) {
+NATMOD_PROTECT __attribute__((noinline)) mp_obj_t natmod_protect(void (*fun)(void *), void *arg) {
     volatile nlr_space_t nlr;
     nlr_buf_t *buf = (nlr_buf_t *)&nlr.buf;
     unsigned int raised = mp_fun_table.nlr_push(buf);

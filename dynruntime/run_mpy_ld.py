@@ -19,8 +19,14 @@ import entry
 INIT = (".text.init", ".rodata.init", ".data.rel.ro.init")
 
 
+# What stays of a module that is executed in place, see in_place.h.
+GATE = (".text.gate", ".text.gate.end")
+
+
 def place(section):
     """The sort key of a section: sections that stay come first."""
+    if section.name in GATE:
+        return GATE.index(section.name) - len(GATE) - 1
     return INIT.index(section.name) if section.name in INIT else -1
 
 
@@ -63,6 +69,10 @@ def main():
         for section in env.sections:
             if section.name in INIT and env.got_section.addr > section.addr:
                 sys.exit("this MicroPython's mpy_ld.py does not let .text.init be the last")
+        for pointer in env.got_entries.values():
+            # On Xtensa, what is added to a symbol is in the code, and may be negative.
+            if pointer.link_addr >> 31:
+                pointer.link_addr -= 1 << 32
         populate_got(env)
 
     mpy_ld.build_got_generic = before

@@ -28,9 +28,12 @@ void natmod_check_stack(natmod_t *nm) {
 #else
 
 enum {
-    // Bytes of each step, besides the frames of the calls. Only ESP32 boards have register windows.
+    // Bytes of each step, besides the frames of the calls, which are larger on armv6m. Only ESP32 boards
+    // have register windows.
     #if defined(__XTENSA_WINDOWED_ABI__)
     STEP = 512,
+    #elif defined(NATMOD_SMALL) && !defined(__ARM_ARCH_6M__)
+    STEP = 128,
     #else
     STEP = 64,
     #endif
@@ -38,14 +41,14 @@ enum {
 
 // Raise RuntimeError if the stack pointer is at the limit. Of the function table's entries that check
 // this, iternext is the cheapest.
-static __attribute__((noinline)) void check_here(natmod_t *nm) {
+NATMOD_GATE static __attribute__((noinline)) void check_here(natmod_t *nm) {
     mp_obj_iter_buf_t iter;
     iter.base.type = NULL;
     iter.buf[0] = nm->exhausted;
     natmod_iternext(&iter);
 }
 
-static __attribute__((noinline)) void check_down_to(natmod_t *nm, const byte *low) {
+NATMOD_GATE static __attribute__((noinline)) void check_down_to(natmod_t *nm, const byte *low) {
     byte step[STEP];
     const byte *here = step;
     __asm__ volatile ("" : "+r" (here) : : "memory");
@@ -55,6 +58,25 @@ static __attribute__((noinline)) void check_down_to(natmod_t *nm, const byte *lo
     }
     __asm__ volatile ("" : : : "memory"); // The call above is not to become a jump.
 }
+
+#ifdef NATMOD_SMALL
+
+NATMOD_GATE void natmod_check_stack(natmod_t *nm) {
+    byte local;
+    const byte *here = &local;
+    __asm__ volatile ("" : "+r" (here));
+    #ifdef __ARM_ARCH_6M__
+    check_here(nm);
+    #endif
+    check_down_to(nm, here - NATMOD_STACK_RESERVE);
+}
+
+NATMOD_INIT void natmod_stack_init(natmod_t *nm) {
+    mp_obj_t empty = mp_const_empty_tuple;
+    nm->exhausted = mp_call_function_n_kw(mp_load_global(MP_QSTR_iter), 1, 0, &empty);
+}
+
+#else
 
 static bool is_thread(natmod_t *nm, int number) {
     return !natmod_is_none(nm->get_ident)
@@ -91,6 +113,8 @@ NATMOD_INIT void natmod_stack_init(natmod_t *nm) {
         nm->get_ident = mp_const_none;
     }
 }
+
+#endif
 
 #endif
 

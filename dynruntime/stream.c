@@ -3,12 +3,34 @@
 
 #include "py/mperrno.h"
 
+#include "seek.h"
 #include "stream.h"
 
 // An error number, which on some ports is the C library's: the errno module knows.
 NATMOD_INIT static mp_obj_t error_number(qstr name, int number) {
     mp_obj_t obj = natmod_import_maybe(MP_QSTR_errno, name);
     return obj == MP_OBJ_NULL ? MP_OBJ_NEW_SMALL_INT(number) : obj;
+}
+
+// Look at a BytesIO. A program may have replaced io, or extended it by an io.py.
+NATMOD_INIT static void find_seek(natmod_streams_t *env) {
+    env->seek = MP_OBJ_FROM_PTR(env->OSError);
+    mp_obj_t bytesio = natmod_import_maybe(MP_QSTR_io, MP_QSTR_BytesIO);
+    if (bytesio == MP_OBJ_NULL || mp_obj_get_type(bytesio) != &mp_type_type) {
+        return;
+    }
+    const mp_obj_type_t *type = MP_OBJ_TO_PTR(bytesio);
+    const mp_stream_p_t *protocol = MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, protocol);
+    if (type->name != MP_QSTR_BytesIO || type->flags & MP_TYPE_FLAG_INSTANCE_TYPE || protocol == NULL) {
+        return;
+    }
+    bytesio = mp_call_function_n_kw(bytesio, 0, 0, NULL);
+    env->wide_offset = natmod_has_wide_offset(protocol, bytesio);
+    mp_obj_t method[2];
+    mp_load_method_maybe(bytesio, MP_QSTR_seek, method);
+    if (method[0] != MP_OBJ_NULL && (NATMOD_WIDE_OFFSETS || !env->wide_offset)) {
+        env->seek = method[0];
+    }
 }
 
 NATMOD_INIT void natmod_streams_init(natmod_streams_t *env, natmod_t *nm) {
@@ -26,6 +48,7 @@ NATMOD_INIT void natmod_streams_init(natmod_streams_t *env, natmod_t *nm) {
     mp_obj_t os_error = MP_OBJ_FROM_PTR(env->OSError);
     env->eagain_number = error_number(MP_QSTR_EAGAIN, MP_EAGAIN);
     env->eagain = mp_call_function_n_kw(os_error, 1, 0, &env->eagain_number);
+    find_seek(env);
     mp_obj_t number = error_number(MP_QSTR_ETIMEDOUT, MP_ETIMEDOUT);
     env->etimedout = mp_call_function_n_kw(os_error, 1, 0, &number);
 }
@@ -219,6 +242,31 @@ static mp_int_t try_once(attempt_t *attempt) {
 mp_int_t natmod_stream_read(natmod_stream_t *stream, void *data, size_t len) {
     attempt_t attempt = { stream, data, len, false, 0 };
     return try_once(&attempt);
+}
+
+bool natmod_stream_has_seek(const natmod_stream_t *stream) {
+    if (stream->is_python) {
+        return false;
+    }
+    // Streams without that method may take the request for another one, or pass it on to the stream
+    // whose bytes they convert.
+    mp_obj_t method[2];
+    mp_load_method_maybe(stream->method[1], MP_QSTR_seek, method);
+    return method[0] == stream->env->seek;
+}
+
+mp_int_t natmod_stream_move(natmod_stream_t *stream, mp_int_t offset) {
+    natmod_seek_t seek;
+    if (NATMOD_WIDE_OFFSETS && stream->env->wide_offset) {
+        seek.wide.offset = offset;
+        seek.wide.whence = MP_SEEK_CUR;
+    } else {
+        seek.narrow.offset = offset;
+        seek.narrow.whence = MP_SEEK_CUR;
+    }
+    int error = MP_EIO;
+    mp_uint_t result = stream->protocol->ioctl(stream->method[1], MP_STREAM_SEEK, (uintptr_t)&seek, &error);
+    return result == MP_STREAM_ERROR ? -error : seek.narrow.offset & NATMOD_STREAM_POSITION;
 }
 
 mp_int_t natmod_stream_write(natmod_stream_t *stream, const void *data, size_t len) {

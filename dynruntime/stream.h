@@ -16,6 +16,8 @@ typedef struct _natmod_streams_t {
     const mp_obj_type_t *bytearray;
     const mp_obj_type_t *OSError;
     const mp_obj_type_t *AttributeError;
+    mp_obj_t seek; // The firmware's seek method of streams; OSError if it cannot be found.
+    bool wide_offset; // The firmware's mp_off_t has 64 bits.
     mp_obj_t sleep_ms; // Functions of the time module, or MP_OBJ_NULL without one.
     mp_obj_t ticks_ms;
     mp_obj_t ticks_diff;
@@ -43,6 +45,7 @@ typedef struct _natmod_wait_t {
 enum {
     NATMOD_STREAM_EOF = 0,
     NATMOD_STREAM_BLOCKS = -1,
+    NATMOD_STREAM_POSITION = 0x3fffffff, // The bits of a position that are told.
 };
 
 void natmod_streams_init(natmod_streams_t *env, natmod_t *nm);
@@ -53,6 +56,13 @@ void natmod_stream_open(natmod_stream_t *stream, const natmod_streams_t *env, mp
 
 // Read up to len bytes, at least 1: their number, or one of the constants above.
 mp_int_t natmod_stream_read(natmod_stream_t *stream, void *data, size_t len);
+
+// Whether it is a native stream with the firmware's seek method. That may still refuse.
+bool natmod_stream_has_seek(const natmod_stream_t *stream);
+
+// Move the position of such a stream by an offset. Returns the lowest bits of the new position, or an
+// error number, negative.
+mp_int_t natmod_stream_move(natmod_stream_t *stream, mp_int_t offset);
 
 // Write some of the len bytes: their number, or NATMOD_STREAM_BLOCKS.
 mp_int_t natmod_stream_write(natmod_stream_t *stream, const void *data, size_t len);

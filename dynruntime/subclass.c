@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Python classes that derive from native types.
+// Python classes that derive from native types. The small flavour of msgpack has a shorter walk, which
+// follows the first bases alone.
 
 #include "toolkit.h"
 

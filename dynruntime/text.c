@@ -26,11 +26,12 @@ static void text_append(void *data, const char *str, size_t len) {
     natmod_copy_text((byte *)text->data + text->len, str, len);
     text->len += len;
 }
+NATMOD_SLOT(print_strn, text_append)
 
 MP_NORETURN void natmod_raise_fmt(const mp_obj_type_t *type, const char *format, ...) {
     text_t text;
     text.len = 0;
-    mp_print_t print = { &text, text_append };
+    mp_print_t print = { &text, NATMOD_ENTRY_OF(text_append) };
     va_list args;
     va_start(args, format);
     mp_vprintf(&print, format, args);

@@ -42,6 +42,15 @@ WINDOWED := $(dir $(realpath $(lastword $(MAKEFILE_LIST))))windowed.s
 CFLAGS_xtensawin = -fvisibility=default $(if $(findstring lx106,$(CC)),-mabi=windowed -Wa$(comma)$(WINDOWED) $(PICOLIBC))
 comma := ,
 
+# The register for the address of the function table (see slots.h), one that functions preserve. x86
+# has none to spare, and the windowed ABI of Xtensa preserves them in another way.
+TABLE_REGISTER_armv6m = r7
+TABLE_REGISTER_armv7m = r9
+TABLE_REGISTER_armv7emsp = r9
+TABLE_REGISTER_armv7emdp = r9
+TABLE_REGISTER_rv32imc = s11
+TABLE_REGISTER_rv64imc = s11
+
 ARCHS = x64 x86 armv6m armv7m armv7emsp armv7emdp rv32imc rv64imc xtensa xtensawin
 
 ifneq ($(ARCH),)

@@ -54,19 +54,7 @@ static inline void *natmod_realloc(void *ptr, size_t n_bytes) {
 
 #include "py/nativeglue.h"
 
-// On some machines a function needs six halfwords to find the function table, and only two to call
-// one that does.
-static inline __attribute__((always_inline)) const mp_fun_table_t *natmod_table_inline(void) {
-    return &mp_fun_table;
-}
-
-#if defined(NATMOD_WHOLE) && (defined(__thumb__) || defined(__riscv))
-static __attribute__((const, noinline)) const mp_fun_table_t *natmod_table(void) {
-    return natmod_table_inline();
-}
-#define mp_fun_table (*natmod_table())
-#endif
-
+#include "table.h"
 #include "py/dynruntime.h"
 #include "guards.h"
 #include "py/objexcept.h"
@@ -113,8 +101,35 @@ static inline void *natmod_realloc_maybe(void *ptr, size_t n, bool allow_move) {
 #undef mp_obj_cast_to_native_base
 
 // For functions that are called once for each object: the shortest way to these.
-#define natmod_get_type (natmod_table_inline()->obj_get_type)
-#define natmod_get_val_array (natmod_table_inline()->binary_get_val_array)
+#define natmod_get_type (mp_fun_table.obj_get_type)
+#define natmod_get_val_array (mp_fun_table.binary_get_val_array)
+
+// On armv6m one load reaches only the first 32 entries of the table. A module that calls others often
+// is smaller with functions that jump to them, and defines NATMOD_FAR_CALLS in its Makefile. They keep
+// the arguments where they are.
+#if defined(NATMOD_FAR_CALLS) && defined(NATMOD_TABLE_REGISTER) && defined(__ARM_ARCH_6M__)
+#define NATMOD_FAR(result_t, name, parameters) \
+    static __attribute__((naked, noipa, unused)) result_t natmod_far_##name parameters { \
+        if (offsetof(mp_fun_table_t, name) < 256) { \
+            __asm__ volatile ("mov r3, %0\n\tldr r3, [" NATMOD_TABLE_REGISTER ", r3]\n\tbx r3" \
+    : : "i" (offsetof(mp_fun_table_t, name))); \
+        } else { \
+            __asm__ volatile ("mov r3, %0\n\tlsl r3, r3, #1\n\tldr r3, [" NATMOD_TABLE_REGISTER ", r3]\n\tbx r3" \
+    : : "i" (offsetof(mp_fun_table_t, name) / 2)); \
+        } \
+    }
+NATMOD_FAR(const mp_obj_type_t *, obj_get_type, (mp_const_obj_t obj))
+NATMOD_FAR(bool, get_buffer, (mp_obj_t obj, mp_buffer_info_t * buf, mp_uint_t flags))
+NATMOD_FAR(void, load_method_maybe, (mp_obj_t obj, qstr name, mp_obj_t * method))
+#undef mp_obj_get_type
+#undef mp_get_buffer
+#undef mp_get_buffer_raise
+#undef mp_load_method_maybe
+#define mp_obj_get_type(obj) (natmod_far_obj_get_type(obj))
+#define mp_get_buffer(obj, buf, flags) (natmod_far_get_buffer((obj), (buf), (flags)))
+#define mp_get_buffer_raise(obj, buf, flags) (natmod_far_get_buffer((obj), (buf), (flags) | MP_BUFFER_RAISE_IF_UNSUPPORTED))
+#define mp_load_method_maybe(obj, name, method) (natmod_far_load_method_maybe((obj), (name), (method)))
+#endif
 
 // These are in the function table, but py/dynruntime.h has no name for them.
 #ifndef mp_call_method_n_kw
@@ -177,10 +192,21 @@ NATMOD_INLINE void natmod_copy_short(byte *dest, const byte *src, size_t n) {
     }
 }
 
+#include "slots.h"
+#include "in_place.h"
+
 #ifndef NATMOD_INIT
 #define NATMOD_INIT
 #define NATMOD_INIT_DATA
 #define NATMOD_INIT_TABLE
+#endif
+
+// A module that needs one of these functions only while it is imported defines its macro as NATMOD_INIT.
+#ifndef NATMOD_PROTECT
+#define NATMOD_PROTECT
+#endif
+#ifndef NATMOD_STRLEN
+#define NATMOD_STRLEN
 #endif
 
 // As a user C module the context says what to reserve. A .mpy file of the unix port reserves nothing:
@@ -210,9 +236,16 @@ typedef struct _natmod_t {
     size_t stack_reserve;
     #elif NATMOD_CHECKS_STACK
     mp_obj_t exhausted; // An iterator at its end; see stack.c, as for the others.
+    #ifndef NATMOD_SMALL
     mp_obj_t get_ident;
     const byte *stack_low;
     size_t stack_len;
+    #endif
+    #endif
+    #if NATMOD_IN_PLACE
+    const byte *block;
+    mp_obj_t gone_type; // What is raised when the block is gone.
+    mp_obj_t gone_text;
     #endif
 } natmod_t;
 
@@ -231,6 +264,10 @@ NATMOD_INIT void natmod_check_layouts(const mp_obj_fun_bc_t *self);
 NATMOD_INIT bool natmod_nlr_is_known(void);
 #endif
 
+// What every import does before natmod_init.
+natmod_t *natmod_context_new(void *init_fun, size_t size);
+void natmod_version_store(void);
+
 // A builtin class of the given name. Call it only from natmod_init, where the current globals
 // are the module's own. Raises NameError when the firmware lacks it.
 const mp_obj_type_t *natmod_builtin_type(qstr name);
@@ -243,7 +280,7 @@ mp_obj_t natmod_import_maybe(qstr module, qstr attr);
 // Types and functions
 
 // A new type object: a heap block of its own with room for n_slots slots, to be set by
-// MP_OBJ_TYPE_SET_SLOT with numbers 1 to n_slots. Slot 0 is the module context.
+// NATMOD_SET_SLOT with numbers 1 to n_slots. Slot 0 is the module context.
 mp_obj_type_t *natmod_type_new(natmod_t *nm, qstr name, uint16_t flags, size_t n_slots);
 
 // The context of the module that made the type.
@@ -276,6 +313,17 @@ static inline qstr natmod_name_to_qstr(natmod_name_t name) {
 // A function or method: n_args positional ones first, then n_kw pairs of name and value.
 typedef mp_obj_t (*natmod_fun_t)(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args);
 
+// What NATMOD_FUN has for it is an offset where the code is executed in place.
+#ifdef NATMOD_STUB
+#define NATMOD_FUN_OF(fun) ((natmod_fun_t)IN_PLACE_##fun)
+#define NATMOD_PLACE(nm, fun) ((natmod_fun_t)((nm)->block + (uintptr_t)(fun)))
+// The module's globals if its code is not found, or MP_OBJ_NULL. Each module implements it.
+mp_obj_t natmod_in_place_instead(void);
+#else
+#define NATMOD_FUN_OF(fun) (fun)
+#define NATMOD_PLACE(nm, fun) (fun)
+#endif
+
 // Raise RuntimeError, as for too deep a recursion, unless the C stack has NATMOD_STACK_RESERVE bytes
 // left: what the module's own functions use at most, which the module's Makefile says if it is more
 // than what functions of the interpreter use. Functions and methods are called after this check;
@@ -301,7 +349,7 @@ typedef struct _natmod_entry_t {
     uint16_t args;
 } natmod_entry_t;
 
-#define NATMOD_ENTRY(name, fun, min, max, takes_kw) { (fun), (name), (min) | (max) << 4 | (takes_kw) << 8 }
+#define NATMOD_ENTRY(name, fun, min, max, takes_kw) { NATMOD_FUN_OF(fun), (name), (min) | (max) << 4 | (takes_kw) << 8 }
 #define NATMOD_STATICMETHOD (2) // For takes_kw.
 
 // Store them in a dict of methods, or in the globals if dict is MP_OBJ_NULL (then only from

@@ -5,7 +5,7 @@
 
 HERE := $(realpath $(dir $(lastword $(MAKEFILE_LIST)))/..)
 MPY_DIR ?= $(HERE)/build/deps/micropython
-BUILD_DIR = $(HERE)/build
+BUILD_DIR ?= $(HERE)/build
 NATMOD_VERSION := $(shell cat $(HERE)/VERSION)
 NATMOD_SETUP = run: make setup
 include $(HERE)/dynruntime/toolkit.mk

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What the modules and the alternatives cost, for the tables of README.md.
+"""What the modules and the alternatives cost, for the tables of README.md and docs/usermod.md.
 
-bench/README.md defines the figures. Ours are in bench/budget.json (`make size` measures them) and
-bench/results.json (`make bench`), those of other codecs in bench/recorded.json.
+bench/README.md defines the figures. Ours are in bench/budget.json (`make size` measures them),
+bench/results.json (`make bench`) and bench/builtin.json (`bench/builtin.py`), those of other
+codecs in bench/recorded.json.
 """
 
 import json
@@ -42,6 +43,16 @@ def ours():
     return ratios(rows["packb"], rows["json.dumps"]), ratios(rows["unpackb"], rows["json.loads"])
 
 
+def small():
+    """The same of the small flavour."""
+    measured = read("results.json")[MACHINE]
+    rows, json_rows = measured["small"], measured["instructions"]
+    return (
+        ratios(rows["packb"], json_rows["json.dumps"]),
+        ratios(rows["unpackb"], json_rows["json.loads"]),
+    )
+
+
 def recorded(pack, unpack):
     """The same for another codec. Its figures and json's were recorded together."""
     everything = read("recorded.json")
@@ -72,12 +83,48 @@ def modules():
     for module, size in budget[PICO_ARCH].items():
         speed = times() if module == "msgpack" else UNKNOWN
         ram = budget[PICO][module]["use"]
-        rows.append((f"`{module}`", f"{size['mpy']:,}", f"{ram:,}", speed))
+        name = module.removesuffix("-small").removesuffix("-in-place")
+        words = f"`{name}`"
+        if module.endswith("-small"):
+            words += ", [small flavour](natmod/msgpack/small/README.md)"
+        elif module.endswith("-in-place"):
+            words += ", [executed in flash](docs/in-place.md), experimental"
+        # In flash, there are two files.
+        file = size["mpy"] + size.get("blk", 0)
+        rows.append((words, f"{file:,}", f"{ram:,}", speed))
     return rows
 
 
+def builtin():
+    """What the modules cost as files and built into the Pico's firmware, the largest first."""
+    found = read("builtin.json")
+    stock, firmware = found["firmware"]["stock"], found["firmware"]["built in"]
+    shared = found["shared"]
+
+    def row(name, file, heap, static, flash):
+        built_in = f"{heap:,} + {static:,}"
+        return (name, f"{file:,}", built_in, f"{file - heap - static:,}", f"{flash:,}")
+
+    sizes = {
+        name: (m["file"]["import"], m["built in"]["import"], m["static"], m["flash"])
+        for name, m in sorted(found["modules"].items(), key=lambda item: -item[1]["flash"])
+    }
+    file, heap, static, flash = map(sum, zip(*sizes.values()))
+    static += shared["static"]
+    rest = firmware - stock - flash - shared["flash"]
+    return [
+        ("", "RAM of the file", "RAM built in: heap + static", "RAM saved", "flash"),
+        *[row(f"`{name}`", *of_module) for name, of_module in sizes.items()],
+        ("code that they share", *[UNKNOWN] * 3, f"{shared['flash']:,}"),
+        ("interned strings and other tables", *[UNKNOWN] * 3, f"{rest:,}"),
+        row("all", file, heap, static, firmware - stock),
+        ("the stock firmware", *[UNKNOWN] * 3, f"{stock:,}"),
+    ]
+
+
 def alternatives():
-    size = read("budget.json")[ARCH]["msgpack"]
+    budget = read("budget.json")[ARCH]
+    size, small_size = budget["msgpack"], budget["msgpack-small"]
     peers = read("recorded.json")["bytes"]
     flash = {name: f"{peer['flash']:,}" for name, peer in peers.items()}
     ram = {name: f"{peer['ram']:,}" for name, peer in peers.items() if "ram" in peer}
@@ -91,6 +138,15 @@ def alternatives():
             f"{size['use']:,}",
             f"{size['mpy']:,}",
             *ours(),
+        ),
+        (
+            "`msgpack` here, [small](natmod/msgpack/small/README.md)",
+            "stock firmware",
+            "CPython's msgpack, without classes",
+            "[tested](docs/security.md): no recursion",
+            f"{small_size['use']:,}",
+            f"{small_size['mpy']:,}",
+            *small(),
         ),
         (
             "`json`",

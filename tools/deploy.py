@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: MIT
 """Copy the modules' files for a board's architecture into its lib folder.
 
-usage: deploy.py [--from FOLDER] [--force] [PORT [MODULE...]]
+usage: deploy.py [--from FOLDER] [--force] [--small] [--full] [--in-place] [PORT [MODULE...]]
 
 PORT is the board's serial port, such as /dev/ttyACM0; without one mpremote looks for a board.
 FOLDER/ARCH/MODULE.mpy are the files to take: those of a release, for instance. Without a folder
 make builds them. A file on the board that differs is replaced with --force only.
+
+Of a module with a small flavour, that flavour is taken which is on the board. If none is, a board
+with less than 64 KB of free RAM gets the small one. --small and --full say which to take; both
+together mean the small one, and beside it the full one under the name by which the small one
+imports it. --in-place installs the small flavour to be executed in flash (docs/in-place.md); with
+--small or --full it gets that beside it, by the name by which it imports it.
 """
 
 import argparse
-import ast
 import hashlib
-import os
-import re
 import subprocess
 import sys
 import zlib
@@ -21,17 +24,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import firmware
+import in_place
 import mpyinfo
 import natmods
+from remote import Failure, Mpremote
 
 TOP = Path(__file__).resolve().parents[1]
 
-# The board prints this before its answers.
-MARK = "@deploy "
+FLAVOURS = {
+    natmods.FULL: "the full flavour",
+    natmods.SMALL: "the small flavour",
+    natmods.IN_PLACE: "the small flavour in flash",
+}
+# A board with less free RAM gets the small flavour of modules that have one.
+LITTLE_RAM = 64 * 1024
+# What __version__ ends with, and what is in the file of a flavour and in that of no other.
+ENDS = {natmods.SMALL: "+small", natmods.IN_PLACE: "+inplace"}
+MARKS = {natmods.SMALL: b"+small", natmods.IN_PLACE: b".blk is "}
 
 # Runs on a board with any firmware version, after a line that sets `modules`.
 ASK = """
-import os, sys
+import gc, os, sys
+gc.collect()
+ram = gc.mem_free()
 
 class Adler32:
     # For firmware without hashlib, as SAMD21 boards have it.
@@ -50,17 +65,24 @@ def digest(f):
     except ImportError:
         Hash = Adler32
     s = Hash()
+    end = b''
+    flavour = 'full'
     with open(f, 'rb') as o:
         b = o.read(512)
         while b:
             s.update(b)
+            for n in marks:
+                if marks[n] in end + b:
+                    flavour = n
+            end = b[-8:]
             b = o.read(512)
-    return ''.join('%02x' % c for c in s.digest())
+    return ''.join('%02x' % c for c in s.digest()), flavour
 
 i = sys.implementation
 libs = [p for p in sys.path if p.endswith('/lib')]
 lib = libs[0] if libs else ''
 d = {'version': tuple(i[1])[:3], 'mpy': getattr(i, '_mpy', 0), 'lib': lib, 'has_lib': True}
+d['ram'] = ram
 d['machine'] = getattr(i, '_machine', sys.platform)
 d['found'] = []
 for p in sys.path:
@@ -68,9 +90,16 @@ for p in sys.path:
         for e in ('', '.py', '.mpy'):
             f = (p + '/' if p else '') + m + e
             try:
-                d['found'].append((f, os.stat(f)[6], digest(f) if e else ''))
+                d['found'].append((f, os.stat(f)[6]) + (digest(f) if e else ('', '')))
             except Exception:
                 pass
+d['leftovers'] = []
+for f in leftovers:
+    try:
+        os.stat(f % lib)
+        d['leftovers'].append(f % lib)
+    except Exception:
+        pass
 try:
     os.stat(lib)
 except Exception:
@@ -111,106 +140,25 @@ print('@deploy', repr(d))
 """
 
 
-# mpremote's output when the file system is full; not every firmware has names for error numbers.
-NO_SPACE = re.compile(r"OSError: (\[Errno )?28\b")
-
-
-class Failure(Exception):
-    """The message says what is wrong and what to do about it."""
-
-
-@dataclass
+@dataclass(eq=False)
 class File:
     """A module's file here, and its place on the board."""
 
-    module: str
+    module: str  # The name to import.
+    flavour: str
     path: Path
     place: str
     info: mpyinfo.Info
     digests: tuple
+    block: in_place.Block = None
 
 
 def about(modules, source):
     """One of the programs above, for the modules."""
-    return f"modules = {tuple(modules)!r}\n{source}"
-
-
-def said(output):
-    """What a program has printed after the mark; None if it has not."""
-    for line in output.splitlines():
-        if line.startswith(MARK):
-            return ast.literal_eval(line[len(MARK) :])
-    return None
-
-
-class Mpremote:
-    """Talks through mpremote to the board at a port."""
-
-    def __init__(self, port, timeout):
-        self.port = port
-        self.timeout = timeout
-        found = subprocess.run([TOP / "tools/find-mpremote.sh"], capture_output=True, text=True)
-        if found.returncode:
-            raise Failure(found.stderr.strip())
-        self.command = found.stdout.split()
-
-    def run(self, *words):
-        """(status, output) of mpremote commands, with "+" between them; the status None means
-        that the board has not answered in time."""
-        connect = ["connect", self.port] if self.port else []
-        try:
-            result = subprocess.run(
-                [*self.command, *connect, *map(str, words)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=self.timeout,
-            )
-        except subprocess.TimeoutExpired:
-            return None, ""
-        except OSError as e:
-            raise Failure(f"{self.command[0]} does not run: {e.strerror}") from None
-        return result.returncode, result.stdout.decode(errors="replace").replace("\r\n", "\n")
-
-    def evaluate(self, source, modules):
-        """Run a program on the board; return what it prints after the mark."""
-        status, output = self.run("exec", about(modules, source))
-        answer = said(output) if status == 0 else None
-        if answer is None:
-            raise Failure(self.explain(status, output))
-        return answer
-
-    def explain(self, status, output):
-        """What an error of mpremote's means."""
-        where = self.port or "the port that mpremote found"
-        if "no device found" in output:
-            return "no board found: connect one by USB, or name its port, as in PORT=/dev/ttyACM0"
-        if "failed to access" in output:
-            return no_access(self.port, self.ports)
-        if status is None or "could not enter raw repl" in output:
-            return no_answer(where)
-        return f"mpremote failed at {where}:\n{output.strip()}"
-
-    def ports(self):
-        listed = subprocess.run([*self.command, "connect", "list"], capture_output=True, text=True)
-        names = [line.split()[0] for line in listed.stdout.splitlines() if line.strip()]
-        return "there are: " + " ".join(names) if names else "there is none at all"
-
-
-def no_access(port, ports):
-    """Why a port cannot be opened; ports() tells which there are."""
-    if not os.path.exists(port):
-        return f"no board at {port}: there is no such port ({ports()})"
-    if not os.access(port, os.R_OK | os.W_OK):
-        return f"no permission for {port}; run: sudo usermod -aG dialout $USER, log in anew"
-    return f"{port} is in use by another program; end that first"
-
-
-def no_answer(port):
-    return (
-        f"the board at {port} does not answer: is MicroPython on it? "
-        "Press its reset button and try again"
-    )
+    small = [m for m in modules if m in natmods.WITH_SMALL]
+    leftovers = [name for m in small for name in in_place.leftovers(f"%s/{m}.mpy")]
+    names = {"modules": tuple(modules), "marks": MARKS, "leftovers": leftovers}
+    return "".join(f"{name} = {value!r}\n" for name, value in names.items()) + source
 
 
 def check_firmware(board, modules):
@@ -249,25 +197,84 @@ def check_place(board):
         raise Failure("the board has no file system to put the modules in")
 
 
-def find_files(folder, arch, modules, lib):
+def installed(board, module):
+    """The flavour of the module in the board's lib folder, or None."""
+    for name, _, _, flavour in board["found"]:
+        if name == f"{board['lib']}/{module}.mpy":
+            return flavour
+    return None
+
+
+def choose(board, module, args):
+    """(the flavour to take, why)"""
+    if args.in_place:
+        return natmods.IN_PLACE, "as asked for"
+    if args.small:
+        return natmods.SMALL, "as asked for"
+    if args.full:
+        return natmods.FULL, "as asked for"
+    flavour = installed(board, module)
+    other = "SMALL=1 FORCE=1" if flavour == natmods.FULL else "FULL=1 FORCE=1"
+    if flavour:
+        return flavour, f"as the one on the board; {other} replaces it"
+    ram = f"{board['ram'] // 1024} KB of RAM are free"
+    if board["ram"] < LITTLE_RAM:
+        return natmods.SMALL, f"as {ram}; FULL=1 takes the full one"
+    return natmods.FULL, f"as {ram}; SMALL=1 takes the small one"
+
+
+def choose_flavours(board, args):
+    """{module: flavour}, and a (module, flavour, name) for each that is to be beside these."""
+    flavours, beside = dict.fromkeys(args.modules, natmods.FULL), []
+
+    def need(module, flavour, name, asked):
+        # One that is there must have the version of the module.
+        there = any(found == f"{board['lib']}/{name}.mpy" for found, *_ in board["found"])
+        if asked or there:
+            beside.append((module, flavour, name))
+
+    for module in args.modules:
+        if module in natmods.WITH_SMALL:
+            flavours[module], why = choose(board, module, args)
+            print(f"{module}: {FLAVOURS[flavours[module]]}, {why}", flush=True)
+            if flavours[module] != natmods.FULL:
+                need(module, natmods.FULL, natmods.full_name(module), args.full)
+            if flavours[module] == natmods.IN_PLACE:
+                need(module, natmods.SMALL, natmods.small_name(module), args.small)
+    return flavours, beside
+
+
+def find_files(folder, arch, flavours, beside, lib):
     """The File of each module. Without a folder, make builds the modules."""
     if not folder:
-        folder = TOP / "build"
         command = ["make", "--no-print-directory", "-C", TOP, f"ARCH={arch}"]
         if subprocess.run(command).returncode:
             raise Failure(f"make ARCH={arch} failed")
-    files = []
-    for module in modules:
-        path = Path(folder, arch, f"{module}.mpy")
+
+    def find(module, flavour, name):
+        path = natmods.built(folder or TOP / "build", arch, module, flavour)
+        if folder and flavour != natmods.FULL:
+            path = Path(folder, arch, flavour, path.name)
+        if folder and flavour == natmods.IN_PLACE and not path.exists():
+            raise Failure(
+                f"{folder} has no files to execute in flash: take make deploy IN_PLACE=1"
+            )
         try:
             info = mpyinfo.load(path)
         except mpyinfo.FormatError as e:
             raise Failure(str(e)) from None
         if (info.arch, info.version) != (arch, firmware.ABI):
             raise Failure(f"{path} is for {info.arch}, .mpy version {info.version}")
-        files.append(File(module, path, f"{lib}/{path.name}", info, digests(path)))
-    # The largest first, as its code needs the largest free piece of the heap.
-    return sorted(files, key=lambda file: -file.info.text)
+        file = File(name, flavour, path, f"{lib}/{name}.mpy", info, digests(path))
+        if flavour == natmods.IN_PLACE:
+            file.block = in_place.Block(natmods.block(path), in_place.block_place(file.place))
+        return file
+
+    files = [find(module, flavour, module) for module, flavour in flavours.items()]
+    files += [find(*one) for one in beside]
+    # The largest first, as its code needs the largest free piece of the heap; but what is executed
+    # in flash before that which it may import instead.
+    return sorted(files, key=lambda file: (not file.block, -file.info.text))
 
 
 def digests(path):
@@ -276,12 +283,18 @@ def digests(path):
     return hashlib.sha256(data).hexdigest(), f"{zlib.adler32(data):08x}"
 
 
+def its_flavour(board, file):
+    """Words about the file on the board, if that is of another flavour."""
+    flavour = installed(board, file.module)
+    return "" if flavour == file.flavour else f", {FLAVOURS[flavour]},"
+
+
 def to_copy(board, files, force):
     """The files that are not on the board yet."""
     copies = []
     for file in files:
         state = "absent"
-        for name, _, digest in board["found"]:
+        for name, _, digest, _ in board["found"]:
             if name == file.place:
                 state = "same" if digest in file.digests else "other"
                 break
@@ -293,7 +306,8 @@ def to_copy(board, files, force):
                 )
         if state == "other" and not force:
             raise Failure(
-                f":{file.place} on the board is another file than {file.path}; "
+                f":{file.place} on the board{its_flavour(board, file)} is another file than "
+                f"{file.path}; "
                 "to replace it: make deploy FORCE=1 (tools/deploy.py --force)"
             )
         if state == "same":
@@ -303,80 +317,112 @@ def to_copy(board, files, force):
     return copies
 
 
-def check_space(board, copies):
+def check_flash(mpremote, board, arch, flavours):
+    """What in_place.look() sees, if a module is to be executed in flash."""
+    modules = [m for m, flavour in flavours.items() if flavour == natmods.IN_PLACE]
+    if not modules:
+        return None
+    seen = in_place.look(
+        mpremote, [in_place.block_place(f"{board['lib']}/{m}.mpy") for m in modules]
+    )
+    why = in_place.why_not(board, arch, seen)
+    if why:
+        raise Failure(
+            f"{' '.join(modules)} cannot be executed in flash there, and nothing was installed: "
+            f"{why}. docs/in-place.md says which boards can; SMALL=1 takes the flavour in RAM"
+        )
+    return seen
+
+
+def blocks_to_copy(files, seen):
+    """The files whose block is not on the board yet, or not executable."""
+    wanted = [file for file in files if file.block]
+    return [file for file in wanted if not in_place.is_there(file.block, seen)]
+
+
+def check_space(board, copies, blocks):
     """Fail if the files do not fit, before anything is written."""
 
-    def blocks(size):
+    def taken(size):
         return -(-size // board["block"]) * board["block"]
 
-    replaced = sum(
-        blocks(size) for name, size, _ in board["found"] if name in [f.place for f in copies]
-    )
+    # The former file stays until the one that is executed in flash has its name.
+    places = [f.place for f in copies if not f.block]
+    replaced = sum(taken(size) for name, size, *_ in board["found"] if name in places)
+    sizes = [f.info.size for f in copies] + [f.block.size for f in blocks]
     # Each file takes one more block for its directory entry.
-    wanted = sum(blocks(f.info.size) + board["block"] for f in copies)
+    wanted = sum(taken(size) + board["block"] for size in sizes)
     free = board["free"] + replaced
     if wanted > free:
-        names = ", ".join(f.module for f in copies)
+        names = ", ".join(dict.fromkeys(f.module for f in copies + blocks))
         raise Failure(
             f"no space: {names} take {wanted} bytes of the board's file system, and {free} are "
             "free; remove files that are not needed (mpremote ls, mpremote rm :NAME)"
         )
 
 
-def copy(mpremote, board, copies):
-    if not copies:
-        return
-    if not board["has_lib"]:
-        status, output = mpremote.run("mkdir", f":{board['lib']}")
-        if status != 0:
-            raise Failure(mpremote.explain(status, output))
-    for file in copies:
-        status, output = mpremote.run("cp", file.path, f":{file.place}")
-        if status != 0:
-            # Remove the partial file, which an import would load.
-            mpremote.run("rm", f":{file.place}")
-            if NO_SPACE.search(output):
-                raise Failure(f"no space on the board for {file.module}; remove files from it")
-            raise Failure(mpremote.explain(status, output))
-        print(f"{file.module}: copied to :{file.place}, {file.info.size} bytes")
+def copy(mpremote, board, copies, blocks):
+    if not board["has_lib"] and copies:
+        mpremote.do("mkdir", f":{board['lib']}")
+    for file in dict.fromkeys(copies + blocks):
+        written = [(file.place, file.info.size)] if file in copies else []
+        if file.block:
+            block = file.block if file in blocks else None
+            in_place.install(mpremote, block, file.path if written else None, file.place)
+            written += [(block.place, block.size)] if block else []
+        else:
+            mpremote.put(file.path, file.place)
+        for place, size in written:
+            print(f"{file.module}: copied to :{place}, {size} bytes")
 
 
 def explain_import(file, board, result):
     """The message for an exception of the import."""
     name, text = result["error"]
-    said = f"{name}: {text}" if text else name
+    full = f"{name}: {text}" if text else name
     if name == "MemoryError" and board["esp8266"] is not None and "native code" in text:
         line = firmware.native_code_line(board["esp8266"])
         if line:
             return (
-                f"import {file.module} says {said!r}: put this line into the board's boot.py, and "
+                f"import {file.module} says {full!r}: put this line into the board's boot.py, and "
                 f"deploy again:\n    {line}\nIt names a range of flash that is free. Each import "
                 "erases and writes it, which wears it: do not import in a loop of resets"
             )
         return (
-            f"import {file.module} says {said!r}: this ESP8266 firmware keeps one sector of flash "
+            f"import {file.module} says {full!r}: this ESP8266 firmware keeps one sector of flash "
             "for native code, too little for the modules; docs/esp8266.md tells how to find more"
         )
     if name == "MemoryError":
+        has_small = file.module in natmods.WITH_SMALL and file.flavour == natmods.FULL
+        smaller = " or its small flavour (SMALL=1 FORCE=1)" if has_small else ""
         return (
-            f"import {file.module} says {said!r}: it needs {file.info.text} bytes in one piece "
+            f"import {file.module} says {full!r}: it needs {file.info.text} bytes in one piece "
             f"for its code, and {result['free']} are free in all; import it before anything else, "
-            "or take one module only"
+            f"or take one module only{smaller}"
         )
-    return f"import {file.module} says {said!r}; docs/troubleshooting.md tells what it means"
+    return f"import {file.module} says {full!r}; docs/troubleshooting.md tells what it means"
 
 
 def use(mpremote, board, files):
     """Import the modules on the board, and report."""
-    results = mpremote.evaluate(IMPORT, [f.module for f in files])
+    # A full flavour beside a small one comes last, as it changes what that says of itself.
+    beside = {natmods.full_name(f.module) for f in files}
+    order = sorted(files, key=lambda f: f.module in beside)
+    results = mpremote.evaluate(about([f.module for f in order], IMPORT))
     for file in files:
         result = results[file.module]
         if "error" in result:
             raise Failure(explain_import(file, board, result))
-        if result["file"] != file.place:
+        # Only the full flavour says where it is.
+        end = ENDS.get(file.flavour)
+        known = end and not result["file"] and result["version"].endswith(end)
+        if file.block and not known and result["version"].endswith(ENDS[natmods.SMALL]):
+            small = natmods.small_name(file.module)
+            raise Failure(f"the board imports {small} instead of the {file.module} in flash")
+        if result["file"] != file.place and not known:
             where = "built in" if not result["file"] else f"at {result['file']}"
             raise Failure(f"the board imports a {file.module} that is {where}, not :{file.place}")
-        ram = firmware.ram(result["growth"], file.info)
+        ram = result["growth"] if file.block else firmware.ram(result["growth"], file.info)
         print(f"{file.module}: version {result['version']} works, and takes {ram} bytes of RAM")
     if board["esp8266"] is not None:
         code = sum(f.info.text for f in files)
@@ -384,10 +430,15 @@ def use(mpremote, board, files):
 
 
 def arguments(argv):
-    summary, usage, text = __doc__.split("\n\n")
-    parser = argparse.ArgumentParser(prog="deploy.py", description=summary, epilog=text)
+    summary, _, text, more = __doc__.split("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="deploy.py", description=summary, epilog=f"{text} {more}"
+    )
     parser.add_argument("--from", dest="folder", metavar="FOLDER", help="a release, for instance")
     parser.add_argument("--force", action="store_true", help="replace files that differ")
+    parser.add_argument("--small", action="store_true", help="take the small flavour")
+    parser.add_argument("--full", action="store_true", help="take the full flavour")
+    parser.add_argument("--in-place", action="store_true", help="execute the small one in flash")
     parser.add_argument(
         "--timeout", type=float, default=120, help="seconds for each thing the board does (120)"
     )
@@ -397,27 +448,35 @@ def arguments(argv):
     unknown = set(args.modules) - set(natmods.NAMES)
     if unknown:
         parser.error(f"unknown module {' '.join(unknown)}; known are: {' '.join(natmods.NAMES)}")
+    if args.in_place and not set(args.modules) & set(natmods.WITH_SMALL):
+        parser.error(f"of {' '.join(args.modules)}, nothing can be executed in flash")
     return args
 
 
-def deploy(args):
-    mpremote = Mpremote(args.port, args.timeout)
-    board = mpremote.evaluate(ASK, args.modules)
+def deploy(args, mpremote):
+    small = [m for m in args.modules if m in natmods.WITH_SMALL]
+    names = [f(m) for m in small for f in (natmods.full_name, natmods.small_name)]
+    board = mpremote.evaluate(about([*args.modules, *names], ASK))
     arch = check_firmware(board, args.modules)
     check_place(board)
     print(
         f"{board['machine']}, MicroPython {firmware.shown(board['version'])}: {arch}", flush=True
     )
-    files = find_files(args.folder, arch, args.modules, board["lib"])
+    flavours, beside = choose_flavours(board, args)
+    seen = check_flash(mpremote, board, arch, flavours)
+    files = find_files(args.folder, arch, flavours, beside, board["lib"])
     copies = to_copy(board, files, args.force)
-    check_space(board, copies)
-    copy(mpremote, board, copies)
+    blocks = blocks_to_copy(files, seen)
+    check_space(board, copies, blocks)
+    copy(mpremote, board, copies, blocks)
+    in_place.remove(mpremote, board["leftovers"], [f.block.place for f in files if f.block])
     use(mpremote, board, files)
 
 
 def main(argv):
     try:
-        deploy(arguments(argv))
+        args = arguments(argv)
+        deploy(args, Mpremote(args.port, args.timeout))
     except Failure as e:
         sys.stdout.flush()
         sys.exit(f"deploy: {e}")

@@ -4,8 +4,9 @@
 
 usage: dist.py BUILD DIST ARCH...      for instance: dist.py build dist x64 armv7m
 
-BUILD/ARCH/MODULE.mpy are the files to release. DIST is made anew, and it depends on nothing but
-these files and the sources: no dates, no paths. docs/release.md says what is in it.
+BUILD/ARCH/MODULE.mpy are the files to release, and BUILD/small/ARCH/MODULE.mpy those of the small
+flavour. DIST is made anew, and it depends on nothing but these files and the sources: no dates, no
+paths. docs/release.md says what is in it.
 """
 
 import hashlib
@@ -41,9 +42,9 @@ def verified(file, module, arch):
     return info
 
 
-def ram(module, arch, info):
+def ram(entry, arch, info):
     """The RAM of an import; None where nothing runs the architecture, so that it is not known."""
-    growth = BUDGET.get(arch, {}).get(module, {}).get("import")
+    growth = BUDGET.get(arch, {}).get(entry, {}).get("import")
     return firmware.ram(growth, info) if growth else None
 
 
@@ -57,28 +58,43 @@ def write_json(path, value):
     path.write_text(json.dumps(value, indent=2) + "\n")
 
 
-def add_module(build, dist, module, arch):
+def add_module(build, dist, module, arch, flavour=natmods.FULL):
     """Copy a module's file to both its places; what index.json says about it."""
-    source = build / arch / f"{module}.mpy"
+    small = flavour == natmods.SMALL
+    source = natmods.built(build, arch, module, flavour)
     info = verified(source, module, arch)
     data = source.read_bytes()
-    flat = f"{module}-{VERSION}-mpy{firmware.ABI}-{arch}.mpy"
+    entry = natmods.entry(module, flavour)
+    flat = f"{entry}-{VERSION}-mpy{firmware.ABI}-{arch}.mpy"
     (dist / flat).write_bytes(data)
-    (dist / arch / source.name).write_bytes(data)
-    write_json(dist / arch / f"{module}.json", package([module]))
+    folder = dist / arch / flavour if small else dist / arch
+    (folder / source.name).write_bytes(data)
+    write_json(folder / f"{module}.json", package([module]))
     return {
         "module": module,
+        "flavour": flavour,
         "version": VERSION,
         "arch": arch,
         "abi": firmware.ABI,
         "firmware": firmware.shown(firmware.oldest(module, arch)),
-        "file": f"{arch}/{source.name}",
+        "file": str((folder / source.name).relative_to(dist)),
         "flat": flat,
         "bytes": len(data),
         "native": info.text,
-        "ram": ram(module, arch, info),
+        "ram": ram(entry, arch, info),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
+
+
+def add_small(build, dist, module, arch):
+    """The same for the small flavour; beside it, the full one by the name that it imports."""
+    folder = dist / arch / natmods.SMALL
+    folder.mkdir(exist_ok=True)
+    found = add_module(build, dist, module, arch, natmods.SMALL)
+    full = natmods.full_name(module)
+    shutil.copyfile(dist / arch / f"{module}.mpy", folder / f"{full}.mpy")
+    write_json(folder / f"{full}.json", package([full]))
+    return found
 
 
 def page(files):
@@ -101,6 +117,7 @@ def make(build, dist, archs):
     for arch in archs:
         (dist / arch).mkdir()
         files += [add_module(build, dist, module, arch) for module in natmods.NAMES]
+        files += [add_small(build, dist, module, arch) for module in natmods.WITH_SMALL]
         write_json(dist / arch / "package.json", package(natmods.NAMES))
     for module in natmods.MODULES:
         if not module.stub.exists():

@@ -220,6 +220,8 @@ def main(paths):
             status = 1
             continue
         module = os.path.basename(path).removesuffix(".mpy")
+        if os.path.basename(os.path.dirname(os.path.dirname(path))) == "small":
+            module += "-small"
         flags = f"{info.arch_flags:#x}" if info.arch_flags else "-"
         sizes = info.size, info.text, info.rodata, info.bss
         print(row(module, info.arch, info.version, flags, *sizes))

@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The modules: each folder of natmod/ with a Makefile is one.
+"""The modules: each folder of natmod/ with a Makefile is one. If small/ in it has a Makefile, too,
+that builds the small flavour. Then the module's folder has the module's name. small/in_place.mk
+builds that for execution in place.
 
 usage: natmods.py               print the folders' names, for make
+       natmods.py small         print the names of those that have a small flavour
+       natmods.py in_place      print the names of those that can be executed in place
        natmods.py FOLDER NAME   print what the Makefile in a folder sets a variable to, if it does
 """
 
@@ -12,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
+FULL, SMALL = "full", "small"  # Flavours.
+IN_PLACE = "in_place"  # The small flavour, executed in flash.
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,39 @@ class Module:
     @property
     def stub(self):
         return self.folder / f"{self.name}.pyi"
+
+    @property
+    def has_small(self):
+        return (self.folder / "small/Makefile").exists()
+
+    @property
+    def has_in_place(self):
+        return (self.folder / "small/in_place.mk").exists()
+
+
+def built(folder, arch, module, flavour=FULL):
+    """The file of a module in the folder of a build."""
+    return Path(folder, *([flavour] if flavour != FULL else []), arch, f"{module}.mpy")
+
+
+def block(mpy):
+    """The file beside it with the code that is executed in place."""
+    return mpy.with_suffix(".blk")
+
+
+def entry(module, flavour):
+    """What bench/budget.json and the names of files call a module's flavour."""
+    return module if flavour == FULL else f"{module}-{flavour.replace('_', '-')}"
+
+
+def full_name(module):
+    """The name by which the small flavour imports the full one."""
+    return f"{module}_full"
+
+
+def small_name(module):
+    """The name by which the code that is executed in place imports the flavour in RAM instead."""
+    return f"{module}_small"
 
 
 def setting(makefile, name):
@@ -44,10 +83,16 @@ def find(top=TOP):
 MODULES = find()
 NAMES = tuple(module.name for module in MODULES)
 FOLDERS = tuple(module.folder.name for module in MODULES)
+WITH_SMALL = tuple(module.name for module in MODULES if module.has_small)
+WITH_IN_PLACE = tuple(module.name for module in MODULES if module.has_in_place)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
+    if sys.argv[1:] == ["small"]:
+        print(*WITH_SMALL)
+    elif sys.argv[1:] == ["in_place"]:
+        print(*WITH_IN_PLACE)
+    elif sys.argv[1:]:
         folder, name = sys.argv[1:]
         print(setting(Path(folder, "Makefile"), name) or "")
     else:

@@ -51,6 +51,8 @@ GROUPS = {
 # The goals that run something on targets, those that do without naming any, and on this machine.
 RUN = {"setup", "demo", "interpreter", "test", "test-long", "bench", "size", "stack", "coverage"}
 TESTS = {"interpreter", "test", "test-long"}
+# Those that PART goes with.
+IN_PARTS = {"interpreter", "test-long"}
 ON_HOST = {"setup", "test", "test-long"}
 HOST = ["host", "cpython"]
 # The goals that build for every architecture unless ARCH is given, and those that do so unless
@@ -80,9 +82,14 @@ def measured(goal, arch):
         return ["mps2-an385"]
     if goal != "size":
         return []
+    return one_for_each(arch)
+
+
+def one_for_each(archs):
+    """The boards for the architectures (without any, for all), and the Pico."""
     kinds = "unix", "qemu", "pico"
     main = (t for t in targets.TARGETS if t.kind in kinds and not t.variant and not t.optional)
-    return list(dict.fromkeys(t.board for t in main if not arch or t.arch in arch))
+    return list(dict.fromkeys(t.board for t in main if not archs or t.arch in archs))
 
 
 def groups_of(board):
@@ -106,10 +113,12 @@ def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED
     """{variable of make: words}, or Wrong, or UnknownTarget."""
     if CROSS and not ARCH:
         raise Wrong(f"CROSS={CROSS} goes with one ARCH; give ARCH=... too")
-    if PART and (TARGET or "test-long" not in goals):
-        raise Wrong(f"PART={PART} goes with make test-long, and without TARGET")
-    TARGET = TARGET or (",".join(targets.of_part(PART)) if PART else "")
+    if PART and (TARGET or not IN_PARTS & set(goals)):
+        raise Wrong(f"PART={PART} goes with make test-long or interpreter, and without TARGET")
+    parts = targets.parts_of(PART)
+    TARGET = TARGET or ",".join(name for part in parts for name in targets.of_part(part))
     goals = list(dict.fromkeys(goals))
+    in_full = PART or "test-long" in goals
     arch = ARCH.split()
     named = targets.boards_of(TARGET)
     if "demo" in goals and not TESTS & set(goals):
@@ -132,7 +141,7 @@ def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED
     needs += [COMPILERS[a] for a in wanted if not CROSS and a not in own]
     if RUN & set(goals):
         default = of_the_day() + (HOST if ON_HOST & set(goals) else [])
-        default += long() if "test-long" in goals else []
+        default += long() if in_full else []
         needs += [group for board in named or default for group in groups_of(board)]
     needs += [group for goal in goals for group in GROUPS.get(goal, ())]
 
@@ -140,8 +149,11 @@ def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED
         interpreters = named
     elif TESTS & set(goals):
         interpreters = [TARGET] if TARGET else of_the_day()
-        if not TARGET and "test-long" in goals:
-            interpreters += long()
+        if not TARGET and in_full:
+            interpreters = list(dict.fromkeys(interpreters + long()))
+        elif "host" in named and in_full:
+            # The tests on this machine then use a board of each architecture.
+            interpreters += one_for_each(())
     else:
         interpreters = [TARGET or DEMO]
     return {

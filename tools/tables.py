@@ -51,13 +51,18 @@ def alternatives():
     return lines(*costs.alternatives())
 
 
+def builtin():
+    return lines(*costs.builtin())
+
+
 TABLES = {
     "alternatives": alternatives,
     "boards": boards,
+    "builtin": builtin,
     "modules": modules,
     "targets": targets,
 }
-DOCUMENTS = ("README.md", "docs/boards.md", "tests/README.md")
+DOCUMENTS = ("README.md", "docs/boards.md", "docs/usermod.md", "tests/README.md")
 
 
 def current(text):

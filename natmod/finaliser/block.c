@@ -35,17 +35,19 @@ static void block_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[1] = obj;
     }
 }
+NATMOD_SLOT(attr, block_attr)
 
 // The interpreter calls this for an instance whose __init__ has not called ours, with the
 // instance's own arguments, which mean nothing to us. Such an instance gets no block.
 static mp_obj_t block_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     return mp_const_none;
 }
+NATMOD_SLOT(make_new, block_make_new)
 
 void block_init(state_t *st) {
     mp_obj_type_t *type = natmod_type_new(&st->nm, MP_QSTR_finaliserproxy, MP_TYPE_FLAG_NONE, 2);
-    MP_OBJ_TYPE_SET_SLOT(type, make_new, block_make_new, 1);
-    MP_OBJ_TYPE_SET_SLOT(type, attr, block_attr, 2);
+    NATMOD_SET_SLOT(type, make_new, block_make_new, 1);
+    NATMOD_SET_SLOT(type, attr, block_attr, 2);
     st->block_type = type;
 }
 

@@ -231,6 +231,7 @@ static mp_obj_t fin_make_new(const mp_obj_type_t *type, size_t n_args, size_t n_
     wait_for_collection(st, watcher);
     return MP_OBJ_FROM_PTR(fin);
 }
+NATMOD_SLOT(make_new, fin_make_new)
 
 // f()
 static mp_obj_t fin_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -244,6 +245,7 @@ static mp_obj_t fin_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const mp_
     drop_args(self);
     return result;
 }
+NATMOD_SLOT(call, fin_call)
 
 // (obj, func, args, kwargs), or None when the object or the finalize handle is dead.
 static mp_obj_t fin_peek(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
@@ -299,13 +301,14 @@ static void fin_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         dest[0] = MP_OBJ_NULL;
     }
 }
+NATMOD_SLOT(attr, fin_attr)
 
 void finalize_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_finalize, MP_TYPE_FLAG_NONE, 3);
-    MP_OBJ_TYPE_SET_SLOT(type, make_new, fin_make_new, 1);
-    MP_OBJ_TYPE_SET_SLOT(type, call, fin_call, 2);
-    MP_OBJ_TYPE_SET_SLOT(type, attr, fin_attr, 3);
+    NATMOD_SET_SLOT(type, make_new, fin_make_new, 1);
+    NATMOD_SET_SLOT(type, call, fin_call, 2);
+    NATMOD_SET_SLOT(type, attr, fin_attr, 3);
     st->fin_type = type;
     st->peek = natmod_fun_new(nm, fin_peek, 1, 1, false);
     st->detach = natmod_fun_new(nm, fin_detach, 1, 1, false);

@@ -100,15 +100,17 @@ static mp_obj_t device_call(mp_obj_t self_in, size_t n_args, size_t n_kw, const 
     }
     return MP_OBJ_NEW_SMALL_INT(result);
 }
+NATMOD_SLOT(call, device_call)
 
 static void device_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     dest[0] = self_in;
 }
+NATMOD_SLOT(attr, device_attr)
 
 void device_init(state_t *st) {
     mp_obj_type_t *type = natmod_type_new(&st->nm, MP_QSTR_finaliserproxy, MP_TYPE_FLAG_NONE, 2);
-    MP_OBJ_TYPE_SET_SLOT(type, attr, device_attr, 1);
-    MP_OBJ_TYPE_SET_SLOT(type, call, device_call, 2);
+    NATMOD_SET_SLOT(type, attr, device_attr, 1);
+    NATMOD_SET_SLOT(type, call, device_call, 2);
     mp_obj_base_t *device = m_malloc(sizeof(mp_obj_base_t));
     device->type = type;
     st->device = MP_OBJ_FROM_PTR(device);

@@ -4,11 +4,9 @@
 // A stream's ioctl takes a word that some requests use as an address. So only requests whose
 // argument is known get through, and the one that takes an address gets that of a struct made here.
 
-#include <string.h>
-
 #include "py/mperrno.h"
 
-#include "toolkit.h"
+#include "seek.h"
 
 typedef struct _state_t {
     natmod_t nm;
@@ -18,19 +16,6 @@ typedef struct _state_t {
     mp_uint_t (*stringio_ioctl)(mp_obj_t obj, mp_uint_t request, uintptr_t arg, int *errcode);
     bool wide_offset; // The firmware's mp_off_t has 64 bits.
 } state_t;
-
-// The firmware's struct mp_stream_seek_t. On the unix and windows ports mp_off_t has 64 bits, also
-// where words have 32.
-typedef union _seek_t {
-    struct {
-        int32_t offset;
-        int32_t whence;
-    } narrow;
-    struct {
-        int64_t offset;
-        int32_t whence;
-    } wide;
-} seek_t;
 
 enum {
     // What the argument of MP_STREAM_TIMEOUT is, no stream tells: none has this request.
@@ -50,7 +35,7 @@ static mp_int_t int_arg(const state_t *st, mp_obj_t obj) {
 }
 
 // Fill the struct from (offset, whence).
-static void seek_arg(const state_t *st, mp_obj_t obj, seek_t *seek) {
+static void seek_arg(const state_t *st, mp_obj_t obj, natmod_seek_t *seek) {
     const mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(obj);
     if (mp_obj_get_type(obj) != &mp_type_tuple || tuple->len != 2) {
         natmod_raise(st->nm.TypeError, "SEEK takes (offset, whence)");
@@ -102,7 +87,7 @@ static mp_obj_t fun_ioctl(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj
         natmod_raise(st->ValueError, "unknown request");
     }
     mp_obj_t arg_obj = n_args > 2 ? args[2] : MP_OBJ_NEW_SMALL_INT(0);
-    seek_t seek;
+    natmod_seek_t seek;
     uintptr_t arg;
     int error = 0;
     if (request == MP_STREAM_SEEK) {
@@ -149,18 +134,6 @@ NATMOD_INIT_DATA static const natmod_name_t names[LAST_REQUEST + 1] = {
     [MP_STREAM_GET_BUFFER_SIZE] = NATMOD_NAME(MP_QSTR_GET_BUFFER_SIZE),
 };
 
-// Whether mp_off_t has 64 bits: seek to (1, MP_SEEK_CUR) as the narrow struct has it. In the wide
-// one that is (1 << 32 | 1, MP_SEEK_SET), and the stream overwrites all of the offset.
-NATMOD_INIT static bool has_wide_offset(const mp_stream_p_t *protocol, mp_obj_t stringio) {
-    seek_t seek;
-    memset(&seek, 0, sizeof(seek));
-    seek.narrow.offset = 1;
-    seek.narrow.whence = MP_SEEK_CUR;
-    int error;
-    protocol->ioctl(stringio, MP_STREAM_SEEK, (uintptr_t)&seek, &error);
-    return sizeof(void *) > 4 || seek.narrow.whence == 0;
-}
-
 NATMOD_INIT_DATA static const char no_stringio[] = "needs the firmware's io.StringIO";
 
 void natmod_init(natmod_t *nm) {
@@ -179,7 +152,7 @@ void natmod_init(natmod_t *nm) {
         natmod_raise(natmod_builtin_type(MP_QSTR_ImportError), no_stringio);
     }
     st->stringio_ioctl = protocol->ioctl;
-    st->wide_offset = has_wide_offset(protocol, stringio);
+    st->wide_offset = natmod_has_wide_offset(protocol, stringio);
     mp_store_global(MP_QSTR_ioctl, natmod_fun_new(nm, fun_ioctl, 2, 3, false));
     for (size_t i = 0; i <= LAST_REQUEST; i++) {
         if (REQUESTS >> i & 1) {

@@ -7,9 +7,11 @@
 //   the outermost one. An object counts until its header is taken. dec->pending is the number of bytes
 //   that the payload of the current one still lacks. So the rest can be skipped from any point, without
 //   heap.
-// - Each object owed has at least one byte. So a stream may be read ahead by as many bytes, and in a
+// - Each object owed has at least one byte. So any stream may be read ahead by as many bytes, and in a
 //   buffer a container that owes more objects than there are bytes is refused before anything is
 //   allocated for it.
+// - A stream that can seek is read farther ahead, if there are no hooks. So only the stream's own code can
+//   run before it is set back: after the object, or after an exception to the object's start.
 
 #include <string.h>
 
@@ -18,12 +20,8 @@
 #include "format.h"
 #include "number.h"
 #include "object.h"
+#include "seek.h"
 #include "timestamp.h"
-
-// By default a call into the firmware finds the function table through a function of toolkit.h, which
-// makes small code. This file calls the firmware for each object, so here each call finds the table in
-// line: more code, fewer instructions.
-#define natmod_table natmod_table_inline
 
 enum {
     FRAME_ROOT,
@@ -88,23 +86,55 @@ static uint64_t owed(decoder_t *dec) {
     return dec->outer_owed + frame_owed(innermost(dec));
 }
 
+// Whether the stream may be read beyond the object.
+static inline bool may_pass(decoder_t *dec) {
+    #if NATMOD_WIDE_OFFSETS
+    // Where positions have 64 bits, devices are files. Some of them accept any seek, but have no position.
+    // So the first byte, which is sure, is read alone.
+    size_t arrived = decoder_arrived(dec);
+    if (dec->ahead == AHEAD_TRY && arrived > 0) {
+        mp_int_t expected = (dec->start + arrived) & NATMOD_STREAM_POSITION;
+        dec->ahead = natmod_stream_move(dec->stream, 0) == expected ? AHEAD_FREE : AHEAD_OWED;
+    }
+    #endif
+    return dec->ahead >= AHEAD_FREE;
+}
+
 // Make at least n bytes available at dec->p. The object must have that many, and for streams n is at
-// most READ_AHEAD. False if bytes are missing. From a stream it also reads ahead what is sure to belong
-// to the object.
+// most READ_AHEAD. False if bytes are missing. From a stream it also reads ahead: what is sure to belong
+// to the object, or more.
 static __attribute__((noinline)) bool have_more(decoder_t *dec, size_t n) {
     if (dec->source != SOURCE_STREAM) {
         return false;
     }
-    size_t buffered = dec->end - dec->p;
-    memmove(dec->read_ahead, dec->p, buffered);
-    decoder_move(dec, dec->read_ahead, buffered);
-    // Sure are n bytes of the header that has begun, and one for each other object that is owed.
-    uint64_t sure = dec->pending + owed(dec) + (dec->pending == 0 ? n - 1 : 0);
-    size_t capacity = MIN(sure, READ_AHEAD);
-    while (buffered < n) {
-        buffered += read_some(dec, dec->read_ahead + buffered, capacity - buffered);
-        dec->end = dec->read_ahead + buffered;
-    }
+    do {
+        size_t buffered = dec->end - dec->p;
+        size_t len = READ_AHEAD - buffered;
+        byte *to = dec->read_ahead;
+        if (!may_pass(dec)) {
+            // Sure are n bytes of the header that has begun, and one for each other object that is owed.
+            uint64_t sure = dec->pending + owed(dec) + (dec->pending == 0 ? n - 1 : 0);
+            if (sure < READ_AHEAD) {
+                len = sure - buffered;
+            }
+        } else {
+            size_t arrived = decoder_arrived(dec);
+            if (dec->ahead == AHEAD_FREE && arrived >= READ_AHEAD) {
+                dec->block = m_realloc_maybe(NULL, READ_AHEAD + CHUNK, false);
+                dec->ahead = AHEAD_BLOCK;
+            }
+            // A chunk ends where one of a device does, or to go back would mean to read that again.
+            size_t chunk = CHUNK - (dec->start + arrived) % CHUNK;
+            if (dec->block != NULL) {
+                to = dec->block + len; // The firmware copies faster to an aligned address.
+                len = CHUNK;
+            }
+            len = MIN(len, chunk);
+        }
+        memmove(to, dec->p, buffered);
+        decoder_move(dec, to, buffered);
+        dec->end += read_some(dec, to + buffered, len);
+    } while ((size_t)(dec->end - dec->p) < n);
     return true;
 }
 
@@ -436,6 +466,10 @@ static decoder_frame_t *frame_open(decoder_t *dec, unsigned int kind, uint32_t l
     // around it are owed.
     bool is_map = kind == KIND_MAP;
     size_t buffered = dec->end - dec->p;
+    if (buffered < len && buffered < READ_AHEAD && dec->ahead != AHEAD_OWED) {
+        have_more(dec, buffered + 1);
+        buffered = dec->end - dec->p;
+    }
     size_t capacity = buffered > outer_owed ? (buffered - (size_t)outer_owed) >> is_map : 0;
     capacity = MIN(len, MAX(capacity, MIN_CAPACITY));
     capacity = MIN(capacity, MAX_CAPACITY);
@@ -824,6 +858,28 @@ static bool is_error(mp_obj_t exception) {
 
 mp_obj_t decode_stream(decoder_t *dec) {
     mp_obj_t exception = natmod_protect(run_protected, dec);
+    if (dec->block != NULL) {
+        m_free(dec->block);
+    }
+    bool passed = dec->ahead >= AHEAD_FREE;
+    dec->ahead = AHEAD_OWED;
+    if (passed && !dec->stream->running) {
+        size_t back = exception == MP_OBJ_NULL ? (size_t)(dec->end - dec->p) : decoder_arrived(dec);
+        mp_int_t position = natmod_stream_move(dec->stream, -back);
+        if (position < 0) {
+            natmod_raise_errno(dec->stream->env->OSError, -position);
+        }
+        if (exception != MP_OBJ_NULL) {
+            // Again from the first byte, but reading no more than what is sure, as from a stream that cannot
+            // seek: that leaves the position where it has to be.
+            decoder_drop(dec);
+            dec->p = dec->end = dec->read_ahead;
+            decoder_start(dec);
+            if (is_error(exception)) {
+                exception = natmod_protect(run_protected, dec);
+            }
+        }
+    }
     if (exception != MP_OBJ_NULL) {
         // After an error of the stream itself its position is unknown.
         if (!dec->lost && !dec->stream->running) {
@@ -841,5 +897,3 @@ mp_obj_t decode_stream(decoder_t *dec) {
     }
     return dec->result;
 }
-
-#undef natmod_table

@@ -21,6 +21,14 @@ enum {
     SOURCE_STREAM, // Read more.
 };
 
+// How far a stream is read.
+enum {
+    AHEAD_OWED, // As far as the object is sure to go.
+    AHEAD_TRY, // The same, and then farther if the stream turns out to know its position.
+    AHEAD_FREE, // Farther: it has to seek back.
+    AHEAD_BLOCK, // The same, and a block has been allocated, or there is no memory for one.
+};
+
 enum {
     KEYS = 16,
     KEY_MAX = 32, // Bytes of a key that is remembered.
@@ -36,6 +44,7 @@ typedef struct _decoder_t {
     uint8_t source;
     bool frames_on_heap;
     bool lost; // An error leaves the position undefined.
+    uint8_t ahead; // An AHEAD_ constant, for a stream.
     uint8_t keys_used; // Number of keys remembered.
     uint8_t key_at; // Index of the one that followed the last key before.
     uint8_t misses; // Keys since the last one that was found interned.
@@ -54,7 +63,9 @@ typedef struct _decoder_t {
     mp_obj_t result;
     // For SOURCE_STREAM:
     natmod_stream_t *stream;
-    byte *read_ahead; // READ_AHEAD bytes; never holds bytes beyond the object.
+    byte *read_ahead; // READ_AHEAD bytes.
+    byte *block; // CHUNK bytes more than that, on the heap, in place of read_ahead; or NULL.
+    uint32_t start; // The lowest bits of the object's position, unless ahead is AHEAD_OWED.
     mp_int_t wait; // Milliseconds to wait for the first byte; timeout is that for each other one.
     mp_int_t timeout;
     decoder_frame_t root; // Around the outermost object.
@@ -64,6 +75,7 @@ typedef struct _decoder_t {
 
 enum {
     READ_AHEAD = 64,
+    CHUNK = 256, // A power of two.
 };
 
 // Initialise; the caller fills in the options, the bytes and what the source needs.
@@ -75,6 +87,11 @@ void decoder_start(decoder_t *dec);
 // Bytes of the object that have been taken. A skipped object may be larger than memory.
 static inline uint64_t decoder_taken(const decoder_t *dec) {
     return dec->gone + (size_t)(dec->p - dec->base);
+}
+
+// Bytes of the object, and perhaps beyond it, that have come from a stream.
+static inline size_t decoder_arrived(const decoder_t *dec) {
+    return (size_t)dec->gone + (dec->end - dec->base);
 }
 
 // The bytes buffered have moved to p, without those that were taken.

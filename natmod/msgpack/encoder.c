@@ -357,8 +357,10 @@ static unsigned int classify_native(encoder_t *enc, mp_obj_t obj) {
         return CLASS_DICT;
     }
     if (parent == st->tuple_type && type->name == MP_QSTR_ExtType
-        && type->slot_index_make_new == st->ext_type->slot_index_make_new) {
-        // The ExtType of another import of this module. A namedtuple has other slot indices.
+        && type->slot_index_make_new == st->ext_type->slot_index_make_new
+        && ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(obj))->len == 2) {
+        // The ExtType of another import of this module. A namedtuple has other slot indices, unless it is
+        // the small flavour's.
         return CLASS_EXT;
     }
     if (type == st->tuple_type || parent == st->tuple_type || type->name == MP_QSTR_tuple) {
@@ -404,8 +406,11 @@ static bool encode_other(encoder_t *enc, mp_obj_t obj, unsigned int class) {
     } else if (class == CLASS_TIMESTAMP) {
         encode_timestamp(enc, MP_OBJ_TO_PTR(obj));
     } else {
+        // It may be a namedtuple, whose members nobody has checked.
         ext_t *ext = MP_OBJ_TO_PTR(obj);
-        encode_ext(enc, MP_OBJ_SMALL_INT_VALUE(ext->code), ext->data);
+        mp_buffer_info_t buf;
+        buffer_arg(enc->st, ext->data, &buf);
+        encode_ext(enc, int_arg(enc->st, ext->code, -128, 127), ext->data);
     }
     return true;
 }

@@ -13,6 +13,9 @@ typedef struct _ext_t {
     mp_obj_t data;
 } ext_t;
 
+// Whether the module, under the name msgpack_full, adds to the small flavour.
+bool adds_to_small(void);
+
 void ext_init(state_t *st);
 mp_obj_t ext_new(state_t *st, int8_t code, mp_obj_t data);
 

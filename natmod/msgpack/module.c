@@ -9,6 +9,7 @@
 #include "number.h"
 #include "object.h"
 #include "packer.h"
+#include "seek.h"
 #include "timestamp.h"
 #include "unpacker.h"
 
@@ -106,9 +107,15 @@ static void unpack_options(decoder_t *dec, unpack_options_t *own, size_t n_kw, c
     }
 }
 
+static bool has_hooks(const unpack_options_t *opt) {
+    mp_obj_t none = mp_const_none;
+    return opt->ext_hook != none || opt->object_hook != none || opt->object_pairs_hook != none
+           || opt->list_hook != none;
+}
+
 static mp_obj_t fun_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     state_t *st = (state_t *)nm;
-    byte read_ahead[READ_AHEAD];
+    __attribute__((aligned(4))) byte read_ahead[READ_AHEAD];
     decoder_frame_t frames[INLINE_DEPTH];
     natmod_stream_t stream;
     decoder_t dec;
@@ -118,6 +125,14 @@ static mp_obj_t fun_unpack(natmod_t *nm, size_t n_args, size_t n_kw, const mp_ob
     unpack_options_t own;
     unpack_options(&dec, &own, n_kw, args + n_args);
     natmod_stream_open(&stream, &st->streams, args[0], false);
+    // A hook may use the stream, whose position must then be that of a stream that cannot seek.
+    if (!has_hooks(dec.opt) && natmod_stream_has_seek(&stream)) {
+        mp_int_t position = natmod_stream_move(&stream, 0);
+        dec.start = position;
+        if (position >= 0) {
+            dec.ahead = NATMOD_WIDE_OFFSETS ? AHEAD_TRY : AHEAD_FREE;
+        }
+    }
     decoder_start(&dec);
     return decode_stream(&dec);
 }
@@ -159,6 +174,7 @@ static void extra_data_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         mp_obj_exception_attr(self_in, attr, dest);
     }
 }
+NATMOD_SLOT(attr, extra_data_attr)
 
 static void extra_data_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     if (kind == PRINT_STR) {
@@ -167,9 +183,10 @@ static void extra_data_print(const mp_print_t *print, mp_obj_t self_in, mp_print
         mp_obj_exception_print(print, self_in, kind);
     }
 }
+NATMOD_SLOT(print, extra_data_print)
 
 // An exception class, also stored under its name.
-NATMOD_INIT static mp_obj_type_t *exception_add(state_t *st, qstr name, mp_const_obj_t parent) {
+NATMOD_INIT static mp_obj_type_t *exception_add(state_t * st, qstr name, mp_const_obj_t parent) {
     mp_obj_type_t *type = natmod_exception_new(&st->nm, name, parent);
     natmod_add_class(&st->nm, type, 0, NULL, 0);
     return type;
@@ -182,13 +199,15 @@ NATMOD_INIT static void exceptions_init(state_t *st) {
     mp_obj_t both[2] = { value_error, unpack_exception };
     mp_obj_t parents = mp_obj_new_tuple(2, both);
     st->BufferFull = exception_add(st, MP_QSTR_BufferFull, unpack_exception);
-    st->OutOfData = exception_add(st, MP_QSTR_OutOfData, unpack_exception);
+    // In the small flavour it is EOFError, so whoever has that catches this one, too.
+    mp_obj_t eof[2] = { unpack_exception, mp_load_global(MP_QSTR_EOFError) };
+    st->OutOfData = exception_add(st, MP_QSTR_OutOfData, adds_to_small() ? mp_obj_new_tuple(2, eof) : unpack_exception);
     st->FormatError = exception_add(st, MP_QSTR_FormatError, parents);
     st->StackError = exception_add(st, MP_QSTR_StackError, parents);
     mp_obj_type_t *extra_data = exception_add(st, MP_QSTR_ExtraData, value_error);
     // These are slots 2 and 3 of any exception.
-    MP_OBJ_TYPE_SET_SLOT(extra_data, print, extra_data_print, 2);
-    MP_OBJ_TYPE_SET_SLOT(extra_data, attr, extra_data_attr, 3);
+    NATMOD_SET_SLOT(extra_data, print, extra_data_print, 2);
+    NATMOD_SET_SLOT(extra_data, attr, extra_data_attr, 3);
     st->ExtraData = extra_data;
     // As in CPython's msgpack, the rest are other names of builtin classes.
     mp_store_global(MP_QSTR_PackException, exception);
@@ -246,6 +265,38 @@ NATMOD_INIT_TABLE static const natmod_entry_t functions[] = {
     NATMOD_FUN(MP_QSTR_pack_into, fun_pack_into, 2, 3, true),
 };
 
+// The small flavour imports this one under another name, for what it lacks. From then on its names have the
+// meaning that they have here, and both raise the same exceptions.
+NATMOD_INIT static void take_over(void) {
+    mp_obj_t getattr = adds_to_small() ? natmod_import_maybe(MP_QSTR_msgpack, MP_QSTR___getattr__) : MP_OBJ_NULL;
+    // One that is written in Python is of something else with that name.
+    if (getattr == MP_OBJ_NULL || !(mp_obj_get_type(getattr)->flags & MP_TYPE_FLAG_BUILTIN_FUN)) {
+        return;
+    }
+    mp_obj_t small = natmod_import_maybe(MP_QSTR_msgpack, MP_QSTR___dict__);
+    if (small == MP_OBJ_NULL) {
+        return; // Firmware without it.
+    }
+    const mp_obj_t name = MP_OBJ_NEW_QSTR(MP_QSTR___name__);
+    const mp_obj_t file = MP_OBJ_NEW_QSTR(MP_QSTR___file__);
+    mp_obj_t get[3];
+    mp_load_method(small, MP_QSTR_get, get);
+    mp_obj_dict_t *own = MP_OBJ_TO_PTR(mp_call_function_n_kw(mp_load_global(MP_QSTR_globals), 0, 0, NULL));
+    // The names that it has come first: these need no memory, so they change together, whatever happens.
+    for (unsigned int adds = 0; adds <= 1; adds++) {
+        for (size_t i = 0; i < own->map.alloc; i++) {
+            const mp_map_elem_t *elem = &own->map.table[i];
+            get[2] = elem->key;
+            if (!mp_map_slot_is_filled(&own->map, i) || elem->key == name || elem->key == file) {
+                continue; // What a module is called, and where it is, are its own.
+            }
+            if (adds || !natmod_is_none(mp_call_method_n_kw(1, 0, get))) {
+                mp_obj_dict_store(small, elem->key, elem->value);
+            }
+        }
+    }
+}
+
 NATMOD_INIT void natmod_init(natmod_t *nm) {
     state_t *st = (state_t *)nm;
     natmod_streams_init(&st->streams, nm);
@@ -257,4 +308,5 @@ NATMOD_INIT void natmod_init(natmod_t *nm) {
     packer_init(st);
     unpacker_init(st);
     natmod_add_functions(nm, MP_OBJ_NULL, functions, MP_ARRAY_SIZE(functions));
+    take_over();
 }

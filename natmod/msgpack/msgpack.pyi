@@ -5,6 +5,10 @@ README.md beside this file is the reference. "Spec" means the MessagePack specif
 sections are named in quotes. Lengths of str, bin and ext are in bytes, those of arrays in
 elements, those of maps in pairs. Arguments before a "/" are positional-only.
 
+The small flavour has pack, packb, unpack, unpackb, dump, dumps, load, loads, ExtType, ExtraData,
+FormatError, StackError, OutOfData, version, and the options default, ext_hook and use_list. Its
+ExtType is a namedtuple. All else is in the full flavour only.
+
 Names with a leading underscore exist for type checkers only.
 """
 
@@ -255,6 +259,8 @@ def unpack(
     timeout: int = 1000,
 ) -> Any:
     """Read one object from the stream, and no byte after it. Spec: "Deserialization".
+
+    A file, a BytesIO or a StringIO is read ahead unless there is a hook, and then set back.
 
     ext_hook(code, data) replaces an ext of another code than -1; without one, it is an ExtType.
     object_hook(dict) or object_pairs_hook(list of pairs) replaces each map, the innermost first.

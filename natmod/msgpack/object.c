@@ -49,6 +49,7 @@ void check_nesting(state_t *st, mp_obj_t obj, size_t levels) {
     }
 }
 
+// The small flavour has a shorter one, which computes the code points.
 bool utf8_is_valid(const byte *p, size_t len) {
     const byte *end = p + len;
     while (p < end) {

@@ -45,6 +45,7 @@ static mp_obj_t packer_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     natmod_check_stack(natmod_of_type(type));
     return packer_new(type, n_args, n_kw, args);
 }
+NATMOD_SLOT(make_new, packer_make_new)
 
 static mp_obj_t packer_bytes(encoder_t *enc) {
     return bytes_new(enc->st, enc->start, enc->cur - enc->start);
@@ -195,7 +196,7 @@ NATMOD_INIT_TABLE static const natmod_entry_t packer_methods[] = {
 NATMOD_INIT void packer_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Packer, MP_TYPE_FLAG_NONE, 2);
-    MP_OBJ_TYPE_SET_SLOT(type, make_new, packer_make_new, 1);
+    NATMOD_SET_SLOT(type, make_new, packer_make_new, 1);
     natmod_add_class(nm, type, 2, packer_methods, MP_ARRAY_SIZE(packer_methods));
     st->packer_type = type;
 }

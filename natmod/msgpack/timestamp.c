@@ -105,6 +105,7 @@ static mp_obj_t timestamp_make_new(const mp_obj_type_t *type, size_t n_args, siz
     }
     return timestamp_new(st, values[0], int_arg(st, values[1], 0, NANOSECONDS - 1));
 }
+NATMOD_SLOT(make_new, timestamp_make_new)
 
 static void timestamp_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     timestamp_t *self = MP_OBJ_TO_PTR(self_in);
@@ -114,6 +115,7 @@ static void timestamp_print(const mp_print_t *print, mp_obj_t self_in, mp_print_
     mp_printf(print, "%u", (unsigned int)self->nanoseconds);
     natmod_print(print, ")");
 }
+NATMOD_SLOT(print, timestamp_print)
 
 static void timestamp_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
     timestamp_t *self = MP_OBJ_TO_PTR(self_in);
@@ -127,6 +129,7 @@ static void timestamp_attr(mp_obj_t self_in, qstr attr, mp_obj_t *dest) {
         }
     }
 }
+NATMOD_SLOT(attr, timestamp_attr)
 
 static mp_obj_t timestamp_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
     timestamp_t *self = MP_OBJ_TO_PTR(self_in);
@@ -136,6 +139,7 @@ static mp_obj_t timestamp_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
     mp_int_t hash = MP_OBJ_SMALL_INT_VALUE(mp_unary_op(op, self->seconds)) ^ (mp_int_t)self->nanoseconds;
     return MP_OBJ_NEW_SMALL_INT(hash);
 }
+NATMOD_SLOT(unary_op, timestamp_unary_op)
 
 static mp_obj_t timestamp_binary_op(mp_binary_op_t op, mp_obj_t lhs_in, mp_obj_t rhs_in) {
     timestamp_t *lhs = MP_OBJ_TO_PTR(lhs_in);
@@ -150,6 +154,7 @@ static mp_obj_t timestamp_binary_op(mp_binary_op_t op, mp_obj_t lhs_in, mp_obj_t
     }
     return mp_binary_op(op, lhs->seconds, rhs->seconds);
 }
+NATMOD_SLOT(binary_op, timestamp_binary_op)
 
 static mp_obj_t timestamp_from_bytes(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_buffer_info_t buf;
@@ -225,11 +230,11 @@ NATMOD_INIT_TABLE static const natmod_entry_t methods[] = {
 NATMOD_INIT void timestamp_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Timestamp, MP_TYPE_FLAG_NONE, 6);
-    MP_OBJ_TYPE_SET_SLOT(type, make_new, timestamp_make_new, 1);
-    MP_OBJ_TYPE_SET_SLOT(type, print, timestamp_print, 2);
-    MP_OBJ_TYPE_SET_SLOT(type, attr, timestamp_attr, 3);
-    MP_OBJ_TYPE_SET_SLOT(type, unary_op, timestamp_unary_op, 4);
-    MP_OBJ_TYPE_SET_SLOT(type, binary_op, timestamp_binary_op, 5);
+    NATMOD_SET_SLOT(type, make_new, timestamp_make_new, 1);
+    NATMOD_SET_SLOT(type, print, timestamp_print, 2);
+    NATMOD_SET_SLOT(type, attr, timestamp_attr, 3);
+    NATMOD_SET_SLOT(type, unary_op, timestamp_unary_op, 4);
+    NATMOD_SET_SLOT(type, binary_op, timestamp_binary_op, 5);
     natmod_add_class(nm, type, 6, methods, MP_ARRAY_SIZE(methods));
     st->timestamp_type = type;
 }

@@ -69,10 +69,11 @@ static mp_obj_t unpacker_make_new(const mp_obj_type_t *type, size_t n_args, size
     natmod_check_stack(natmod_of_type(type));
     return unpacker_new(type, n_args, n_kw, args);
 }
+NATMOD_SLOT(make_new, unpacker_make_new)
 
 // Make space for len bytes after those buffered. These are moved only after a quarter as many have been
 // taken or added since the last time, so that the time is linear overall.
-static byte *reserve(unpacker_t *self, size_t len) {
+static byte *reserve(unpacker_t * self, size_t len) {
     decoder_t *dec = &self->dec;
     size_t waiting = dec->end - dec->p;
     if (len > self->max_size - waiting) {
@@ -301,6 +302,7 @@ static mp_obj_t unpacker_iternext(mp_obj_t self_in) {
     mp_obj_t result = unpacker_try(self_in, TASK_UNPACK, NULL, 0);
     return result == MP_OBJ_NULL ? MP_OBJ_STOP_ITERATION : result;
 }
+NATMOD_SLOT(iternext, unpacker_iternext)
 
 // A method that does a task and takes no argument.
 #define UNPACKER_METHOD(name, task) \
@@ -352,8 +354,8 @@ NATMOD_INIT_TABLE static const natmod_entry_t unpacker_methods[] = {
 NATMOD_INIT void unpacker_init(state_t *st) {
     natmod_t *nm = &st->nm;
     mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_Unpacker, MP_TYPE_FLAG_ITER_IS_ITERNEXT, 3);
-    MP_OBJ_TYPE_SET_SLOT(type, make_new, unpacker_make_new, 1);
-    MP_OBJ_TYPE_SET_SLOT(type, iter, unpacker_iternext, 2);
+    NATMOD_SET_SLOT(type, make_new, unpacker_make_new, 1);
+    NATMOD_SET_SLOT(type, iter, unpacker_iternext, 2);
     natmod_add_class(nm, type, 3, unpacker_methods, MP_ARRAY_SIZE(unpacker_methods));
     st->unpacker_type = type;
 }
