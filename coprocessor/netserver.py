@@ -1,0 +1,560 @@
+# SPDX-License-Identifier: MIT
+"""The sockets of a client, on the board that has the network.
+
+docs/coprocessor-net.md describes the messages.
+"""
+
+import select
+import socket as _socket
+from struct import pack, unpack_from
+import time
+
+from .errors import wire
+from .framing import const
+from .link import Link
+
+# Channels.
+_OUT = const(17)
+_IN = const(16)
+
+# Messages of the client.
+_OPEN = const(1)
+_CLOSE = const(2)
+_CONNECT = const(3)
+_GRANT = const(4)
+_DATA = const(5)
+_SENDTO = const(6)
+_BIND = const(16)
+_LISTEN = const(17)
+_OPTION = const(18)
+_RESOLVE = const(19)
+_WRAP = const(20)
+
+# Messages to the client; DATA and GRANT have the same numbers.
+_CLOSED = const(1)
+_CONNECTED = const(2)
+_ERROR = const(3)
+_END = const(6)
+_INCOMING = const(7)
+_DATAGRAM = const(8)
+_ANSWER = const(16)
+
+_EAGAIN = const(11)
+_EINVAL = const(22)
+_BAD_CERTIFICATE = const(-0x2700)  # mbedTLS's.
+_EMFILE = const(24)
+_EIO = const(5)
+_EOPNOTSUPP = const(95)
+_ECONNREFUSED = const(111)
+_EINPROGRESS = const(115)
+_EAI_NONAME = const(-2)
+
+_CHUNK = const(510)  # With its header, two frames.
+_COST = const(16)  # Of a datagram besides its message.
+_MAX_DATAGRAM = const(1472)
+_MAX_MESSAGE = const(2048)
+_MAX_WRAP = const(12288)  # With certificates.
+_MAX_WAITING = const(4096)  # Bytes of messages that wait, after which the link refuses others.
+_MAX_REPLIES = const(16)
+_MAX_ADDRESSES = const(8)
+_LINGER = const(10000)  # Milliseconds that a closed socket has to send what is left.
+
+# States of an Entry.
+_NEW = const(0)
+_CONNECTING = const(1)
+_OPENED = const(2)
+_LISTENING = const(3)
+_DEAD = const(4)
+
+# What the client calls options: the numbers of Linux and of MicroPython's unix port.
+_LEVELS = {0: "IPPROTO_IP", 1: "SOL_SOCKET", 6: "IPPROTO_TCP"}
+_OPTIONS = {
+    (1, 2): "SO_REUSEADDR",
+    (1, 6): "SO_BROADCAST",
+    (1, 9): "SO_KEEPALIVE",
+    (6, 1): "TCP_NODELAY",
+    (0, 35): "IP_ADD_MEMBERSHIP",
+}
+
+
+def _number(e):
+    """The number on the line of an exception."""
+    name = type(e).__name__
+    if name[:3] == "SSL":
+        # CPython's.
+        if name[:7] == "SSLWant":
+            return _EAGAIN
+        return _BAD_CERTIFICATE if name[:7] == "SSLCert" else _EIO
+    if isinstance(e, OSError) and e.args and isinstance(e.args[0], int):
+        return wire(e.args[0])
+    if isinstance(e, MemoryError):
+        return 12
+    if isinstance(e, ImportError):
+        return _EOPNOTSUPP
+    return _EIO if isinstance(e, OSError) else _EINVAL
+
+
+def _packed(address):
+    """A socket's address, as it is in messages."""
+    if not isinstance(address, tuple):
+        # The unix port of MicroPython has its own.
+        family, ip, port = _socket.sockaddr(address)[:3]
+        address = _socket.inet_ntop(family, ip), port
+    return pack("<H", address[1]) + address[0].encode()
+
+
+def _resolved(host, port):
+    """The addresses of a host, as functions of sockets take them."""
+    found = _socket.getaddrinfo(host or "0.0.0.0", port)
+    addresses = []
+    for item in found:
+        if item[0] == _socket.AF_INET and item[-1] not in addresses:
+            addresses.append(item[-1])
+    if not addresses:
+        raise OSError(_EAI_NONAME)
+    return addresses[:_MAX_ADDRESSES]
+
+
+def _unpacked(data):
+    port = unpack_from("<H", data)[0]
+    return _resolved(str(bytes(data[2:]), "utf-8"), port)[0]
+
+
+class Entry:
+    """A socket of the client."""
+
+    def __init__(self, id, sock, is_udp, room):
+        self.id = id
+        self.sock = sock
+        self.is_udp = is_udp
+        self.state = _OPENED if is_udp else _NEW
+        self.credit = 0  # Bytes that the client takes.
+        self.room = room  # Bytes that the client may send.
+        self.owed = 0  # Of those sent, how many the client does not know of.
+        self.tx = bytearray()
+        self.held = None  # A message that waits for the link or for credit.
+        self.ended = False
+        self.incoming = None  # A connection that the client has not accepted yet.
+        self.poller = None
+        self.wrap = None  # A request for TLS, until all before it is sent.
+        self.is_stream = False  # TLS of MicroPython: has read and write.
+        self.trying = 0  # Bytes that TLS must be given again.
+
+
+class NetServer:
+    def __init__(self, link, *, sockets=16, buffer=2048):
+        self._link = link
+        self._limit = sockets
+        self._buffer = buffer
+        self._entries = {}
+        self._lingering = []  # [(an entry that the client has closed, since when)]
+        self._requests = []
+        self._clear()
+        link.resets.append(self._ended)
+        link.on(_IN, self._take)
+
+    def _clear(self):
+        self._requests.clear()
+        self._waiting = 0  # Bytes in these.
+        self._refused = False
+        self._what = 0  # Of the message that arrives.
+        self._whose = None
+        self._message = None
+        self._replies = []
+
+    def _ended(self):
+        """The session has ended."""
+        self._clear()
+        for entry in self._entries.values():
+            self._drop(entry)
+        self._entries.clear()
+
+    def _drop(self, entry):
+        for sock in entry.sock, entry.incoming:
+            if sock:
+                try:
+                    sock.close()
+                except OSError:
+                    pass
+        entry.sock = entry.incoming = None
+
+    def close(self):
+        """Close all sockets."""
+        self._ended()
+        for entry, _ in self._lingering:
+            self._drop(entry)
+        self._lingering = []
+
+    # What arrives.
+
+    def _take(self, piece, last):
+        """A handler of Link."""
+        try:
+            return self._piece(piece, last)
+        except Exception:
+            # The client does not keep to the protocol, or there is no memory.
+            self._link.reset()
+
+    def _piece(self, piece, last):
+        if not self._what:
+            id = piece[1]
+            if piece[0] != _DATA:
+                if self._waiting >= _MAX_WAITING:
+                    self._refused = True
+                    return False
+                self._message = bytearray()
+            self._what = piece[0]
+            self._whose = self._entries.get(id)
+            if self._what == _DATA:
+                piece = piece[2:]
+        if self._what == _DATA:
+            entry = self._whose
+            if entry:
+                if len(piece) > entry.room or entry.is_udp:
+                    raise ValueError
+                entry.room -= len(piece)
+                if entry.state == _OPENED:
+                    entry.tx.extend(piece)
+        elif len(self._message) + len(piece) > (
+            _MAX_WRAP if self._what == _WRAP else _MAX_MESSAGE
+        ):
+            raise ValueError
+        else:
+            self._message.extend(piece)
+        if last:
+            if self._what != _DATA:
+                self._requests.append(self._message)
+                self._waiting += len(self._message) + _COST
+                self._message = None
+            self._what = 0
+
+    # What is done.
+
+    def poll(self):
+        """Serve the sockets; did anything happen? The program serves the link."""
+        did = self._reply()
+        while self._requests and len(self._replies) < _MAX_REPLIES:
+            did = True
+            message = self._requests.pop(0)
+            self._waiting -= len(message) + _COST
+            if self._refused and self._waiting < _MAX_WAITING:
+                self._refused = False
+                self._link.resume()
+            self._run(message)
+        self._reply()
+        for entry in list(self._entries.values()):
+            if entry.sock:
+                try:
+                    did = self._serve(entry) or did
+                except OSError as e:
+                    self._fail(entry, _number(e))
+                    did = True
+        if self._lingering:
+            self._linger()
+        return did
+
+    def _reply(self):
+        did = False
+        while self._replies and self._link.send(_OUT, self._replies[0], False):
+            # A session that ends in `send` has cleared them.
+            if self._replies:
+                self._replies.pop(0)
+            did = True
+        return did
+
+    def _say(self, what, id, data=b""):
+        self._replies.append(bytes((what, id)) + data)
+
+    def _fail(self, entry, number):
+        if entry.state != _DEAD:
+            entry.state = _DEAD
+            self._say(_ERROR, entry.id, pack("<h", number))
+
+    def _run(self, message):
+        what = message[0]
+        id = message[1]
+        entry = self._entries.get(id)
+        if what == _OPEN:
+            if entry or not id or len(message) < 4:
+                self._link.reset()
+            else:
+                self._open(id, message[2], self._entries.get(message[3]))
+            return
+        if what >= _BIND:
+            self._answer(what, id, entry, message)
+            return
+        if not entry:
+            if what == _CLOSE:
+                # There were too many.
+                self._say(_CLOSED, id)
+            return
+        try:
+            if what == _CLOSE:
+                self._close(entry)
+            elif what == _GRANT:
+                entry.credit += unpack_from("<H", message, 2)[0]
+            elif what == _CONNECT and entry.state == _NEW:
+                self._connect(entry, message)
+            elif what == _SENDTO and entry.is_udp:
+                self._sendto(entry, message)
+            else:
+                raise ValueError
+        except Exception as e:
+            self._fail(entry, _number(e))
+
+    def _answer(self, what, id, entry, message):
+        number = 0
+        data = b""
+        try:
+            if what == _RESOLVE:
+                try:
+                    addresses = _resolved(str(bytes(message[3:]), "utf-8"), 0)
+                except OSError as e:
+                    number = e.args[0]
+                    # The unix port of MicroPython has a text.
+                    raise e if isinstance(number, int) else OSError(_EAI_NONAME)
+                data = b"\0".join([_packed(address)[2:] for address in addresses])
+            elif not entry or not entry.sock:
+                raise ValueError
+            elif what == _BIND:
+                entry.sock.bind(_unpacked(message[3:]))
+            elif what == _LISTEN and entry.state == _NEW:
+                entry.sock.listen(message[3])
+                entry.state = _LISTENING
+            elif what == _OPTION:
+                self._option(entry, message)
+            elif what == _WRAP and entry.state == _OPENED and not entry.is_udp:
+                entry.wrap = message
+                return
+            else:
+                raise ValueError
+        except Exception as e:
+            number = _number(e)
+        self._say(_ANSWER, id, message[2:3] + pack("<h", number) + data)
+
+    def _count(self):
+        entries = self._entries.values()
+        held = len([1 for entry in entries if entry.incoming])
+        return len(self._entries) + held + len(self._lingering)
+
+    def _open(self, id, kind, listener):
+        number = _EMFILE
+        sock = listener and listener.incoming
+        is_connected = bool(sock)
+        if is_connected:
+            listener.incoming = None
+        elif self._count() < self._limit:
+            try:
+                sock = _socket.socket(_socket.AF_INET, kind)
+            except (OSError, ValueError) as e:
+                number = _number(e)
+        if not sock:
+            self._say(_ERROR, id, pack("<h", number))
+            return
+        sock.setblocking(False)
+        is_udp = kind == _socket.SOCK_DGRAM and not is_connected
+        entry = self._entries[id] = Entry(id, sock, is_udp, self._buffer)
+        if is_connected:
+            self._opened(entry)
+
+    def _opened(self, entry):
+        entry.state = _OPENED
+        self._say(_GRANT, entry.id, pack("<H", entry.room))
+
+    def _connect(self, entry, message):
+        address = _unpacked(message[2:])
+        entry.state = _CONNECTING
+        try:
+            entry.sock.connect(address)
+        except OSError as e:
+            if _number(e) not in (_EINPROGRESS, _EAGAIN):
+                raise
+        entry.poller = select.poll()
+        entry.poller.register(entry.sock, select.POLLOUT)
+
+    def _sendto(self, entry, message):
+        at = message[2] + 3
+        try:
+            entry.sock.sendto(bytes(message[at:]), _unpacked(message[3:at]))
+        except OSError as e:
+            # Datagrams may get lost.
+            if _number(e) != _EAGAIN:
+                raise
+
+    def _option(self, entry, message):
+        level, option = unpack_from("<HH", message, 3)
+        name = _OPTIONS.get((level, option))
+        level = getattr(_socket, _LEVELS.get(level, "-"), level)
+        value = bytes(message[7:])
+        if option != 35:
+            value = unpack_from("<i", value)[0]
+        if not name or not hasattr(_socket, name):
+            raise ValueError
+        entry.sock.setsockopt(level, getattr(_socket, name), value)
+
+    def _close(self, entry):
+        del self._entries[entry.id]
+        self._say(_CLOSED, entry.id)
+        if entry.tx and entry.state == _OPENED:
+            self._lingering.append((entry, self._link.clock()))
+        else:
+            self._drop(entry)
+
+    def _linger(self):
+        left = []
+        for entry, since in self._lingering:
+            try:
+                self._send(entry)
+            except OSError:
+                entry.tx = b""
+            if entry.tx and self._link.since(since) < _LINGER:
+                left.append((entry, since))
+            else:
+                self._drop(entry)
+        self._lingering = left
+
+    # Sockets.
+
+    def _serve(self, entry):
+        """Did anything happen?"""
+        state = entry.state
+        if state == _CONNECTING:
+            return self._is_connected(entry)
+        if state == _LISTENING:
+            return self._accept(entry)
+        if state != _OPENED:
+            return False
+        if entry.wrap and not entry.tx:
+            self._start_tls(entry)
+        did = self._send(entry)
+        if entry.owed * 2 >= self._buffer:
+            self._say(_GRANT, entry.id, pack("<H", entry.owed))
+            entry.room += entry.owed
+            entry.owed = 0
+        # What the client shall know first is sent first.
+        if not self._replies:
+            did = self._receive(entry) or did
+        return did
+
+    def _start_tls(self, entry):
+        message = entry.wrap
+        entry.wrap = None
+        number = 0
+        try:
+            # Only now, as it takes much memory.
+            from .tls import wrapped
+
+            entry.sock = wrapped(entry.sock, message)
+            entry.is_stream = not hasattr(entry.sock, "getpeername")
+        except Exception as e:
+            number = _number(e)
+        self._say(_ANSWER, entry.id, message[2:3] + pack("<h", number))
+
+    def _is_connected(self, entry):
+        events = entry.poller.poll(0)
+        if not events:
+            return False
+        entry.poller = None
+        if events[0][1] & (select.POLLERR | select.POLLHUP):
+            number = _ECONNREFUSED
+            try:
+                entry.sock.recv(1)
+            except OSError as e:
+                if _number(e) != _EAGAIN:
+                    number = _number(e)
+            self._fail(entry, number)
+        else:
+            self._say(_CONNECTED, entry.id)
+            self._opened(entry)
+        return True
+
+    def _accept(self, entry):
+        if entry.incoming or self._count() >= self._limit:
+            return False
+        try:
+            sock, address = entry.sock.accept()
+        except OSError as e:
+            if _number(e) == _EAGAIN:
+                return False
+            raise
+        entry.incoming = sock
+        self._say(_INCOMING, entry.id, _packed(address))
+        return True
+
+    def _send(self, entry):
+        if not entry.tx:
+            return False
+        n = entry.trying or min(len(entry.tx), _CHUNK)
+        data = bytes(entry.tx[:n])
+        entry.trying = n
+        try:
+            n = entry.sock.write(data) if entry.is_stream else entry.sock.send(data)
+        except OSError as e:
+            if _number(e) == _EAGAIN:
+                return False
+            raise
+        if n is None:
+            return False
+        entry.trying = 0
+        entry.tx = entry.tx[n:]
+        entry.owed += n
+        return n > 0
+
+    def _receive(self, entry):
+        """Send the client what has arrived."""
+        if not entry.held and not self._read(entry):
+            return False
+        if entry.is_udp and len(entry.held) + _COST > entry.credit:
+            return False
+        link = self._link
+        if not link.send(_OUT, entry.held, False):
+            return False
+        entry.credit -= len(entry.held) + _COST if entry.is_udp else len(entry.held) - 2
+        entry.held = None
+        return True
+
+    def _read(self, entry):
+        if not entry.credit or entry.ended:
+            return False
+        try:
+            if entry.is_udp:
+                data, address = entry.sock.recvfrom(_MAX_DATAGRAM)
+                address = _packed(address)
+                entry.held = bytes((_DATAGRAM, entry.id, len(address))) + address + data
+                return True
+            n = min(entry.credit, _CHUNK)
+            data = entry.sock.read(n) if entry.is_stream else entry.sock.recv(n)
+            if data is None:
+                return False
+        except OSError as e:
+            if _number(e) == _EAGAIN:
+                return False
+            raise
+        if not data:
+            entry.ended = True
+            self._say(_END, entry.id)
+            return False
+        entry.held = bytes((_DATA, entry.id)) + data
+        return True
+
+
+def serve(stream, *, sockets=16, buffer=2048, expose=None, **options):
+    """Serve a client at the other end of a stream, forever."""
+    link = Link(stream, **options)
+    net = NetServer(link, sockets=sockets, buffer=buffer)
+    names = dict(expose or {})
+    try:
+        import network
+
+        names.setdefault("network", network)
+    except ImportError:
+        pass
+    rpc = link
+    if names:
+        from .server import Server
+
+        rpc = Server(link, names)
+    while True:
+        did = rpc.poll()
+        if not net.poll() and not did:
+            time.sleep(0.001)

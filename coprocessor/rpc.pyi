@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+class StaleProxy(Exception):
+    """The object was on the server in an earlier session, or has been released."""

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+# A client and a server of sockets in one process: the line is in virtual time, the server's
+# sockets and those of the world outside are real ones, at 127.0.0.1.
+
+import socket as real
+
+from _private import private
+from _world import Random, World
+
+from coprocessor import socket as far
+from coprocessor.link import Link
+from coprocessor.netserver import NetServer
+
+TIMEOUT = 2000
+HOST = "127.0.0.1"
+
+
+class Pair:
+    def __init__(self, sockets=8, window=1536, **options):
+        random = Random(1)
+        self.world = world = World(random)
+        links = []
+        for end in world.ends:
+            end.rx_size = 4096
+            links.append(
+                Link(
+                    end,
+                    rx=4096,
+                    clock=world.clock,
+                    random=random.bits,
+                    timeout=TIMEOUT,
+                    keepalive=3000,
+                )
+            )
+        self.link, self.link_of_server = links
+        far.attach(self.link, sockets, window)
+        self.server = NetServer(links[1], **options)
+        self.is_serving = True
+        world.on_wait = self.serve
+
+    def serve(self):
+        if self.is_serving:
+            self.link_of_server.poll()
+            self.server.poll()
+
+    def run(self, ms=50):
+        """Both sides for some time."""
+        for _ in range(ms):
+            self.link.poll()
+            self.world.tick()
+            self.serve()
+
+    def until(self, ready, ms=TIMEOUT):
+        for _ in range(ms):
+            if ready():
+                return
+            self.run(1)
+        raise AssertionError("it does not happen")
+
+    def is_empty(self):
+        """Is nothing left over, on either side?"""
+        self.run()
+        server = self.server
+        return not (
+            private(server)._entries
+            or private(server)._lingering
+            or [s for s in far._sockets if s is not None]
+        )
+
+
+def resolved(port):
+    return real.getaddrinfo(HOST, port)[0][-1]
+
+
+def free_port(kind=real.SOCK_STREAM, next_port=[21000]):
+    """A port that nobody uses."""
+    while True:
+        next_port[0] += 1
+        sock = real.socket(real.AF_INET, kind)
+        try:
+            sock.bind(resolved(next_port[0]))
+            return next_port[0]
+        except OSError:
+            pass
+        finally:
+            sock.close()
+
+
+def listener():
+    """A real listening socket, and its address."""
+    port = free_port()
+    sock = real.socket()
+    sock.setsockopt(real.SOL_SOCKET, real.SO_REUSEADDR, 1)
+    sock.bind(resolved(port))
+    sock.listen(5)
+    sock.settimeout(5)
+    return sock, (HOST, port)
+
+
+def connected(pair):
+    """A socket of the client, and the real one at the other end."""
+    sock, address = listener()
+    near = far.socket()
+    near.connect(address)
+    peer = sock.accept()[0]
+    # A test that fails does not hang.
+    peer.settimeout(5)
+    sock.close()
+    return near, peer
+
+
+def number(function, *args):
+    """The number of the OSError that it raises."""
+    try:
+        function(*args)
+    except OSError as e:
+        return e.args[0]
+    return None
+
+
+def received(sock, n):
+    """Exactly n bytes of a real socket."""
+    data = b""
+    while len(data) < n:
+        more = sock.recv(n - len(data))
+        if not more:
+            break
+        data += more
+    return data

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+# targets: rpi-pico-small
+# needs: coprocessor msgpack finaliserproxy
+#
+# The RAM that a client takes on a Pico: the most that may be, in bytes, for each module with all
+# that it imports, and for each object with its buffers. The table of names is not in it, which the
+# firmware doubles when it is full: 6 bytes a name.
+
+import gc
+import sys
+
+from check import case, end, eq, note
+
+BUDGET = {
+    "coprocessor.link": 6000,
+    "coprocessor.client": 4150,
+    "coprocessor.proxy": 2300,
+    "coprocessor.socket": 6900,
+    "Link": 1600,
+    "Client": 800,
+}
+taken = {}
+
+
+def used():
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+
+class Stream:
+    """A UART that is silent."""
+
+    def any(self):
+        return 0
+
+    def readinto(self, buffer):
+        return 0
+
+    def write(self, data):
+        return len(data)
+
+
+def fill_table_of_names():
+    number = 0
+    while True:
+        before = gc.mem_alloc()
+        getattr(Stream, "name%d" % number, None)
+        number += 1
+        if gc.mem_alloc() - before > 700:
+            # It has been doubled.
+            return
+
+
+for name in "msgpack", "finaliserproxy", "micropython", "select":
+    __import__(name)
+fill_table_of_names()
+# Twice, as the first call leaves something.
+names = "link", "client", "proxy", "socket"
+for name in ["sys", "sys"] + ["coprocessor." + name for name in names]:
+    before = used()
+    __import__(name)
+    taken[name] = used() - before
+before = used()
+link = sys.modules["coprocessor.link"].Link(Stream())
+taken["Link"] = used() - before
+before = used()
+client = sys.modules["coprocessor.client"].Client(link)
+taken["Client"] = used() - before
+
+
+@case
+def within_budget():
+    note(", ".join("%s %d" % (name, taken[name]) for name in sorted(BUDGET)))
+    eq([name for name in BUDGET if taken[name] > BUDGET[name]], [])
+
+
+end()

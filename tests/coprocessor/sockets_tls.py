@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+# targets: host
+# needs: nothing
+# timeout: 60
+#
+# TLS of a CPython server for the client's sockets, against Python's own `ssl`.
+
+import os
+import socket as real
+import ssl as real_ssl
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path[:0] = ["."]
+
+from _net import HOST, Pair, connected, far, free_port, listener, number, resolved  # noqa: E402
+from _private import private  # noqa: E402
+from check import case, end, eq, raises, skip, true  # noqa: E402
+
+from coprocessor import ssl  # noqa: E402
+
+EIO = 5
+EINVAL = 22
+BAD_CERTIFICATE = -0x2700
+
+
+def certificate(folder=tempfile.TemporaryDirectory()):
+    """(certificate, key) of localhost: names of PEM files."""
+    cert, key = f"{folder.name}/cert", f"{folder.name}/key"
+    if not os.path.exists(cert):
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+        command += f" -days 2 -keyout {key} -out {cert}"
+        command += " -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+        try:
+            subprocess.run(command.split(), check=True, capture_output=True)
+        except FileNotFoundError:
+            skip("there is no openssl command")
+    return cert, key
+
+
+def content(file):
+    with open(file, "rb") as f:
+        return f.read()
+
+
+def in_thread(function):
+    result = []
+
+    def run():
+        try:
+            result.append(function())
+        except OSError as e:
+            result.append(e)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, result
+
+
+def echo_server(sock):
+    """In a thread: echoes what a peer says, until "end"."""
+    context = real_ssl.SSLContext(real_ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate())
+
+    def run():
+        raw = sock.accept()[0]
+        raw.settimeout(5)
+        with context.wrap_socket(raw, server_side=True) as peer:
+            total = 0
+            while True:
+                data = peer.recv(1000)
+                total += len(data)
+                peer.sendall(data)
+                if not data or data.endswith(b"end"):
+                    return total
+
+    return in_thread(run)
+
+
+def client(wrap):
+    """The client's socket with TLS, the server's thread and its result."""
+    certificate()
+    pair = Pair()
+    sock, address = listener()
+    thread, result = echo_server(sock)
+    near = far.socket()
+    near.connect(address)
+    near = wrap(near)
+    return pair, near, thread, result, sock
+
+
+def verified(**options):
+    def wrap(sock):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(options.get("cafile"), options.get("cadata"))
+        return context.wrap_socket(sock, server_hostname=options.get("name", "localhost"))
+
+    return wrap
+
+
+@case
+def talk():
+    data = bytes(range(256)) * 60
+    for wrap in (
+        ssl.wrap_socket,
+        lambda sock: verified(cadata=content(certificate()[0]))(sock),
+        lambda sock: verified(cafile=certificate()[0])(sock),
+    ):
+        pair, near, thread, result, sock = client(wrap)
+        got = b""
+        at = 0
+        near.settimeout(0)
+        for _ in range(20000):
+            if at < len(data):
+                at += near.write(data[at : at + 2000]) or 0
+            got += near.read(1000) or b""
+            pair.run(1)
+            if len(got) == len(data):
+                break
+        eq(got, data)
+        near.settimeout(10)
+        near.write(b"end")
+        eq(near.read(3), b"end")
+        # The end of TLS is that of the socket.
+        eq(near.read(), b"")
+        thread.join()
+        eq(result, [len(data) + 3])
+        near.close()
+        true(pair.is_empty())
+        sock.close()
+
+
+@case
+def wrong_certificate():
+    for wrap in verified(), verified(cadata=content(certificate()[0]), name="example.org"):
+        pair, near, thread, result, sock = client(wrap)
+        near.write(b"secret")
+        eq(number(near.read, 1), BAD_CERTIFICATE)
+        near.close()
+        pair.run()
+        thread.join()
+        true(isinstance(result[0], OSError))
+        sock.close()
+
+
+@case
+def errors():
+    Pair()
+    near, peer = connected(Pair())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    raises(ValueError, context.wrap_socket, near)
+    context.load_verify_locations(cadata=b"no certificate")
+    eq(number(lambda: context.wrap_socket(near, server_hostname="localhost")), EIO)
+    peer.send(b"x")
+    near.ioctl(3, 1)
+    private(near)._await(lambda: private(near)._count)
+    raises(ValueError, ssl.wrap_socket, near)
+    near.close()
+    peer.close()
+    near = far.socket()
+    eq(number(ssl.wrap_socket, near), EINVAL)
+    near.close()
+
+
+@case
+def accepted():
+    pair = Pair()
+    cert, key = certificate()
+    port = free_port()
+    sock = far.socket()
+    sock.setsockopt(far.SOL_SOCKET, far.SO_REUSEADDR, 1)
+    sock.bind((HOST, port))
+    sock.listen()
+    context = real_ssl.create_default_context(cafile=cert)
+
+    def run():
+        raw = real.socket()
+        raw.settimeout(5)
+        raw.connect(resolved(port))
+        with context.wrap_socket(raw, server_hostname="localhost") as peer:
+            peer.sendall(b"hello\n")
+            return peer.recv(100)
+
+    thread, result = in_thread(run)
+    near = sock.accept()[0]
+    # The peer begins at once; nothing of that is taken for the program's data.
+    pair.run(100)
+    context_here = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context_here.load_cert_chain(cert, key)
+    near = context_here.wrap_socket(near, server_side=True)
+    near.settimeout(2000)
+    eq(near.readline(), b"hello\n")
+    near.write(b"welcome")
+    pair.run()
+    thread.join()
+    eq(result, [b"welcome"])
+    near.close()
+    sock.close()
+    true(pair.is_empty())
+
+
+end()
