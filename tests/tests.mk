@@ -2,7 +2,7 @@
 # The goals of the top Makefile that run something on targets. Its variables are explained there.
 
 # Not in the help: the runner names it when an interpreter is missing.
-interpreter: modules
+interpreter: modules bytecode
 	$(SUBMAKE) $(JOBS) -f tests/boards/boards.mk interpreter TARGET=$(INTERPRETERS)
 
 demo: interpreter ## run the examples on stock MicroPython  [TARGET=unix-x64]
@@ -16,7 +16,7 @@ demo: interpreter ## run the examples on stock MicroPython  [TARGET=unix-x64]
 test: interpreter ## run all tests on all targets  [TARGET=...]
 	@$(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET))
 
-test-long: interpreter ## the same with what takes too long for every day  [PART=pico] [TARGET=...]
+test-long: interpreter ## the same with what takes too long for every day  [PART=pico,unix] [TARGET=...]
 	@TEST_LONG=1 $(call PYTHON_FOR,elftools) tests/run.py $(if $(TARGET),--target $(TARGET),--parts '$(PART)')
 
 # It asks the board for its ARCH, and then makes that.

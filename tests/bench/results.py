@@ -111,6 +111,27 @@ def everything_was_measured():
 
 
 @case
+def the_small_flavour():
+    measured = figures.load()["cortex-m3"]
+    ours = [o.name for o in operations.OPERATIONS if not o.is_json]
+    eq(list(measured["small"]), [*ours, operations.KEYED_NAMES[0]])
+    for operation in ours:
+        eq(list(measured["small"][operation]), list(documents.DOCUMENTS))
+        # It is another one.
+        true(measured["small"][operation] != measured["instructions"][operation])
+    rows = figures.with_small("cortex-m3", measured)
+    eq(
+        (rows["packb"], rows["json.dumps"]),
+        (measured["small"]["packb"], measured["instructions"]["json.dumps"]),
+    )
+    for operation, most in operations.SMALL_C2020_WANTED.items():
+        ratios = figures.of_c2020("cortex-m3", operation, rows[operation])
+        true(figures.mean(figures.plain(ratios)) <= most or print(operation, ratios))
+    for operation, least in operations.SMALL_JSON_WANTED.items():
+        true(min(figures.times_json(rows, operation).values()) >= least)
+
+
+@case
 def documents_say_what_was_measured():
     for file, text in report.contents(figures.load()).items():
         eq((file.name, file.read_text()), (file.name, text))

@@ -19,17 +19,24 @@ FOR_HOST = ("unix-x64", "mps2-an385", "mps2-an500", "rpi-pico")
 
 
 def variables(target):
+    def of_kind(kind, in_user_mode=False):
+        return targets.boards(
+            lambda t: t.kind == kind and t.is_user_mode == in_user_mode and not t.plain
+        )
+
     kinds = {
-        "UNIX": targets.boards(lambda t: t.kind == "unix"),
-        "QEMU": targets.boards(lambda t: t.kind == "qemu" and not t.is_user_mode),
-        "PICO": targets.boards(lambda t: t.kind == "pico"),
-        "XTENSA": targets.boards(lambda t: t.kind == "qemu" and t.is_user_mode),
+        "UNIX": of_kind("unix"),
+        "QEMU": of_kind("qemu"),
+        "PICO": of_kind("pico"),
+        "XTENSA": of_kind("qemu", in_user_mode=True),
     }
     buildable = {name for names in kinds.values() for name in names}
-    named = set(targets.boards_of(target)) or buildable
+    named = targets.firmware(targets.boards_of(target)) or buildable
     if "host" in named:
         named |= set(FOR_HOST)
-    configs = {f"config_{t.board}": [t.config] for t in targets.TARGETS if t.config}
+    configs = {
+        f"config_{t.board}": [t.config] for t in targets.TARGETS if t.config and not t.plain
+    }
     return {**kinds, **configs, "names": sorted(named & buildable)}
 
 

@@ -16,7 +16,7 @@ sys.path.append(str(TOP / "tools"))
 import costs  # noqa: E402
 import tables  # noqa: E402
 
-DATA = ("budget", "recorded", "results")
+DATA = ("budget", "builtin", "recorded", "results")
 
 
 @case
@@ -59,7 +59,7 @@ def copy_documents(box):
 
 
 @case
-def figures_that_change_make_the_front_page_outdated():
+def figures_that_change_make_a_document_outdated():
     with Sandbox() as box:
         copy_documents(box)
         eq(box.run("tools/tables.py"), (0, ""))
@@ -71,6 +71,12 @@ def figures_that_change_make_the_front_page_outdated():
             ("results", ("rpi-pico", "mhz"), 77, ("77 MHz", 1)),
             ("results", ("cortex-m3", "instructions", "packb", "c"), 5000, ("–210", 1)),
             ("recorded", ("bytes", "umsgpack", "ram"), 76543, ("76,543", 1)),
+            ("builtin", ("modules", "ioctl", "file", "import"), 54321, ("| 54,321 |", 1)),
+            ("builtin", ("modules", "ioctl", "built in", "import"), 4321, ("| 4,321 + ", 1)),
+            ("builtin", ("modules", "ioctl", "static"), 3210, ("| 4,321 + 3,210 | 46,790 |", 1)),
+            ("builtin", ("modules", "ioctl", "flash"), 43210, ("| 43,210 |", 1)),
+            ("builtin", ("shared", "flash"), 32109, ("| 32,109 |", 1)),
+            ("builtin", ("firmware", "stock"), 300000, ("| 300,000 |", 1)),
         )
         for name, (*keys, last), value, (text, times) in changes:
             path = box.path(f"bench/{name}.json")
@@ -79,10 +85,38 @@ def figures_that_change_make_the_front_page_outdated():
                 inner = inner[key]
             inner[last] = value
             path.write_text(json.dumps(data))
-            error = "README.md: a table is not what its data says\n"
+            document = "docs/usermod.md" if name == "builtin" else "README.md"
+            error = f"{document}: a table is not what its data says\n"
             eq(box.run("tools/tables.py"), (1, error))
-            eq(box.run("tools/tables.py", "--write"), (0, "wrote README.md\n"))
-            eq(box.path("README.md").read_text().count(text), times)
+            eq(box.run("tools/tables.py", "--write"), (0, f"wrote {document}\n"))
+            eq(box.path(document).read_text().count(text), times)
+
+
+@case
+def what_is_built_in():
+    sizes = {"import": 1, "use": 9}
+    modules = {
+        name: {"flash": n, "static": n + 1, "file": {"import": n * 100}, "built in": sizes}
+        for name, n in (("small", 10), ("large", 20))
+    }
+    shared = {"flash": 5, "static": 3}
+    found = {"firmware": {"stock": 1000, "built in": 1042}, "modules": modules, "shared": shared}
+    kept = costs.read
+    try:
+        costs.read = {"builtin.json": found}.get
+        rows = costs.builtin()[1:]
+    finally:
+        costs.read = kept
+    eq(
+        rows[:2],
+        [
+            ("`large`", "2,000", "1 + 21", "1,978", "20"),
+            ("`small`", "1,000", "1 + 11", "988", "10"),
+        ],
+    )
+    eq([row[-1] for row in rows[2:]], ["5", "7", "42", "1,000"])
+    # Both modules, and the static RAM that they share.
+    eq(rows[4], ("all", "3,000", "2 + 35", "2,963", "42"))
 
 
 @case

@@ -24,7 +24,7 @@ def link(value, before="", arch="armv7m"):
     with Sandbox() as box:
         source = SOURCE.replace("size_t", before + "\nsize_t", 1).replace(RETURNS, value)
         box.write("natmod/tiny/tiny.c", source)
-        status, output = box.make(f"ARCH={arch}", "V=1")
+        status, output = box.make_module(f"ARCH={arch}", "V=1")
         errors = [line for line in output.splitlines() if line.startswith("link error: ")]
         eq((bool(status), box.path(f"build/{arch}/tiny.mpy").exists()), (bool(errors), not errors))
         return errors
@@ -79,7 +79,7 @@ def constant_table_on_xtensa():
     source = source.replace(RETURNS, "MP_OBJ_NEW_SMALL_INT(table[(uintptr_t)nm & 63])")
     with Sandbox() as box:
         box.write("natmod/tiny/tiny.c", source)
-        eq(box.make("ARCH=xtensawin")[0], 0)
+        eq(box.make_module("ARCH=xtensawin")[0], 0)
         mpy = box.path("build/xtensawin/tiny.mpy")
         info = mpyinfo.read(mpy)
         eq((info.arch, mpy.read_bytes()[2] >> 2), ("xtensawin", 10))
@@ -98,7 +98,7 @@ def direct_call_on_xtensa():
         hidden = '__attribute__((noinline, visibility("hidden"))) int hidden(int);\n'
         body = "\nint hidden(int x) {\n    return x * 3;\n}\n"
         box.write("natmod/tiny/tiny.c", source.replace("size_t", hidden + "size_t", 1) + body)
-        status, output = box.make("ARCH=xtensa")
+        status, output = box.make_module("ARCH=xtensa")
         errors = [line for line in output.splitlines() if line.startswith("link error: ")]
         fails(errors, "'hidden'", "is called directly")
         true(status)
@@ -115,11 +115,11 @@ def objects_do_not_share_names_on_xtensa():
         makefile = box.path("natmod/tiny/Makefile").read_text()
         box.write("natmod/tiny/Makefile", makefile.replace("tiny.c", "tiny.c a.c b.c"))
         for arch in ("xtensa", "xtensawin"):
-            eq(box.make(f"ARCH={arch}")[0], 0)
+            eq(box.make_module(f"ARCH={arch}")[0], 0)
             # A pointer to each of the two functions.
             two = mpyinfo.read(box.path(f"build/{arch}/tiny.mpy")).relocations
             box.write("natmod/tiny/Makefile", makefile.replace("tiny.c", "tiny.c a.c"))
-            eq(box.make(f"ARCH={arch}")[0], 0)
+            eq(box.make_module(f"ARCH={arch}")[0], 0)
             eq(two - mpyinfo.read(box.path(f"build/{arch}/tiny.mpy")).relocations, 1)
             box.write("natmod/tiny/Makefile", makefile.replace("tiny.c", "tiny.c a.c b.c"))
 
@@ -136,18 +136,22 @@ static mp_obj_t late(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *a
 """
 
 
-def small(result, arch):
-    """Build a module with a function, so that the code of the import comes last: link errors."""
+def small(arch, *results):
+    """Build a module with a function, so that the code of the import comes last: the link errors
+    for each result of the function."""
+    found = []
     with Sandbox() as box:
         makefile = box.path("natmod/tiny/Makefile").read_text()
         box.write("natmod/tiny/Makefile", makefile.replace("include", "SMALL = yes\ninclude"))
-        source = SOURCE.replace("void natmod", LATE.replace("RESULT", result) + "void natmod")
-        source = source.replace(RETURNS, "natmod_fun_new(nm, late, 0, 0, false)")
-        box.write("natmod/tiny/tiny.c", source)
-        status, output = box.make(f"ARCH={arch}", "V=1")
-        errors = [line for line in output.splitlines() if line.startswith("link error: ")]
-        eq(bool(status), bool(errors))
-        return errors
+        for result in results:
+            source = SOURCE.replace("void natmod", LATE.replace("RESULT", result) + "void natmod")
+            source = source.replace(RETURNS, "natmod_fun_new(nm, late, 0, 0, false)")
+            box.write("natmod/tiny/tiny.c", source)
+            status, output = box.make_module(f"ARCH={arch}", "V=1")
+            errors = [line for line in output.splitlines() if line.startswith("link error: ")]
+            eq(bool(status), bool(errors))
+            found.append(errors)
+    return found
 
 
 @case
@@ -158,14 +162,13 @@ def what_the_import_needs():
         "mp_obj_new_bytes((const byte *)table, 4)",
     )
     for arch in ("armv6m", "armv7m", "armv7emdp", "rv32imc"):
-        eq(small("MP_OBJ_FROM_PTR(nm)", arch), [])
-        for use in uses:
-            errors = small(use, arch)
+        good, *others = small(arch, "MP_OBJ_FROM_PTR(nm)", *uses)
+        eq((good, len(others)), ([], len(uses)))
+        for errors in others:
             eq(len(errors), 1)
             true("'late' uses what is dropped after the import" in errors[0])
     for arch in ("x64", "xtensa", "xtensawin"):
-        for use in uses:
-            eq(small(use, arch), [])
+        eq(small(arch, *uses), [[]] * len(uses))
 
 
 @case
@@ -179,6 +182,84 @@ def float_call_around_the_check():
     # The function table's own names do not even compile.
     e = raises(AssertionError, link, "mp_fun_table.obj_new_float_from_f(1.0f)")
     true("(True, False)" in str(e))
+
+
+# Functions that the firmware calls, and two that only the module calls.
+SLOTS = """\
+static mp_uint_t tiny_read(mp_obj_t self, void *buf, mp_uint_t size, int *error) {
+    return 0;
+}
+NATMOD_SLOT(read, tiny_read)
+static const mp_stream_p_t tiny_protocol = { .read = NATMOD_ENTRY_OF(tiny_read) };
+
+static void tiny_print(const mp_print_t *print, mp_obj_t self, mp_print_kind_t kind) {
+}
+NATMOD_SLOT(print, tiny_print)
+
+static mp_obj_t tiny(void) {
+    return MP_OBJ_NULL;
+}
+
+static mp_obj_t other(void) {
+    return MP_OBJ_FROM_PTR(&tiny_protocol);
+}
+
+NATMOD_OWN_TABLE static mp_obj_t (*const own[])(void) = { tiny, other };
+
+"""
+INIT = """\
+    mp_obj_type_t *type = natmod_type_new(nm, MP_QSTR_answer, 0, 2);
+    NATMOD_SET_SLOT(type, print, tiny_print, 1);
+    NATMOD_SET_SLOT_AS_IS(type, protocol, &tiny_protocol, 2);
+    own[(uintptr_t)nm & 1]();
+"""
+
+
+def slots(arch, settings, *changes):
+    """Build a module with such functions and some changes: (whether it is built, all output)."""
+    with Sandbox() as box:
+        makefile = box.path("natmod/tiny/Makefile").read_text()
+        box.write("natmod/tiny/Makefile", makefile.replace("include", settings + "\ninclude"))
+        source = SOURCE.replace("void natmod", SLOTS + "void natmod").replace("(void)nm;", INIT)
+        for old, new in changes:
+            true(old in source)
+            source = source.replace(old, new)
+        box.write("natmod/tiny/tiny.c", source)
+        status, output = box.make_module(f"ARCH={arch}", "V=1")
+        return not status, output
+
+
+@case
+def entries():
+    for arch, settings in ("armv7m", "SMALL = yes"), ("rv32imc", "WHOLE = yes"), ("x64", ""):
+        done, output = slots(arch, settings)
+        true(done or print(output))
+
+
+@case
+def slot_without_an_entry():
+    done, output = slots("armv7m", "SMALL = yes", ("NATMOD_SLOT(print, tiny_print)", ""))
+    true(not done and "'tiny_print_entry' undeclared" in output or print(output))
+    done, output = slots("x64", "", ("NATMOD_SET_SLOT(", "MP_OBJ_TYPE_SET_SLOT("))
+    true(not done and "use NATMOD_SET_SLOT" in output or print(output))
+
+
+@case
+def entry_of_another_kind():
+    done, output = slots("x64", "", ("NATMOD_SLOT(print", "NATMOD_SLOT(attr"))
+    true(not done and "conflicting types for 'tiny_print'" in output or print(output))
+
+
+@case
+def constants_without_entries():
+    builtin = ("NATMOD_OWN_TABLE", "static MP_DEFINE_CONST_FUN_OBJ_0(tiny_obj, tiny);\n")
+    stored = ("own[(", "mp_store_global(MP_QSTR_tiny, MP_OBJ_FROM_PTR(&tiny_obj));\n    own[(")
+    slot = ("NATMOD_SLOT(read, tiny_read)", "")
+    read = ("NATMOD_ENTRY_OF(tiny_read)", "tiny_read")
+    for arch in "armv7m", "rv32imc":
+        done, output = slots(arch, "SMALL = yes", builtin, stored, slot, read)
+        named = [line.split("'")[1] for line in output.splitlines() if "constant data" in line]
+        eq((done, named), (False, ["other", "tiny", "tiny_read"]))
 
 
 end()

@@ -44,6 +44,11 @@ def functions_of_the_module():
 
 
 @case
+def functions_that_save_registers():
+    is_made("call t0, f", "jal", "JAL")
+
+
+@case
 def functions_of_a_library():
     is_made("call __divdi3@plt", "auipc", "CALL_PLT")
     is_made("tail __divdi3@plt", "auipc", "CALL_PLT")

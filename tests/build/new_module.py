@@ -69,6 +69,31 @@ def built_deployed_and_measured():
 
 
 @case
+def with_a_small_flavour():
+    with Sandbox() as box:
+        add_hello(box)
+        box.write("natmod/hello/small/hello.c", box.path("natmod/hello/hello.c").read_text())
+        box.write("natmod/hello/small/tiny.h", "#define ANSWER 44\n")
+        makefile = "MOD = hello\nSRC = hello.c\nBUILD_DIR = ../../../build/small\n"
+        box.write("natmod/hello/small/Makefile", makefile + "include ../../module.mk\n")
+        eq(box.run("tools/natmods.py", "small"), (0, "hello\n"))
+
+        small, full, plain = (
+            box.path(f"build/{name}.mpy")
+            for name in ("small/armv7m/hello", "small/armv7m/hello_full", "armv7m/hello")
+        )
+        for answer in (43, 45):
+            # What is built anew is copied anew.
+            box.write("natmod/hello/tiny.h", f"#define ANSWER {answer}\n")
+            status, output = box.make("ARCH=armv7m")
+            true("hello-small     armv7m" in output or print(output))
+            eq((status, full.read_bytes() == plain.read_bytes()), (0, True))
+            eq(small.read_bytes() == plain.read_bytes(), False)
+        status, output = box.run("bench/size.py", "--static", "armv7m")
+        true("size: armv7m hello-small: mpy has no budget\n" in output or print(output))
+
+
+@case
 def known_to_the_runner():
     with Sandbox() as box:
         add_hello(box)

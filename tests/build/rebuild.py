@@ -24,16 +24,27 @@ ALL = ["CC context.c", "CC mem.c", "CC tiny.c", "LINK"]
 
 
 def build(box, *arguments):
-    return built(box.make("ARCH=armv7m", *arguments))
+    return built(box.make_module("ARCH=armv7m", *arguments))
 
 
 @case
 def no_change():
     with Sandbox() as box:
-        eq(build(box), ALL)
+        eq(built(box.make("ARCH=armv7m")), ALL)
         time = box.mpy.stat().st_mtime_ns
+        eq(built(box.make("ARCH=armv7m")), [])
         eq(build(box), [])
         eq(box.mpy.stat().st_mtime_ns, time)
+
+
+@case
+def change():
+    # The other cases build as the top Makefile does, but without it.
+    with Sandbox() as box:
+        eq(build(box), ALL)
+        box.write("natmod/tiny/tiny.h", "#define ANSWER 43\n")
+        eq(built(box.make("ARCH=armv7m")), ["CC tiny.c", "LINK"])
+        eq(built(box.make("ARCH=armv7m", "CFLAGS_EXTRA=-DX=1")), ALL)
 
 
 @case
@@ -102,7 +113,7 @@ def failing_link():
     with Sandbox() as box:
         build(box)
         box.write("natmod/tiny/tiny.c", SOURCE.replace("(void)nm;", "void f(void *); f(nm);"))
-        eq((box.make("ARCH=armv7m")[0], box.mpy.exists()), (2, False))
+        eq((box.make_module("ARCH=armv7m")[0], box.mpy.exists()), (2, False))
         box.write("natmod/tiny/tiny.c", SOURCE)
         eq(build(box), ["CC tiny.c", "LINK"])
 
@@ -143,7 +154,7 @@ def tree():
 def architectures_do_not_share_objects():
     with Sandbox() as box:
         build(box)
-        eq(built(box.make("ARCH=x64")), ALL)
+        eq(built(box.make_module("ARCH=x64")), ALL)
         eq(build(box), [])
         eq(box.path("build/x64/tiny.mpy").read_bytes()[2] >> 2, 2)
         eq(box.mpy.read_bytes()[2] >> 2, 5)

@@ -96,6 +96,11 @@ def with_a_folder_and_a_version_of_its_own():
         for wrong in ("1.2", "1.2.3-rc1", "1.2.3.4", "v1.2.3", "1.08.0", ""):
             line = p.refused("ARCH=x64", f"NATMOD_VERSION={wrong}")
             true(f"NATMOD_VERSION is '{wrong}', not three numbers" in line or print(line))
+        mpy = p.built("x64", "NATMOD_VERSION=1.2.3", "FLAVOUR=small")
+        eq(run(mpy, version), "1.2.3+small (1, 2, 3)\n")
+        for wrong in ("Small", "a b", "+x"):
+            line = p.refused("ARCH=x64", f"FLAVOUR={wrong}")
+            true(f"FLAVOUR is '{wrong}', not a word" in line or print(line))
 
 
 @case
@@ -332,7 +337,7 @@ def blocks(language):
 @case
 def readme_has_the_example():
     # With these two files and a copy of dynruntime/ beside them the module is built.
-    (source,), (makefile,), (session,) = blocks("c"), blocks("make"), blocks("python")
+    source, (makefile,), (session,) = blocks("c")[0], blocks("make"), blocks("python")
     eq(f"// SPDX-License-Identifier: MIT\n{source}", (HELLO / "hello.c").read_text())
     with project() as p:
         p.write("Makefile", makefile)
@@ -346,10 +351,15 @@ def readme_has_the_interface():
     header = (TOP / "dynruntime/toolkit.h").read_text()
     header = header[header.index("// For what is to be fast") :]
     names = set(re.findall(r"\b(natmod_\w+)\(", header))
+    header += (TOP / "dynruntime/slots.h").read_text()
     names |= set(re.findall(r"^#define (NATMOD_\w+)", header, re.M))
+    names = {name for name in names if not re.match("NATMOD_(SLOT_|SLOTS_H|FAR_)", name)}
     own = "NATMOD_ENTRY NATMOD_STATICMETHOD NATMOD_UNALIGNED NATMOD_CHECKS_STACK".split()
     own += ["NATMOD_INIT_DATA", "NATMOD_INIT_TABLE", "natmod_stack_init"]
     own += ["natmod_check_layouts", "natmod_nlr_is_known"]
+    own += ["natmod_context_new", "natmod_version_store"]
+    own += ["NATMOD_FUN_OF", "NATMOD_PLACE", "natmod_in_place_instead"]
+    names.add("NATMOD_FAR_CALLS")  # Makefiles define it.
     table = README[README.index("## The C interface") : README.index("## Port an")]
     listed = re.findall(r"^\| `(\w+)`", table, re.M)
     eq(sorted(listed), sorted(names - set(own)))

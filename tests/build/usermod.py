@@ -95,6 +95,17 @@ def all_modules_together():
 
 
 @case
+def some_modules_by_a_file_of_ones_own():
+    two = natmods.MODULES[:2]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "modules.cmake")
+        file.write_text("".join(f"include({m.folder}/micropython.cmake)\n" for m in two))
+        said, properties = configured(file)
+    eq(set(properties), {f for m in two for f in m.folder.glob("*.c")} | SHARED)
+    eq(len(said["SOURCES"].split(";")), len(properties))
+
+
+@case
 def flags():
     version = (TOP / "VERSION").read_text().strip()
     parts = zip(("MAJOR", "MINOR", "MICRO"), version.split("."))

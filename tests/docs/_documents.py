@@ -68,17 +68,17 @@ def statements(example):
     return found
 
 
-def environment():
-    path = [BUILD / "x64", TOP / "tests/support", ".frozen"]
+def environment(modules=BUILD / "x64"):
+    path = [modules, TOP / "tests/support", ".frozen"]
     return {"MICROPYPATH": ":".join(str(p) for p in path)}
 
 
-def prompt(sources):
-    """What the interpreter's prompt prints after each of the statements."""
+def prompt(sources, modules=BUILD / "x64"):
+    """What the interpreter's prompt prints after each of the statements; `modules` is a folder."""
     result = subprocess.run(
         [INTERPRETER, HERE / "_prompt.py"],
         input=json.dumps(sources),
-        env=environment(),
+        env=environment(modules),
         capture_output=True,
         text=True,
         timeout=60,

@@ -7,6 +7,7 @@
 import os
 import sys
 import check
+import romfs
 from check import case, eq, true
 
 import vfs
@@ -115,30 +116,12 @@ def virtual_root():
     works()
 
 
-def varuint(n):
-    data = bytes([n & 0x7F])
-    while n > 0x7F:
-        n >>= 7
-        data = bytes([0x80 | n & 0x7F]) + data
-    return data
-
-
-# A ROMFS image with one file; the form is described in MicroPython's extmod/vfs_rom.c.
-def romfs_image(name, data):
-    file = varuint(len(name)) + name + varuint(2) + varuint(len(data)) + data
-    file = varuint(5) + varuint(len(file)) + file
-    size = varuint(len(file))
-    if (len(size) + len(file)) % 2 == 0:
-        size = b"\x80" + size
-    return b"\xd2\xcd\x31" + size + file
-
-
 @case
 def romfs_only():
     if not hasattr(vfs, "VfsRom"):
         check.skip("the firmware has no VfsRom")
     unmount_all()
-    vfs.mount(vfs.VfsRom(memoryview(romfs_image(b"finaliserproxy.mpy", code))), "/rom")
+    vfs.mount(vfs.VfsRom(memoryview(romfs.image([("finaliserproxy.mpy", code)]))), "/rom")
     sys.path[:] = ["/rom"]
     os.chdir("/rom")
     eq([entry[0] for entry in os.ilistdir("/")], ["rom"])

@@ -68,6 +68,12 @@ def settle():
         pass
 
 
+# Emptied, for a stale word may keep the lists themselves.
+def drop(Thing, *lists):
+    for x in lists:
+        x.clear()
+
+
 def use(*things):
     look_at(*things)
     check.collect_garbage()
@@ -89,8 +95,7 @@ def make_more(Thing, proxies):
 
 def drop_all(Thing, proxies, targets, fins, log):
     make_more(Thing, proxies)
-    proxies.clear()
-    targets.clear()
+    drop(Thing, proxies, targets)
     settle()
     settle()
     eq(max(log), 1)
@@ -160,6 +165,7 @@ def all_references_gone():
     things = objects(log)
     kept = dict(sys.modules)
     sys.modules.clear()
+    drop(*things)
     del things
     check.collect_garbage()
     fill()
@@ -181,6 +187,7 @@ def everything_dies_together():
         things = objects(log)
         kept = dict(sys.modules)
         sys.modules.clear()
+        drop(*things)
         del things
         sys.modules.update((k, v) for k, v in kept.items() if "finaliserproxy" not in k)
         kept = None

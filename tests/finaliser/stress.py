@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # A hundred thousand objects leave no memory in use.
 # needs: finaliserproxy
-# long: rpi-pico
+# long: rpi-pico repeats
 # also: mps2-an385-notime
 # timeout: 600
 

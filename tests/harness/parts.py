@@ -4,19 +4,21 @@
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import check
-from check import case, eq, raises, true
+from check import case, eq, true
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests"))
 
-from runner import parts  # noqa: E402
+from runner import main, parts, targets  # noqa: E402
 from runner.report import Report  # noqa: E402
-from runner.targets import PARTS, UnknownTarget, of_part  # noqa: E402
+from runner.targets import PARTS, of_part  # noqa: E402
 
 folder = tempfile.TemporaryDirectory()
 TREE = Path(folder.name) / "tree"
@@ -143,9 +145,65 @@ def no_checkout():
     del os.environ["MPY_DIR"]
 
 
+# What a make that runs the tests hands down.
+SETTINGS = ("TARGET", "PART", "ARCH", "CROSS")
+
+
+def make(*words):
+    """(exit status, the commands of make), which runs none of them."""
+    env = {k: v for k, v in os.environ.items() if "MAKE" not in k and k not in SETTINGS}
+    command = ["make", "-n", "-o", "ready", "SUBMAKE=make", "-C", TOP, *words]
+    process = subprocess.run(command, env=env, capture_output=True, text=True)
+    return process.returncode, process.stdout + process.stderr
+
+
+def built(commands):
+    """The boards whose interpreters the commands build."""
+    (found,) = re.findall(r"boards\.mk interpreter TARGET=(\S+)$", commands, re.M)
+    return set(targets.boards_of(found))
+
+
+def runner(setting):
+    """(exit status, the boards with an interpreter that it runs on, the errors) of the runner."""
+    ran.clear()
+    change(f"runs {setting}")
+    output = io.StringIO()
+    kept = main.run_tests
+    main.run_tests = lambda args, found: run([t.name for t in found])
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(output):
+            status = main.run(main.arguments(["--parts", setting]))
+    finally:
+        main.run_tests = kept
+    names = [name for names in ran for name in names]
+    eq(len(names), len(set(names)))
+    boards = {t.board for t in targets.TARGETS if t.name in names and t.kind != "cpython"}
+    return status, boards, output.getvalue()
+
+
 @case
-def unknown_part():
-    raises(UnknownTarget, run_all, "pics", match="pico")
+def make_builds_what_the_runner_runs():
+    several = ("unix,next", "next,,unix,next", "builtin, host,", "boards pico", ",")
+    for setting in (*PARTS, *several, ""):
+        status, commands = make("test-long", f"PART={setting}")
+        eq((setting, status), (setting, 0 if status == 0 else commands))
+        (given,) = re.findall(r"tests/run\.py --parts '(.*)'$", commands, re.M)
+        status, boards, _ = runner(given)
+        eq((given, status, boards - built(commands)), (setting, 0, set()))
+        # Every part but that of this machine has some.
+        true(boards or setting == "host")
+        if setting in several:
+            eq(built(make("interpreter", f"PART={setting}")[1]), built(commands))
+
+
+@case
+def a_part_that_is_unknown_stops_all():
+    for setting in ("pics", "unix,pics", "pics next"):
+        status, commands = make("test-long", f"PART={setting}")
+        eq((status, "unknown PART 'pics'; known are: host" in commands), (2, True))
+        status, _, error = runner(setting)
+        eq((status, ran), (2, []))
+        true("unknown PART 'pics'; known are: host" in error)
 
 
 folder.cleanup()

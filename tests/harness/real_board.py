@@ -33,11 +33,9 @@ check.eq(1, 2)
 @case
 def runs_and_leaves_the_board_as_it_was():
     names = nested.fixtures("failing_eq", "skipping", "uncaught")
-    with real.board(NAME) as board, real.script(FAILS_WITH_A_FILE) as fails:
-        before = real.snapshot(board)
+    with real.board(NAME) as board, real.unchanged(board), real.script(FAILS_WITH_A_FILE) as fails:
         files = ["tests/finaliser/reset.py", "examples/messagepack.py", "tests/msgpack/threads.py"]
         status, output = real.run(board.pty, *names, fails, *files)
-        eq(real.snapshot(board), before)
     eq(status, 1)
     first = output.splitlines()[0]
     eq(first, "mps2-an385 with Cortex-M3, MicroPython v1.25.0: armv7m")
@@ -69,15 +67,13 @@ def runs_and_leaves_the_board_as_it_was():
 
 @case
 def interrupted():
-    with real.board(NAME) as board, real.script(FOREVER) as forever:
-        before = real.snapshot(board)
+    with real.board(NAME) as board, real.unchanged(board), real.script(FOREVER) as forever:
         # The script that comes first says that the second one runs.
         process = real.start(board.pty, *nested.fixtures("skipping"), forever)
         real.read_until(process, "skipping.py: 1 passed")
         process.send_signal(signal.SIGINT)
         output = process.stdout.read()
         eq((process.wait(), output), (130, "test-board: interrupted\n"))
-        eq(real.snapshot(board), before)
 
 
 @case

@@ -18,7 +18,7 @@ from lib.nested import contains  # noqa: E402
 from runner import asking, connected, hardware, onboard, scripts, serial_port  # noqa: E402
 from runner.protocol import Failure, Result  # noqa: E402
 
-import deploy  # noqa: E402
+import remote  # noqa: E402
 
 ARMV7M, XTENSAWIN = 5, 10
 ANSWER = {"esp8266": None, "machine": "a board"}
@@ -98,7 +98,7 @@ def ports():
     # Something that is no board: it answers nothing.
     with patched(connected, ANSWERS=0.2):
         device = connected.Device(os.ttyname(theirs))
-        raises(deploy.Failure, device.enter, match="is MicroPython on it? Press its reset")
+        raises(remote.Failure, device.enter, match="is MicroPython on it? Press its reset")
         device.stop()
     os.close(ours)
     os.close(theirs)
@@ -112,7 +112,7 @@ def the_port_that_there_is():
             if port:
                 eq(serial_port.find(""), port)
             else:
-                raises(deploy.Failure, serial_port.find, "", match="PORT=/dev/ttyACM0 (there")
+                raises(remote.Failure, serial_port.find, "", match="PORT=/dev/ttyACM0 (there")
 
 
 @case
@@ -140,6 +140,8 @@ def slow_boards_do_less():
     slow, fast = names(0.4), names(0.1)
     true(slow < fast and "tests/msgpack/basic.py" in slow or check.long)
     true("tests/msgpack/threads.py" in slow)
+    # What "repeats" leaves to make test-long runs on a real board, which repeats no other.
+    true("tests/msgpack/allbytes.py" in fast - slow or check.long)
     true("tests/msgpack/lowmem.py" not in fast or check.long)
     # What knows the addresses of an emulated board does not run on others.
     true("tests/msgpack/stack_limit.py" not in fast)
@@ -197,7 +199,7 @@ def modules_that_are_hidden():
             return ""
 
         def run(self, source, timeout):
-            return f"{deploy.MARK}{answer!r}\n", ""
+            return f"{remote.MARK}{answer!r}\n", ""
 
     path = SimpleNamespace(name="msgpack.mpy")
     file = SimpleNamespace(module="msgpack", path=path, info=SimpleNamespace(text=10))
@@ -207,7 +209,7 @@ def modules_that_are_hidden():
         ("/flash/lib/msgpack.mpy", "is at /flash/lib/msgpack.mpy, not"),
     ):
         answer = {"msgpack": {"growth": 100, "file": place, "version": "1"}}
-        raises(deploy.Failure, s._check_imports, match=words)
+        raises(remote.Failure, s._check_imports, match=words)
     answer["msgpack"]["file"] = "/flash/natmods-test/msgpack.mpy"
     s._check_imports()
     eq(s.ram, {"msgpack": 100})

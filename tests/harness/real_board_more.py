@@ -42,10 +42,8 @@ def boot(board, text):
 
 @case
 def on_virt_rv32():
-    with real.board("virt-rv32") as board:
-        before = real.snapshot(board)
+    with real.board("virt-rv32") as board, real.unchanged(board):
         status, output = real.run(board.pty, *FILES)
-        eq(real.snapshot(board), before)
     eq(status, 0 if status == 0 else output)
     contains(output, "\n18 passed, 0 failed, 1 skipped\n")
 
@@ -54,11 +52,9 @@ def on_virt_rv32():
 def on_a_pico_whose_boot_file_prints():
     with real.board("rpi-pico") as board:
         boot(board, "print('hello')\nprint('from boot.py')\n")
-        before = real.snapshot(board)
-        with real.script(RESETS) as script:
+        # main.py must not run: it would leave a file.
+        with real.unchanged(board), real.script(RESETS) as script:
             status, output = real.run(board.pty, script, *nested.fixtures("skipping"))
-        # main.py has not run: it would leave a file.
-        eq(real.snapshot(board), before)
     eq(status, 0 if status == 0 else output)
     contains(output, "\nboot.py prints at each reset: hello\n")
     contains(output, "\n4 passed, 0 failed, 1 skipped\n")
@@ -68,9 +64,8 @@ def on_a_pico_whose_boot_file_prints():
 def on_a_pico_whose_boot_file_blocks():
     with real.board("rpi-pico") as board:
         boot(board, "import time\nwhile True:\n    time.sleep_ms(10)\n")
-        before = real.snapshot(board)
-        status, output = real.run(board.pty, *FILES)
-        eq(real.snapshot(board), before)
+        with real.unchanged(board):
+            status, output = real.run(board.pty, *FILES)
     eq(status, 1)
     contains(output, "test-board: boot.py on the board blocks")
     contains(output, "Rename it")
@@ -78,20 +73,16 @@ def on_a_pico_whose_boot_file_blocks():
 
 @case
 def folders_that_are_there():
-    with real.board("mps2-an385/armv7m") as board:
-        files = nested.fixtures("skipping")
-        before = real.snapshot(board)
+    files = nested.fixtures("skipping")
+    with real.board("mps2-an385/armv7m") as board, real.unchanged(board):
         # Of the user's: it stays, and nothing is done.
         real.on_board(board, "os.mkdir('/natmods-test'); open('/natmods-test/x', 'w').close()")
-        other = real.snapshot(board)
-        real.refused(
-            real.run(board.pty, *files), "a folder :/natmods-test that is not", "rename it"
-        )
-        eq(real.snapshot(board), other)
-        # Left by a run that could not remove it.
+        with real.unchanged(board):
+            refusal = real.run(board.pty, *files)
+        real.refused(refusal, "a folder :/natmods-test that is not", "rename it")
+        # Left by a run that could not remove it: it goes.
         real.on_board(board, "open('/natmods-test/made-by-make-test-board', 'w').close()")
         eq(real.run(board.pty, *files)[0], 0)
-        eq(real.snapshot(board), before)
 
 
 @case
@@ -100,9 +91,9 @@ def no_space():
     fill += "while os.statvfs('/')[3] > 80:\n    f.write(bytes(4096))\n    f.flush()\nf.close()\n"
     with real.board("mps2-an385/armv7m") as board:
         real.on_board(board, fill)
-        before = real.snapshot(board)
-        real.refused(real.run(board.pty), "no space: the tests take", "remove files")
-        eq(real.snapshot(board), before)
+        with real.unchanged(board):
+            refusal = real.run(board.pty)
+    real.refused(refusal, "no space: the tests take", "remove files")
 
 
 check.end()

@@ -21,7 +21,7 @@ from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
 import _onboard
-from _tools import HOST, TOP, Failed, usermod_interpreter
+from _tools import HOST, TOP, Failed, flavoured, usermod_interpreter
 from runner import examples, paths, scripts, unix
 from runner.targets import Target
 
@@ -45,15 +45,23 @@ def run_scripts(name):
     """Run everything in an interpreter from zero counts; a line for each failure."""
     for file in BUILDS[name].rglob("*.gcda"):
         file.unlink()
-    target = Target(BUILDS[name].name, "unix")
-    session = unix.Session(target, [])
-    session.start()
-    for script in scripts.collect([], ""):
-        if script.path.parent.name not in FOLDERS or not script.wants(target):
-            continue
-        run = examples.run if script.is_example else unix.Session.run_script
-        for failure in run(session, script).failures:
-            yield f"{name}: {script.name}:{failure.line} {failure.case}: {failure.detail}"
+    plain = Target(BUILDS[name].name, "unix")
+    for target in (plain, flavoured(plain, "small"), flavoured(plain, "both")):
+        session = unix.Session(target, [])
+        session.start()
+        session.env["MSGPACK"] = target.flavour
+        for script in scripts.collect([], ""):
+            if script.path.parent.name not in FOLDERS or not script.wants(target):
+                continue
+            # With both, the tests are those of the full one once it has taken over.
+            if target.flavour == "both" and script.path.stem != "handover":
+                continue
+            if script.wanted_in_vain(target):
+                continue
+            run = examples.run if script.is_example else unix.Session.run_script
+            for failure in run(session, script).failures:
+                where = f"{target.name}: {script.name}:{failure.line}"
+                yield f"{where} {failure.case}: {failure.detail}"
 
 
 def counts(folder, ours=("natmod/", "dynruntime/")):

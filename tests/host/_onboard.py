@@ -39,7 +39,7 @@ AGREED = 20
 class Session(qemu.Session):
     log = None
 
-    def _start(self):
+    def _start(self, by_mpremote=False):
         self.board = Board(self.target, options=["-d", "in_asm", "-D", self.log])
         self.board.start()
         install.onto_board(self.board, self.names)

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
@@ -53,6 +54,16 @@ def build(command):
         raise Failed("\n".join(output.splitlines()[-30:]))
 
 
+def flavoured(target, flavour):
+    """The target with the small flavour of msgpack, or with both.
+
+    MSGPACK in the environment is to say so, too: see small/usermod.c.
+    """
+    lacks = {"small": "full", "both": "one-flavour"}[flavour]
+    board = f"{target.board}-{flavour}"
+    return replace(target, board=board, flavour=flavour, plain=target, lacks=(lacks,))
+
+
 def interpreter():
     """The unix port with our modules, under AddressSanitizer."""
     return usermod_interpreter(HOST / "asan", ASAN)
@@ -65,7 +76,8 @@ def usermod_interpreter(variant, folder, options=()):
     command += [f"PYTHON={sys.executable}", *options]
     # MicroPython's makefiles do not notice changed flags.
     files = [*variant.glob("*.mk"), *variant.glob("*.h"), TOP / "VERSION"]
-    files += [HOST / "ours.mk", TOP / "dynruntime/usermod.mk", MPY_DIR / "py/mpconfig.h"]
+    files += [HOST / "ours.mk", HOST / "small/small.mk", TOP / "dynruntime/usermod.mk"]
+    files += [MPY_DIR / "py/mpconfig.h"]
     config = "".join(f.read_text() for f in sorted(files)) + " ".join(map(str, command))
     noted = folder / "config.txt"
     if not noted.exists() or noted.read_text() != config:

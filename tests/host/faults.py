@@ -27,8 +27,8 @@ def build():
     interpreter()
 
 
-def inject(script):
-    """Run a script, whose cases must pass."""
+def inject(script, flavour=""):
+    """Run a script, whose cases must pass, maybe with another flavour of msgpack."""
 
     def fn():
         # Sections after a soft reset do not run here.
@@ -37,7 +37,10 @@ def inject(script):
         OUT.mkdir(parents=True, exist_ok=True)
         file.write_text(source)
         command = [ASAN / "micropython", "-X", f"heapsize={HEAP}", file]
-        status, output = run(command, 600, MICROPYPATH=SUPPORT, CHECK_TARGET="unix-asan")
+        target = f"unix-asan-{flavour}" if flavour else "unix-asan"
+        status, output = run(
+            command, 600, MICROPYPATH=SUPPORT, CHECK_TARGET=target, MSGPACK=flavour
+        )
         if status != 0:
             raise Failed(f"status {status}\n" + report(output) + protocol.last(output))
         result = protocol.read(output, str(file), script)
@@ -46,14 +49,17 @@ def inject(script):
             raise Failed("\n".join(f"{f.case}, line {f.line}: {f.detail}" for f in failures))
         true(result.passed > 0)
         eq(len(result.notes), 1)
-        check.note(f"{script}: {result.notes[0]}")
+        check.note(f"{name}: {result.notes[0]}")
 
-    fn.__name__ = script
+    name = f"{script}, {flavour}" if flavour else script
+    fn.__name__ = name
     case(fn)
 
 
 inject("msgpack/faults.py")
 inject("msgpack/imports.py")
+inject("msgpack/faults.py", "small")
+inject("msgpack/imports.py", "small")
 inject("finaliser/faults.py")
 inject("ioctl/faults.py")
 inject("finaliser/random_programs.py")

@@ -3,7 +3,7 @@
 # timeout: 900
 #
 # Runs all tests of the modules once more, in an interpreter that has the modules built in and that
-# checks every access to memory; see asan/heap.c.
+# checks every access to memory; see asan/heap.c. Those of msgpack run with its small flavour, too.
 
 import re
 import shutil
@@ -12,7 +12,8 @@ import sys
 sys.path.insert(0, "tests/host")
 
 import check  # noqa: E402
-from _tools import ASAN, FOUND, SANITIZERS, Failed, interpreter, report, run  # noqa: E402
+from _tools import ASAN, FOUND, SANITIZERS, Failed  # noqa: E402
+from _tools import flavoured, interpreter, report, run  # noqa: E402
 from check import case, eq, true  # noqa: E402
 from runner import examples, paths, scripts, unix  # noqa: E402
 from runner.targets import Target  # noqa: E402
@@ -20,11 +21,17 @@ from runner.targets import Target  # noqa: E402
 import natmods  # noqa: E402
 
 TARGET = Target(ASAN.name, "unix")
-OURS = {*natmods.FOLDERS, "dynruntime"}
+SMALL, BOTH = (flavoured(TARGET, flavour) for flavour in ("small", "both"))
+OURS = {*natmods.FOLDERS, "dynruntime", "small"}
 
 
 class Session(unix.Session):
     said = ""
+
+    def start(self):
+        super().start()
+        # Frames are larger here and keep old pointers, so more memory than usual stays in use.
+        self.command += ["-X", "heapsize=3m"]
 
     def _run(self, file, timeout):
         status, output = super()._run(file, timeout)
@@ -32,7 +39,7 @@ class Session(unix.Session):
         return status, output
 
 
-session = Session(TARGET, [])
+sessions = {target: Session(target, []) for target in (TARGET, SMALL, BOTH)}
 
 
 @case
@@ -54,7 +61,8 @@ def foreign_names(folder):
     eq(status, 0)
     names = re.findall(r"^[0-9a-f]+ [A-Z] (?:__odr_asan\.)?(\w+)$", output, re.MULTILINE)
     true("natmod_msgpack_module" in names)
-    return [name for name in names if not name.startswith("natmod_")]
+    # small/usermod.c wraps a function of the interpreter.
+    return [n for n in names if not n.startswith("natmod_") and not n.startswith("__wrap_")]
 
 
 @case
@@ -121,7 +129,21 @@ print(failures(finaliserproxy.poll) <= most, failures(lambda: msgpack.packb(1)) 
     eq(run([ASAN / "micropython", "-c", source]), (0, "True True\n"))
 
 
-def test(script):
+@case
+def each_flavour_is_tested():
+    source = "import msgpack; print(msgpack, end=''); msgpack.Packer"
+    for flavour, status, start in (
+        ("", 0, "<module 'msgpack'>"),
+        ("small", 1, "<module 'msgpack_small'>Traceback"),
+        ("both", 0, "<module 'msgpack_small'>"),
+    ):
+        got, output = run([ASAN / "micropython", "-c", source], MSGPACK=flavour)
+        eq((flavour, got, output[: len(start)]), (flavour, status, start))
+
+
+def test(script, target):
+    session = sessions[target]
+
     def fn():
         session.said = ""
         if script.is_example:
@@ -141,16 +163,24 @@ def test(script):
             raise Failed("\n".join(f"{f.case}, line {f.line}: {f.detail}" for f in failures))
 
     fn.__name__ = f"{script.path.parent.name}/{script.path.stem}"
+    if target.flavour:
+        fn.__name__ += f", {target.flavour}"
     case(fn)
 
 
 try:
-    session.start()
-    session.env.update(SANITIZERS)
+    for target, session in sessions.items():
+        session.start()
+        session.env.update(SANITIZERS, MSGPACK=target.flavour)
     for script in scripts.collect([], ""):
-        folders = (*natmods.FOLDERS, "examples")
-        if script.path.parent.name in folders and script.wants(TARGET):
-            test(script)
+        if script.path.parent.name not in (*natmods.FOLDERS, "examples"):
+            continue
+        for target in (TARGET, SMALL):
+            if script.wants(target) and not script.wanted_in_vain(target):
+                test(script, target)
+        # With both, the tests are those of the full one once it has taken over.
+        if script.path.stem == "handover":
+            test(script, BOTH)
 finally:
     shutil.rmtree(paths.SCRATCH, ignore_errors=True)
 

@@ -4,7 +4,7 @@
 # taken for something else than it is.
 # needs: ioctl
 # wants: long-ints
-# long: rpi-pico
+# long: rpi-pico repeats
 # also: mps2-an385-notime
 # timeout: 300
 

@@ -6,7 +6,7 @@
 # default: which objects go there, what becomes of its result, and what may serve as hook.
 import check
 import msgpack
-from check import case, eq, raises
+from check import case, eq, full_case, raises
 from vectors import CPYTHON, expect, hx
 
 try:
@@ -75,6 +75,11 @@ def classes_as_hooks():
     # a class may be a hook where its constructor takes the hook's arguments
     expect(msgpack.packb({1}, default=list), b"\x91\x01")
     raises(TypeError, msgpack.packb, Thing(5), default=Thing)
+    eq(msgpack.unpackb(b"\xd4\x05x", ext_hook=msgpack.ExtType).code, 5)
+
+
+@full_case("hooks for maps and arrays")
+def classes_as_more_hooks():
     got = msgpack.unpackb(b"\x91\xd4\x05x", ext_hook=msgpack.ExtType, list_hook=tuple)
     eq((type(got), got[0].code), (tuple, 5))
     got = msgpack.unpackb(hx("81 a161 01"), object_pairs_hook=dict)
@@ -113,6 +118,10 @@ def result_is_packed():
             b"\x81\xa1k" + msgpack.packb(result),
         )
     expect(msgpack.packb(Thing(), default=lambda o: msgpack.ExtType(1, b"x")), b"\xd4\x01x")
+
+
+@full_case("Timestamp")
+def result_is_a_timestamp():
     expect(msgpack.packb(Thing(), default=lambda o: msgpack.Timestamp(1)), hx("d6ff00000001"))
 
 
@@ -144,7 +153,7 @@ def the_result_itself_does_not():
 
     e = raises(TypeError, msgpack.packb, Thing(), default=default)
     eq(len(calls), 1)
-    if not CPYTHON:
+    if not (CPYTHON or check.small):
         eq("Other" in str(e), True)
     raises(TypeError, msgpack.packb, Thing(), default=lambda o: o)
     raises(TypeError, msgpack.packb, [Thing()], default=lambda o: Thing())
@@ -225,12 +234,15 @@ def what_does_not():
         (),
         {},
     ]
-    obj += [msgpack.ExtType(1, b"e"), msgpack.Timestamp(1)]
+    obj += [msgpack.ExtType(1, b"e"), None if check.small else msgpack.Timestamp(1)]
     data = msgpack.packb(obj, default=default)
-    expect((data[:6], data[-7:-6]), (hx("9fc0c301ffcf"), b"e"))
+    expect(data[:6], hx("9fc0c301ffcf"))
+    expect(
+        data[-4:] if check.small else data[-9:-5], hx("d40165 c0" if check.small else "d40165 d6")
+    )
 
 
-@case
+@full_case("question to default about an array")
 def arrays_do():
     if array is None:
         check.skip("no array module")
@@ -259,7 +271,8 @@ def arrays_without_default():
         check.skip("array.array as bin is ours")
     a = array("B", b"ab")
     expect(msgpack.packb([a], default=None), b"\x91\xc4\x02ab")
-    expect(msgpack.Packer().pack(a), b"\xc4\x02ab")
+    if not check.small:
+        expect(msgpack.Packer().pack(a), b"\xc4\x02ab")
 
 
 @case
@@ -281,8 +294,9 @@ def hook_of_wrong_arity():
     raises(TypeError, msgpack.packb, Thing(), default=lambda: 1)
     raises(TypeError, msgpack.packb, Thing(), default=lambda a, b: 1)
     raises(TypeError, msgpack.unpackb, b"\xd4\x05x", ext_hook=lambda c: 1)
-    raises(TypeError, msgpack.unpackb, b"\x90", list_hook=lambda: 1)
-    raises(TypeError, msgpack.unpackb, b"\x80", object_hook=lambda a, b: 1)
+    if not check.small:
+        raises(TypeError, msgpack.unpackb, b"\x90", list_hook=lambda: 1)
+        raises(TypeError, msgpack.unpackb, b"\x80", object_hook=lambda a, b: 1)
 
 
 check.end()

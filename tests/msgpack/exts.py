@@ -6,7 +6,7 @@ from io import BytesIO
 
 import check
 import msgpack
-from check import case, eq, raises
+from check import case, eq, full_case, raises
 from vectors import CPYTHON, be, expect, ext_head, hx
 
 ExtType = msgpack.ExtType
@@ -130,7 +130,7 @@ def code_minus_one_on_the_wire():
     expect(msgpack.packb(ExtType(-1, b"abc")), hx("c7 03 ff 616263"))
 
 
-@case
+@full_case("use_bin_type")
 def unchanged_by_use_bin_type():
     expect(msgpack.packb(ExtType(5, b"e" * 40), use_bin_type=False), hx("c72805") + b"e" * 40)
 

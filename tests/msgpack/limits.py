@@ -10,8 +10,8 @@ from io import BytesIO
 
 import check
 import msgpack
-from check import case, eq, raises
-from vectors import CPYTHON, be, expect, hx
+from check import case, eq, full_case, raises
+from vectors import ANY_KEY, CPYTHON, be, expect, hx
 
 # option, message with a length of 3, the same at a length of 4
 KINDS = (
@@ -84,17 +84,17 @@ def mem():
     return gc.mem_alloc()
 
 
-@case
+@full_case("max_…_len")
 def at_and_over_the_limit():
     for name, at, over in KINDS:
         got = msgpack.unpackb(hx(at), **with_limit(name, 3))
-        expect(got, msgpack.unpackb(hx(at), strict_map_key=False), at)
+        expect(got, msgpack.unpackb(hx(at), **ANY_KEY), at)
         raises(ValueError, msgpack.unpackb, hx(over), **with_limit(name, 3))
         msgpack.unpackb(hx(over), **with_limit(name, 4))
         raises(ValueError, msgpack.unpackb, b"\x91" + hx(over), **with_limit(name, 3))
 
 
-@case
+@full_case("max_…_len")
 def limit_of_zero():
     for name, data in (
         ("max_str_len", b"\xa0"),
@@ -108,31 +108,31 @@ def limit_of_zero():
         raises(ValueError, msgpack.unpackb, hx(at), **with_limit(name, 0))
 
 
-@case
+@full_case("max_…_len")
 def no_limit():
     for name, at, over in KINDS:
         got = msgpack.unpackb(hx(over), **with_limit(name, -1))
         eq(len(got.data if name == "max_ext_len" else got), 4)
 
 
-@case
+@full_case("max_…_len")
 def limits_do_not_mix():
     # each option is about its own kind
     names = ("max_str_len", "max_bin_len", "max_array_len", "max_map_len", "max_ext_len")
     for name, at, over in KINDS:
         limits = {n: 0 for n in names if n != name}
-        got = msgpack.unpackb(hx(over), strict_map_key=False, **limits)
+        got = msgpack.unpackb(hx(over), **ANY_KEY, **limits)
         eq(len(got.data if name == "max_ext_len" else got), 4)
 
 
-@case
+@full_case("max_…_len")
 def limits_of_streams():
     for name, at, over in KINDS:
         msgpack.unpack(BytesIO(hx(at)), **with_limit(name, 3))
         raises(ValueError, msgpack.unpack, BytesIO(hx(over)), **with_limit(name, 3))
 
 
-@case
+@full_case("max_…_len")
 def limits_of_unpackers():
     for name, at, over in KINDS:
         u = msgpack.Unpacker(**with_limit(name, 3))
@@ -142,7 +142,7 @@ def limits_of_unpackers():
         raises(ValueError, u.unpack)
 
 
-@case
+@full_case("max_…_len")
 def refused_before_the_body_comes():
     if CPYTHON:
         check.skip("python3-msgpack waits for the body")
@@ -160,20 +160,20 @@ def refused_before_the_body_comes():
         e = raises(ValueError, msgpack.unpackb, hx(header), **with_limit(name, 1000))
 
 
-@case
+@full_case("max_…_len")
 def limit_counts_bytes_of_a_str():
     data = hx("a4c3a9c3a9")
     raises(ValueError, msgpack.unpackb, data, max_str_len=3)
     expect(msgpack.unpackb(data, max_str_len=4), data[1:].decode())
 
 
-@case
+@full_case("max_…_len")
 def limit_applies_to_raw_and_keys():
     raises(ValueError, msgpack.unpackb, hx("a461626364"), raw=True, max_str_len=3)
     raises(ValueError, msgpack.unpackb, hx("81a46162636401"), max_str_len=3)
 
 
-@case
+@full_case("max_…_len")
 def timestamps_are_exts():
     if CPYTHON:
         check.skip("python3-msgpack does not say")
@@ -185,7 +185,7 @@ def timestamps_are_exts():
 def hostile_lengths():
     before = mem()
     for text in HOSTILE:
-        e = raises(ValueError, msgpack.unpackb, hx(text), strict_map_key=False)
+        e = raises(ValueError, msgpack.unpackb, hx(text), **ANY_KEY)
         if not CPYTHON and "incomplete" not in str(e):
             raise AssertionError("%s: %r" % (text, e))
         del e
@@ -193,16 +193,16 @@ def hostile_lengths():
         eq(mem() - before < 500, True)
 
 
+OPTIONS = [{"use_list": False}]
+if not check.small:
+    OPTIONS += [{"raw": True}, {"object_pairs_hook": list}, {"list_hook": len}]
+
+
 @case
 def hostile_lengths_with_all_options():
     for text in HOSTILE:
-        for opts in (
-            {"use_list": False},
-            {"raw": True},
-            {"object_pairs_hook": list},
-            {"list_hook": len},
-        ):
-            raises(ValueError, msgpack.unpackb, hx(text), strict_map_key=False, **opts)
+        for opts in OPTIONS:
+            raises(ValueError, msgpack.unpackb, hx(text), **ANY_KEY, **opts)
 
 
 @case
@@ -218,7 +218,7 @@ def hostile_lengths_in_streams():
         raise AssertionError(text)
 
 
-@case
+@full_case("Unpacker")
 def hostile_lengths_fed():
     for text in HOSTILE:
         u = msgpack.Unpacker(strict_map_key=False, max_buffer_size=1000)
@@ -231,7 +231,7 @@ def hostile_lengths_fed():
         raise AssertionError(text)
 
 
-@case
+@full_case("Unpacker")
 def hostile_lengths_skipped():
     if CPYTHON:
         check.skip("python3-msgpack skips some of them, with their bytes missing")
@@ -254,7 +254,7 @@ def header_alone_in_all_32_bit_lengths():
                 n = (1 << bit) + off
                 if n > 8:
                     data = be(code, 1) + be(n, 4) + b"\x05"
-                    raises(ValueError, msgpack.unpackb, data, strict_map_key=False)
+                    raises(ValueError, msgpack.unpackb, data, **ANY_KEY)
 
 
 @case
@@ -264,7 +264,7 @@ def nested_claims():
     n = 3000
     for header in (b"\xdc" + be(n // 2, 2), b"\xdd" + be(n // 2, 4), b"\xde" + be(n // 4, 2)):
         data = header * (n // len(header))
-        e = raises(ValueError, msgpack.unpackb, data, strict_map_key=False, use_list=False)
+        e = raises(ValueError, msgpack.unpackb, data, **ANY_KEY, use_list=False)
         if not CPYTHON:
             eq("incomplete" in str(e), True)
 
@@ -298,7 +298,7 @@ def exact_fit_is_not_refused():
         data = b"\x93\xdc" + be(n, 2) + b"\xc0" * n + b"\x01\x02"
         eq(len(msgpack.unpackb(data)), 3)
         data = b"\xde" + be(n, 2) + b"".join(b"\xcc" + be(i, 1) + b"\xc0" for i in range(n))
-        eq(len(msgpack.unpackb(data, strict_map_key=False)), n)
+        eq(len(msgpack.unpackb(data, **ANY_KEY)), n)
 
 
 @case

@@ -3,7 +3,7 @@
 # timeout: 300
 # wants: floats big-ints
 # not: mps2-an385-samd21 unix-*-*
-# long: mps2-an385/armv6m mps2-an386 mps2-an500 next-mps2-an385 rpi-pico virt-rv32 xtensa*
+# long: mps2-* repeats rpi-pico unix-asan virt-rv32 xtensa*
 # MemoryError at each allocation in turn: it is the only thing that happens, and afterwards
 # everything works as before.
 import gc
@@ -12,13 +12,15 @@ from io import BytesIO
 import check
 import micropython
 import msgpack
-from check import case, eq, raises
+from check import case, eq, full_case, raises
 from streams import ReadintoSource
 from vectors import expect, hx
 
+HEAP = gc.mem_alloc() + gc.mem_free()
 PIECE = 64  # room is given in pieces of about this size
-PIECES = 800  # more than any case needs
-CUSHION = 32  # blocks of memory for what the test itself does in between
+# More than any case needs; the Pico's heap has no more.
+PIECES = 800 if HEAP > 400 * 1024 else 500
+CUSHION = PIECES // 25  # blocks of memory for what the test itself does in between
 CUSHION_BLOCK = 2048
 FIRST_SIZES = (65536, 2048, PIECE, 1)
 MORE_SIZES = (PIECE, 1)
@@ -219,7 +221,8 @@ def unpack_stream():
         eq(s.tell(), len(DOC))
         eq(msgpack.unpack(s), 42)
 
-    sweep(run, lambda got: expect(got, value()), after)
+    # The small flavour reads the object's bytes into memory, and may fail in the middle.
+    sweep(run, lambda got: expect(got, value()), None if check.small else after)
 
 
 @case
@@ -228,7 +231,7 @@ def packb():
     sweep(lambda: msgpack.packb(MANY), lambda got: expect(got, b"\x9a" + PACKED * 10))
 
 
-@case
+@full_case("Packer")
 def packer():
     p = msgpack.Packer()
     sweep(
@@ -238,13 +241,14 @@ def packer():
     )
 
 
-@case
+@full_case("Packer")
 def packer_without_autoreset():
+    # Other objects lie between the pieces: of a heap with 200 kB, 7.5 kB of them were in a row.
     p = msgpack.Packer(autoreset=False)
 
     def run():
         p.reset()
-        for _ in range(20):
+        for _ in range(10):
             p.pack(VALUE)
         return p.bytes()
 
@@ -252,10 +256,10 @@ def packer_without_autoreset():
         # whole messages only
         eq(p.bytes() == PACKED * (len(p.bytes()) // len(PACKED)), True)
 
-    sweep(run, lambda got: expect(got, PACKED * 20), after)
+    sweep(run, lambda got: expect(got, PACKED * 10), after)
 
 
-@case
+@full_case("Unpacker")
 def unpacker():
     def run():
         u = msgpack.Unpacker()
@@ -265,7 +269,7 @@ def unpacker():
     sweep(run, lambda got: expect(got, value()))
 
 
-@case
+@full_case("Unpacker")
 def unpacker_that_lives_on():
     u = msgpack.Unpacker()
 
@@ -288,7 +292,7 @@ def unpacker_that_lives_on():
     sweep(run, good, after)
 
 
-@case
+@full_case("Unpacker")
 def feed_without_memory():
     # the bytes are not in, and the room that they would have had is not there
     data = bytes(1000)
@@ -315,7 +319,7 @@ def feed_without_memory():
                 raise AssertionError("a stranger's block was written: %r" % stranger)
 
 
-@case
+@full_case("Unpacker")
 def fed_object_is_skipped():
     # MemoryError inside unpack: the object is gone, the next one comes
     u = msgpack.Unpacker()
@@ -340,7 +344,8 @@ def fed_object_is_skipped():
 @case
 def with_hooks():
     def run():
-        return msgpack.unpackb(DOC, ext_hook=lambda c, d: d, object_pairs_hook=dict)
+        more = {} if check.small else {"object_pairs_hook": dict}
+        return msgpack.unpackb(DOC, ext_hook=lambda c, d: d, **more)
 
     def good(got):
         expect(got[2], {"k": [256], "l": b"z"})
@@ -351,15 +356,13 @@ def with_hooks():
 @case
 def constructors():
     def run():
-        return (
-            msgpack.Packer(),
-            msgpack.Unpacker(),
-            # more than what garbage of the test's own may leave free
-            msgpack.ExtType(5, b"x" * 400),
-            msgpack.Timestamp(1 << 40, 5),
-        )
+        # more than what garbage of the test's own may leave free
+        made = [msgpack.ExtType(5, b"x" * 400)]
+        if not check.small:
+            made += [msgpack.Packer(), msgpack.Unpacker(), msgpack.Timestamp(1 << 40, 5)]
+        return made
 
-    sweep(run, lambda got: eq(got[2].data, b"x" * 400))
+    sweep(run, lambda got: eq(got[0].data, b"x" * 400))
 
 
 @case
@@ -372,7 +375,8 @@ def larger_than_the_heap():
             head += b"\x05"
         s = Endless(head, size, b"\x2a")
         raises(MemoryError, msgpack.unpack, s)
-        eq(msgpack.unpack(s), 42)
+        if not check.small:
+            eq(msgpack.unpack(s), 42)
         gc.collect()
 
 
@@ -408,7 +412,8 @@ def body_as_large_as_memory():
         for before in ([], [bytes(400)]):
             huge = before + [uctypes.bytearray_at(start, size)]
             raises(MemoryError, msgpack.packb, huge)
-            raises(MemoryError, msgpack.Packer().pack, huge)
+            if not check.small:
+                raises(MemoryError, msgpack.Packer().pack, huge)
 
 
 @case

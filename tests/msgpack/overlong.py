@@ -7,23 +7,23 @@ from io import BytesIO
 
 import check
 import msgpack
-from check import case
-from vectors import OVERLONG, expect, hx
+from check import case, full_case
+from vectors import ANY_KEY, OVERLONG, expect, hx
 
 
 @case
 def as_value():
     for text, value in OVERLONG:
-        expect(msgpack.unpackb(hx(text), strict_map_key=False), value, text)
+        expect(msgpack.unpackb(hx(text), **ANY_KEY), value, text)
 
 
 @case
 def from_stream():
     for text, value in OVERLONG:
-        expect(msgpack.unpack(BytesIO(hx(text)), strict_map_key=False), value, text)
+        expect(msgpack.unpack(BytesIO(hx(text)), **ANY_KEY), value, text)
 
 
-@case
+@full_case("Unpacker")
 def fed():
     u = msgpack.Unpacker(strict_map_key=False)
     for text, value in OVERLONG:
@@ -35,7 +35,7 @@ def fed():
 @case
 def inside_an_array():
     for text, value in OVERLONG:
-        got = msgpack.unpackb(b"\x93\x01" + hx(text) + b"\x02", strict_map_key=False)
+        got = msgpack.unpackb(b"\x93\x01" + hx(text) + b"\x02", **ANY_KEY)
         expect(got, [1, value, 2], text)
 
 
@@ -43,7 +43,7 @@ def inside_an_array():
 def as_key():
     for text, value in OVERLONG:
         if not isinstance(value, (list, dict)):
-            got = msgpack.unpackb(b"\x81" + hx(text) + b"\x05", strict_map_key=False)
+            got = msgpack.unpackb(b"\x81" + hx(text) + b"\x05", **ANY_KEY)
             expect(got, {value: 5}, text)
 
 
@@ -54,7 +54,7 @@ def ext():
         check.eq((got.code, got.data), (5, b"x"))
 
 
-@case
+@full_case("Unpacker")
 def headers_read_one_by_one():
     u = msgpack.Unpacker()
     for text, n in (("dc0000", 0), ("dc000f", 15), ("dd00000000", 0), ("dd0000000f", 15)):

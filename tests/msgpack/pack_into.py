@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # needs: msgpack
-# wants: floats big-ints
+# wants: floats big-ints full
 # pack_into: into the caller's buffer, all or nothing, not a byte past the end.
 import check
 import msgpack

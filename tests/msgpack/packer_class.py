@@ -2,7 +2,7 @@
 # cpython: yes
 # needs: msgpack
 # long: rpi-pico
-# wants: floats big-ints
+# wants: floats big-ints full
 # Packer: an object at a time, or piece by piece into a buffer of its own.
 import check
 import msgpack

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # needs: msgpack
+# wants: full
 # read_size is a hint: an Unpacker must not pay for it with memory that it does not need.
 import gc
 from io import BytesIO

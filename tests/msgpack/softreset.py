@@ -10,15 +10,17 @@ from check import case, eq
 
 DATA = b"\x93\x01\xa3abc\xd4\x05x"
 
-packer = msgpack.Packer()
-unpacker = msgpack.Unpacker()
-unpacker.feed(b"\x93\x01")
+packb = msgpack.packb
+if not check.small:
+    packb = msgpack.Packer().pack
+    unpacker = msgpack.Unpacker()
+    unpacker.feed(b"\x93\x01")
 kept = [msgpack.unpackb(DATA) for _ in range(50)]
 
 
 @case
 def first_life():
-    eq(packer.pack(kept[0]), DATA)
+    eq(packb(kept[0]), DATA)
     eq(msgpack.packb(kept[49]), DATA)
 
 
@@ -40,8 +42,9 @@ DATA = b"\x93\x01\xa3abc\xd4\x05x"
 @case
 def second_life():
     eq(msgpack.packb(msgpack.unpackb(DATA)), DATA)
-    u = msgpack.Unpacker()
-    check.raises(msgpack.OutOfData, u.unpack)
+    if not check.small:
+        u = msgpack.Unpacker()
+        check.raises(msgpack.OutOfData, u.unpack)
     check.raises(msgpack.FormatError, msgpack.unpackb, b"\xc1")
     check.raises(EOFError, msgpack.unpack, __import__("io").BytesIO(b""))
     eq(type(msgpack.unpackb(b"\xd4\x05x")) is msgpack.ExtType, True)

@@ -3,6 +3,7 @@
 # says which thread runs.)
 # needs: msgpack file
 # targets: mps2-*
+# wants: full one-flavour
 import io
 import micropython
 import sys

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
+# long: rpi-pico-small
 # str: lengths in bytes, every border, and nothing but valid UTF-8 comes out.
 from io import BytesIO
 
 import check
 import msgpack
-from check import case, eq, raises
-from vectors import CPYTHON, be, expect, hx, raw_head, str_head, tohex
+from check import case, eq, full_case, raises
+from vectors import ANY_KEY, CPYTHON, be, expect, hx, raw_head, str_head, tohex
 
 # A firmware without has strings of bytes.
 UNICODE = len(b"\xc3\xa9".decode()) == 1
@@ -165,14 +166,14 @@ def invalid_from_stream():
         for data in forms(hx(text)):
             for data in (data, b"\x92" + data + b"\x01", b"\x81\x01" + data):
                 s = BytesIO(data if CPYTHON else data + b"\x2a")
-                e = raises(check.UnicodeError, msgpack.unpack, s, strict_map_key=False)
+                e = raises(check.UnicodeError, msgpack.unpack, s, **ANY_KEY)
                 eq(isinstance(e, ValueError), True)
                 if not CPYTHON:
                     # the stream stands after the object
                     expect(msgpack.unpack(s), 42, name)
 
 
-@case
+@full_case("Unpacker")
 def invalid_fed():
     if CPYTHON:
         check.skip("python3-msgpack stays at the bad string for ever")
@@ -185,7 +186,7 @@ def invalid_fed():
             expect(u.unpack(), 42, name)
 
 
-@case
+@full_case("raw")
 def raw_gives_bytes():
     for name, text in INVALID:
         for body in in_context(hx(text)):
@@ -194,7 +195,7 @@ def raw_gives_bytes():
                 expect(msgpack.unpackb(b"\x81" + data + data, raw=True), {body: body}, name)
 
 
-@case
+@full_case("raw")
 def raw_leaves_bin_alone():
     expect(msgpack.unpackb(b"\x92\xa1a\xc4\x01a", raw=True), [b"a", b"a"])
 
@@ -204,12 +205,12 @@ def old_raw_format_at(sizes):
         expect(msgpack.packb("s" * n, use_bin_type=False), raw_head(n) + b"s" * n, n)
 
 
-@case
+@full_case("use_bin_type")
 def old_raw_format():
     old_raw_format_at((0, 31, 32, 255, 256))
 
 
-@case
+@full_case("use_bin_type")
 def old_raw_format_of_16_bits():
     check.need_heap(400)
     old_raw_format_at((65535, 65536))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # targets: unix-* rpi-pico connected
 # seeds: 4 100
+# long: rpi-pico-small
 # needs: msgpack
 # timeout: 120
 # wants: floats big-ints threads
@@ -11,7 +12,7 @@ import time
 
 import check
 import msgpack
-from check import case, eq
+from check import case, eq, full_case
 
 
 def run_threads(count, body):
@@ -75,9 +76,10 @@ def hooks_and_errors():
 
     def body(i):
         for _ in range(check.rounds(300)):
-            got = msgpack.packb([Thing(), i], default=lambda o: "t%d" % i)
-            got = msgpack.unpackb(got, list_hook=lambda x: (i, x))
-            if got != (i, ["t%d" % i, i]):
+            ext = msgpack.ExtType(i, b"t%d" % i)
+            got = msgpack.packb([Thing(), i], default=lambda o: ext)
+            got = msgpack.unpackb(got, ext_hook=lambda code, data: (i, code, data))
+            if got != [(i, i, b"t%d" % i), i]:
                 raise AssertionError(got)
             try:
                 msgpack.unpackb(b"\xc1")
@@ -87,7 +89,7 @@ def hooks_and_errors():
     must_not_fail(run_threads(2, body))
 
 
-@case
+@full_case("Packer and Unpacker")
 def objects_of_their_own():
     def body(i):
         p = msgpack.Packer()
@@ -112,7 +114,7 @@ def objects_of_their_own():
     must_not_fail(run_threads(2, body))
 
 
-@case
+@full_case("Packer")
 def shared_packer():
     need_atomic_lock()
     p = msgpack.Packer()
@@ -134,7 +136,7 @@ def shared_packer():
     eq(p.pack([1]), b"\x91\x01")
 
 
-@case
+@full_case("Packer")
 def shared_packer_with_slow_hook():
     # the hook gives the other thread every chance to come in between
     need_atomic_lock()
@@ -163,7 +165,7 @@ def shared_packer_with_slow_hook():
     eq(p.pack([1]), b"\x91\x01")
 
 
-@case
+@full_case("Unpacker")
 def shared_unpacker():
     # one feeds, one takes: whatever comes out went in
     need_atomic_lock()

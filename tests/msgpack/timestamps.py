@@ -2,7 +2,7 @@
 # cpython: yes
 # needs: msgpack
 # long: rpi-pico
-# wants: floats big-ints
+# wants: floats big-ints full
 # Extension -1: three widths, seconds since 1970, never handed to ext_hook.
 import check
 import msgpack

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # cpython: yes
 # needs: msgpack
-# long: rpi-pico
+# long: rpi-pico repeats
 # also: mps2-an385-notime
 # timeout: 120
-# wants: floats big-ints
+# wants: floats big-ints full
 # Unpacker: however the bytes are cut, the same objects, and each hook called once.
 import io
 from io import BytesIO

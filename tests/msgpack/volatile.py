@@ -3,7 +3,7 @@
 # may cause runs finalisers. (Interrupts and other threads may do the same.) What was checked must
 # be what is used.
 # needs: msgpack finaliserproxy
-# long: rpi-pico
+# long: rpi-pico repeats
 # timeout: 120
 
 import gc

@@ -33,17 +33,23 @@ def implementation(version, mpy):
 class Board:
     """Use it as a context manager; `pty` is the name of its terminal."""
 
-    def __init__(self, implementation, path=("", "/lib"), free=100, **modules):
-        """`free` is blocks of 512 bytes, or None for no file system. `modules` are what the import
-        gives: an exception is raised, anything else is a module."""
+    def __init__(
+        self, implementation, path=("", "/lib"), free=100, ram=200_000, block=512, **modules
+    ):
+        """`free` is blocks of `block` bytes, or None for no file system; `ram` is free bytes of
+        the heap. `modules` are what the import gives: an exception is raised, anything else is a
+        module."""
         self.files = {}
         self.folders = {"/lib"}
         self.free = free
+        self.block = block
         self.heap = 1000
         sys = SimpleNamespace(implementation=implementation, path=list(path), platform="fake")
         sys.modules = {}
-        fake_os = SimpleNamespace(stat=self._stat, statvfs=self._statvfs, remove=self._remove)
-        gc = SimpleNamespace(collect=lambda: 0, mem_alloc=self._allocate, mem_free=lambda: 5000)
+        fake_os = SimpleNamespace(
+            stat=self._stat, statvfs=self._statvfs, remove=self._remove, rename=self._rename
+        )
+        gc = SimpleNamespace(collect=lambda: 0, mem_alloc=self._allocate, mem_free=lambda: ram)
         self.sys = sys
         self.modules = {"sys": sys, "os": fake_os, "gc": gc, **modules}
 
@@ -60,10 +66,14 @@ class Board:
     def _statvfs(self, path):
         if self.free is None:
             raise OSError(19)
-        return (512, 512, 512, self.free, self.free) + (0,) * 5
+        return (self.block,) * 3 + (self.free, self.free) + (0,) * 5
 
     def _remove(self, path):
+        self._file(path)
         del self.files[path]
+
+    def _rename(self, path, to):
+        self.files[to] = self.files.pop(path)
 
     def _allocate(self):
         self.heap += 100

@@ -18,8 +18,8 @@ for folder in ("tools", "tests", "tests/build"):
     sys.path.insert(0, str(TOP / folder))
 
 from _sandbox import MPY_DIR, Sandbox  # noqa: E402
-from check import skip  # noqa: E402
-from natmods import NAMES as MODULES  # noqa: E402, F401
+from check import eq, skip, true  # noqa: E402
+from natmods import NAMES as MODULES, WITH_SMALL  # noqa: E402, F401
 from runner import install  # noqa: E402
 from runner.board import Board  # noqa: E402
 from runner.paths import shown  # noqa: E402
@@ -81,11 +81,11 @@ def present(interpreter, target):
 
 
 @contextlib.contextmanager
-def board(name):
-    """An emulated board with nothing on it yet but a file system."""
-    target = BOARDS[name]
+def board(name, *options):
+    """An emulated board with nothing on it yet but a file system, unless an option brings more."""
+    (target,) = (t for t in TARGETS if t.name == name)
     present(target.interpreter, target.board)
-    board = Board(target)
+    board = Board(target, options=options)
     try:
         board.start()
         yield board
@@ -138,3 +138,13 @@ def unix(source, *path, arch="x64", options=()):
         text=True,
     )
     return result.returncode, result.stdout
+
+
+def refused(result, *words):
+    """Fail unless deploy has failed with words that the user can act upon."""
+    status, output = result
+    last = output[output.find("deploy: ") :]
+    eq(status, 1)
+    for word in ("deploy: ", *words):
+        true(word in last or print(output))
+    true("Traceback" not in output or print(output))

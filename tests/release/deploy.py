@@ -16,14 +16,16 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import _fake
+import check
 from _release import BOARDS, MODULES, TOP, board, install, mpremote, on_board, release
-from _release import sha256_on_board
+from _release import refused, sha256_on_board
 from check import case, end, eq, true
 
 import mpyinfo
 
 VERSION = (TOP / "VERSION").read_text().strip()
 OTHER = "mps2-an385/armv7m"
+LITTLE = 64 * 1024  # Less free RAM than this is little.
 
 
 def deploy(port, *options, **environment):
@@ -40,24 +42,15 @@ def deploy(port, *options, **environment):
     return result.returncode, result.stdout
 
 
-def refused(result, *words):
-    """Fail unless deploy has failed with words that the user can act upon."""
-    status, output = result
-    last = output[output.find("deploy: ") :]
-    eq(status, 1)
-    for word in ("deploy: ", *words):
-        true(word in last or print(output))
-    true("Traceback" not in output or print(output))
-
-
 def deployed(name):
     """Fail unless the release deploys to an emulated board."""
     arch = BOARDS[name].arch
     with board(name) as b:
         status, output = deploy(b.pty)
         lines = output.splitlines()
-        eq((status, len(lines)), (0, 1 + 2 * len(MODULES)) if status == 0 else output)
+        eq((status, len(lines)), (0, 2 + 2 * len(MODULES)) if status == 0 else output)
         true(lines[0].endswith(f": {arch}"))
+        true(lines[1].startswith("msgpack: the full flavour, as ") or print(lines[1]))
         for module in reversed(MODULES):
             path = release() / arch / f"{module}.mpy"
             info = mpyinfo.read(path)
@@ -74,42 +67,25 @@ def files():
     return json.loads((release() / "index.json").read_text())
 
 
+# The boards that deploy serves in make test; on the others, too, the runner's mpremote installs
+# the modules. Both architectures of the Cortex-M3 are the same board.
+DAILY = ("mps2-an385/armv7m", "virt-rv32", "xtensawin")
+NAMES = [name for name in BOARDS if name in DAILY or check.long and name != "mps2-an385/armv6m"]
+
+
+def on(name, future):
+    def fn():
+        future.result()
+
+    fn.__name__ = f"on_{name}"
+    case(fn)
+
+
 # mpremote mostly waits, so all boards are served at once.
 release()
-pool = ThreadPoolExecutor()
-NAMES = [name for name in BOARDS if name != "mps2-an385/armv6m"]
-futures = {name: pool.submit(deployed, name) for name in NAMES}
-
-
-@case
-def on_mps2_an385():
-    futures.pop("mps2-an385/armv7m").result()
-
-
-@case
-def on_mps2_an386():
-    futures.pop("mps2-an386").result()
-
-
-@case
-def on_mps2_an500():
-    futures.pop("mps2-an500").result()
-
-
-@case
-def on_virt_rv32():
-    futures.pop("virt-rv32").result()
-
-
-@case
-def on_xtensawin():
-    futures.pop("xtensawin").result()
-
-
-@case
-def on_xtensa():
-    futures.pop("xtensa").result()
-    eq(futures, {})
+with ThreadPoolExecutor() as pool:
+    for future in [(name, pool.submit(deployed, name)) for name in NAMES]:
+        on(*future)
 
 
 @case
@@ -156,6 +132,59 @@ def files_that_are_on_the_board():
             "hides :/lib/finaliserproxy.mpy",
             "mpremote rm :finaliserproxy.py",
         )
+
+
+# In place of the firmware's os: its import leaves little RAM.
+GREEDY = """
+from uos import *
+import gc
+gc.collect()
+taken = bytearray(gc.mem_free() - 60000)
+"""
+
+
+def lib_of(board):
+    """{name: size} of the files in the board's lib folder."""
+    source = "import uos; print({f[0]: f[3] for f in uos.ilistdir('/lib')})"
+    return eval(on_board(board, source))
+
+
+@case
+def on_a_board_with_little_ram():
+    arch = "armv6m"
+    full, small = (
+        (release() / arch / name).stat().st_size for name in ("msgpack.mpy", "small/msgpack.mpy")
+    )
+    with board("mps2-an385-samd21") as b:
+
+        def deployed(*options):
+            status, output = deploy(f"{b.pty} msgpack", *options)
+            eq(status, 0 if status == 0 else output)
+            return output
+
+        on_board(b, f"f = open('/os.py', 'w'); f.write({GREEDY!r}); f.close()")
+        output = deployed()
+        words = (
+            r"\nmsgpack: the small flavour, as 5\d KB of RAM are free; FULL=1 takes the full one\n"
+        )
+        true(re.search(words, output) or print(output))
+        works = f"\nmsgpack: version {VERSION}\\+small works, and takes (\\d+) bytes of RAM\n"
+        ram = re.search(works, output)
+        true(3000 < int(ram[1]) < 6000 or print(output))
+        eq(lib_of(b), {"msgpack.mpy": small})
+
+        # It stays where there is more RAM. The full one goes beside it if asked for,
+        on_board(b, "import uos; uos.remove('/os.py')")
+        output = deployed("--small", "--full")
+        true("msgpack: is at :/lib/msgpack.mpy already\n" in output or print(output))
+        true(f"\nmsgpack_full: version {VERSION} works" in output or print(output))
+        eq(lib_of(b), {"msgpack.mpy": small, "msgpack_full.mpy": full})
+        # and is kept as new as the small one.
+        on_board(b, "f = open('/lib/msgpack_full.mpy', 'a'); f.write('more'); f.close()")
+        refused(deploy(f"{b.pty} msgpack"), ":/lib/msgpack_full.mpy on the board is another file")
+        output = deployed("--force")
+        true("the small flavour, as the one on the board; FULL=1 FORCE=1 replaces it" in output)
+        eq(lib_of(b), {"msgpack.mpy": small, "msgpack_full.mpy": full})
 
 
 @case
@@ -233,6 +262,51 @@ def a_fake_that_is_fine():
 
 
 @case
+def on_a_board_with_more_ram():
+    fake = _fake.Board(of_arch(ARMV7M), ram=LITTLE, **good_modules())
+    output = with_fake(fake)[1]
+    words = "msgpack: the full flavour, as 64 KB of RAM are free; SMALL=1 takes the small one\n"
+    true(words in output or print(output))
+    fake = _fake.Board(of_arch(ARMV7M), ram=LITTLE - 1, **good_modules())
+    true("msgpack: the small flavour, as 63 KB of RAM are free; FULL=1" in with_fake(fake)[1])
+
+
+def armv7m(name):
+    return (release() / "armv7m" / name).read_bytes()
+
+
+@case
+def a_flavour_that_is_on_the_board():
+    full, small = armv7m("msgpack.mpy"), armv7m("small/msgpack.mpy")
+    # Other versions of both.
+    for there, mine, other in [(full, "full", "small"), (small, "small", "full")]:
+        for ram in (LITTLE - 1, LITTLE):
+            fake = _fake.Board(of_arch(ARMV7M), free=400, ram=ram, **good_modules())
+            fake.modules["msgpack"] = SimpleNamespace(__version__="0.1.0+small")
+            if mine == "full":
+                fake.modules["msgpack"] = good_module("msgpack")
+            older = there.replace(b"msgpack.mpy", b"MSGPACK.mpy", 1)
+            fake.files["/lib/msgpack.mpy"] = older
+            with fake as b:
+                words = ":/lib/msgpack.mpy on the board is another file than", "FORCE=1"
+                refused(deploy(f"{b.pty} msgpack"), *words)
+                words = (
+                    f":/lib/msgpack.mpy on the board, the {mine} flavour, is another",
+                    "FORCE=1",
+                )
+                refused(deploy(f"{b.pty} msgpack", f"--{other}"), *words)
+                eq(fake.files, {"/lib/msgpack.mpy": older})
+                status, output = deploy(f"{b.pty} msgpack", "--force")
+                words = (
+                    f"{mine} flavour, as the one on the board; {other.upper()}=1 FORCE=1 replaces"
+                )
+                eq((status, words in output), (0, True) if status == 0 else output)
+                eq(fake.files, {"/lib/msgpack.mpy": there})
+                deploy(f"{b.pty} msgpack", f"--{other}", "--force")
+                eq(fake.files, {"/lib/msgpack.mpy": small if other == "small" else full})
+
+
+@case
 def no_space_after_all():
     fake = _fake.Board(of_arch(ARMV7M), **good_modules())
     with tempfile.TemporaryDirectory() as folder:
@@ -285,7 +359,7 @@ def modules_of_the_firmware_s_own():
 @case
 def imports_that_fail():
     def failing(error):
-        return with_fake(installed(of_arch(ARMV7M), msgpack=error))
+        return with_fake(installed(of_arch(ARMV7M), ram=5000, msgpack=error))
 
     error = MemoryError("memory allocation failed, allocating 16912 bytes")
     refused(failing(error), str(error), "5000 are free", "before anything else")
@@ -345,19 +419,29 @@ def no_mpremote():
 
 @case
 def by_make():
-    fake = _fake.Board(of_arch(ARMV7M), **good_modules())
-    with fake as b:
-        command = ["make", "-C", TOP, "deploy", f"PORT={b.pty}", "MODULE=finaliserproxy"]
-        env = {
-            k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-        }
-        result = subprocess.run(command, env=env, capture_output=True, text=True)
-    eq(result.returncode, 0 if result.returncode == 0 else result.stdout + result.stderr)
-    true("finaliserproxy  armv7m" in result.stdout)
-    eq(
-        fake.files,
-        {"/lib/finaliserproxy.mpy": (TOP / "build/armv7m/finaliserproxy.mpy").read_bytes()},
-    )
+    mine = [TOP / f"build/{path}" for path in ("armv7m/msgpack.mpy", "small/armv7m/msgpack.mpy")]
+    before = [path.read_bytes() for path in mine]
+    for name, path, words in [
+        ("finaliserproxy", "armv7m/finaliserproxy.mpy", []),
+        ("msgpack", "small/armv7m/msgpack.mpy", ["SMALL=1"]),
+        ("msgpack", "armv7m/msgpack.mpy", ["FULL=1"]),
+    ]:
+        fake = _fake.Board(of_arch(ARMV7M), ram=LITTLE, **good_modules())
+        if "SMALL=1" in words:
+            fake.modules["msgpack"] = SimpleNamespace(__version__="0.1.0+small")
+        with fake as b:
+            command = ["make", "-C", TOP, "deploy", f"PORT={b.pty}", f"MODULE={name}", *words]
+            env = {
+                k: v
+                for k, v in os.environ.items()
+                if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+            }
+            result = subprocess.run(command, env=env, capture_output=True, text=True)
+        eq(result.returncode, 0 if result.returncode == 0 else result.stdout + result.stderr)
+        true("finaliserproxy  armv7m" in result.stdout)
+        eq(fake.files, {f"/lib/{name}.mpy": (TOP / "build" / path).read_bytes()})
+    # SMALL is no setting of the modules' Makefiles here.
+    eq([path.read_bytes() for path in mine], before)
 
 
 end()

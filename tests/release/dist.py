@@ -14,12 +14,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from _release import ARCHS, MODULES, TOP, Sources, release
+import check
+from _release import ARCHS, MODULES, TOP, WITH_SMALL, Sources, release
 from check import case, end, eq, true
 
 import mpyinfo
 
 VERSION = (TOP / "VERSION").read_text().strip()
+
+
+SMALL = [(module, "small", arch) for module in WITH_SMALL for arch in ARCHS]
 
 
 def contents(folder):
@@ -39,30 +43,39 @@ def names():
         for arch in ARCHS:
             wanted.append(f"{module}-{VERSION}-mpy6.3-{arch}.mpy")
             wanted += [f"{arch}/{module}.mpy", f"{arch}/{module}.json"]
+            if module in WITH_SMALL:
+                wanted.append(f"{module}-small-{VERSION}-mpy6.3-{arch}.mpy")
+                for name in (module, f"{module}_full"):
+                    wanted += [f"{arch}/small/{name}.mpy", f"{arch}/small/{name}.json"]
     wanted += [f"{arch}/package.json" for arch in ARCHS]
     eq(sorted(contents(release())), sorted(wanted))
 
 
 @case
 def the_same_from_another_folder():
+    # A compiler of each kind.
+    archs = "ARCH=" + " ".join(ARCHS if check.long else ("x86", "armv6m", "rv32imc", "xtensa"))
     with Sources() as box:
         out = box.path("here")
-        status, output = box.make("-C", TOP, "dist", f"DIST={out}")
+        status, output = box.make("-C", TOP, "dist", f"DIST={out}", archs)
         eq(status, 0 if status == 0 else output)
-        status, output = box.make("dist")
+        status, output = box.make("dist", archs)
         eq(status, 0 if status == 0 else output)
         first, second = contents(out), contents(box.path("dist"))
     eq(sorted(second), sorted(first))
     eq([name for name in first if first[name] != second[name]], [])
-    eq(first, contents(release()))
+    whole = contents(release())
+    of_all = ("index.html", "index.json", "SHA256SUMS")
+    eq({n: d for n, d in first.items() if n not in of_all and d != whole[n]}, {})
+    true(len(first) > len(of_all) + 10 * len(archs.split()))
 
 
 @case
 def index_tells_of_each_file():
     files = index()
     eq(
-        sorted((f["module"], f["arch"]) for f in files),
-        sorted((m, a) for m in MODULES for a in ARCHS),
+        sorted((f["module"], f["flavour"], f["arch"]) for f in files),
+        sorted([(m, "full", a) for m in MODULES for a in ARCHS] + SMALL),
     )
     for f in files:
         data = (release() / f["file"]).read_bytes()
@@ -78,14 +91,27 @@ def index_tells_of_each_file():
 @case
 def packages_for_mip():
     for arch in ARCHS:
-        for name, modules in [(m, [m]) for m in MODULES] + [("package", MODULES)]:
+        own = [(m, [m]) for m in MODULES]
+        own += [(f"small/{m}{s}", [f"{m}{s}"]) for m in WITH_SMALL for s in ("", "_full")]
+        for name, modules in [*own, ("package", MODULES)]:
             file = release() / arch / f"{name}.json"
             package = json.loads(file.read_text())
             eq(package["version"], VERSION)
             eq([target for target, _ in package["urls"]], [f"{m}.mpy" for m in modules])
             for target, url in package["urls"]:
                 # Relative to the package's own address.
-                eq((file.parent / url).resolve(), (release() / arch / target).resolve())
+                eq((file.parent / url).resolve(), (file.parent / target).resolve())
+                true((file.parent / url).exists())
+
+
+@case
+def the_small_flavour():
+    for _, _, arch in SMALL:
+        folder = release() / arch
+        small, full = (folder / f"small/{name}.mpy" for name in ("msgpack", "msgpack_full"))
+        eq(full.read_bytes(), (folder / "msgpack.mpy").read_bytes())
+        true(b"+small" in small.read_bytes() and b"+small" not in full.read_bytes())
+        true(small.stat().st_size < full.stat().st_size / 3)
 
 
 @case
@@ -119,6 +145,7 @@ def files_that_are_not_what_they_should_be():
         build, out = os.path.join(folder, "build"), os.path.join(folder, "out")
         for arch in ("armv7m", "x64"):
             shutil.copytree(release() / arch, os.path.join(build, arch))
+            os.renames(os.path.join(build, arch, "small"), os.path.join(build, "small", arch))
         eq(dist(build, out)[0], 0)
         before = contents(Path(out))
         file = os.path.join(build, "armv7m/msgpack.mpy")

@@ -8,17 +8,19 @@
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import threading
 import tty
 from types import SimpleNamespace
 
-from _release import MODULES, MPY_DIR, TOP, board, mpremote, release, served, unix
+from _release import MODULES, MPY_DIR, TOP, board, install, mpremote, release, served, unix
 from check import case, end, eq, true
 
 import firmware
 import mpyinfo
+import natmods
 
 PAGES = ("boards", "esp8266", "troubleshooting")
 TEXT = "\n".join((TOP / f"docs/{page}.md").read_text() for page in PAGES)
@@ -69,9 +71,18 @@ def files_that_do_not_load():
     )
 
 
+def small_alone():
+    """A folder with the small flavour of msgpack, and nothing beside it."""
+    folder = tempfile.mkdtemp(dir=release().parent)
+    shutil.copy(release() / "x64/small/msgpack.mpy", folder)
+    return folder
+
+
 @case
 def modules_that_are_not_there():
     seen("ImportError: no module named 'msgpack'", unix("import msgpack")[1])
+    source = "import msgpack; msgpack.Packer"
+    seen("ImportError: no module named 'msgpack_full'", unix(source, small_alone())[1])
     output = unix("import json as msgpack; msgpack.packb")[1]
     seen("AttributeError: 'module' object has no attribute 'packb'", output)
     source = "import sys\nclass V: pass\nsys.modules['vfs'] = sys.modules['os'] = V\n"
@@ -163,6 +174,62 @@ while True:
 """
         b.enter()
         seen("OSError: 28", b.run(fill, 60)[1])
+
+
+# Gives `data` for the flash that a board does not have, and says what the import raises.
+IN_FLASH = """
+import os, sys
+def write(name, data):
+    with open(name, "wb") as f:
+        f.write(data)
+class rp2:
+    @staticmethod
+    def Flash():
+        return flash
+block = bytearray(open("/lib/msgpack.blk", "rb").read())
+sys.path.insert(0, "/lib")
+def says(nonce, places):
+    global flash
+    block[:8] = nonce or bytes(8)
+    flash = bytearray(bytes(block + bytes(4096 - len(block))) * places)
+    try:
+        if nonce:
+            write("/lib/msgpack.blk", block)
+        else:
+            os.remove("/lib/msgpack.blk")
+        return __import__("msgpack")
+    except ImportError as e:
+        print("ImportError:", e)
+print()
+"""
+
+
+@case
+def in_flash():
+    files = natmods.built(TOP / "build", "armv7m", "msgpack", natmods.IN_PLACE)
+    with board("mps2-an385/armv7m") as b:
+        b.run("import os; os.mkdir('/lib')", 60)
+        for file in (files, natmods.block(files)):
+            install.put(b, file, f"/lib/{file.name}")
+
+        def said(source):
+            output, traceback = b.run(source, 60)
+            return output + traceback
+
+        eq(said(IN_FLASH), "\n")
+        says = "ImportError: msgpack.blk is "
+        seen(f"{says}of no use to this firmware…", said("says(b'12345678', 1)"))
+        eq(said("sys.modules['rp2'] = rp2"), "")
+        seen(f"{says}without a nonce…", said("says(bytes(8), 1)"))
+        seen(f"{says}not in one place…", said("says(b'12345678', 2)"))
+        seen(f"{says}damaged…", said("block[2000] ^= 1; says(b'12345678', 1); block[2000] ^= 1"))
+        seen(
+            f"{says}not of this .mpy file…",
+            said("block[16] ^= 1; says(b'12345678', 1); block[16] ^= 1"),
+        )
+        seen(f"{says}not found…", said("says(b'', 1)"))
+        eq(said("m = says(b'87654321', 1); print(m.packb(1))"), "b'\\x01'\n")
+        seen("RuntimeError: block", said("flash[0] ^= 1; m.packb(1)"))
 
 
 @case

@@ -22,15 +22,25 @@ print(msgpack.__file__, msgpack.unpackb(msgpack.packb({1: [2]})))
 """
 
 
-def sha256(module, arch=ARCH):
-    return hashlib.sha256((release() / arch / f"{module}.mpy").read_bytes()).hexdigest()
+USE_BOTH = """
+import msgpack
+print(msgpack.__version__[-6:], msgpack.Packer().pack(1)[0] == 1)
+"""
 
 
-def installed(board):
+def sha256(module, arch=ARCH, folder=""):
+    file = release() / arch / folder / f"{module}.mpy"
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def installed(board, folder=""):
     """The modules on the board, each checked to be that of the release; then they are removed."""
     names = on_board(board, "import os; print(*os.listdir('/lib'))").split()
     for name in names:
-        eq(sha256_on_board(board, f"/lib/{name}"), sha256(name.removesuffix(".mpy")))
+        eq(
+            sha256_on_board(board, f"/lib/{name}"),
+            sha256(name.removesuffix(".mpy"), folder=folder),
+        )
     on_board(board, FORGET)
     return sorted(names)
 
@@ -49,6 +59,13 @@ def by_mpremote_onto_a_board():
         # The folder's package is both.
         eq(mpremote(b, "mip", "install", f"{url}/{ARCH}", version="tree")[0], 0)
         eq(installed(b), both)
+
+        # The small flavour, and the full one beside it.
+        for name in ("msgpack", "msgpack_full"):
+            package = f"{url}/{ARCH}/small/{name}.json"
+            eq(mpremote(b, "mip", "install", package, version="tree")[0], 0)
+        eq(on_board(b, USE_BOTH), "+small True\n")
+        eq(installed(b, "small"), ["msgpack.mpy", "msgpack_full.mpy"])
 
         # The mpremote of Debian 13 knows no relative addresses, but takes the files themselves.
         address = f"{url}/{ARCH}/finaliserproxy.mpy"

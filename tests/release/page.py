@@ -106,6 +106,31 @@ def from_a_server():
 
 
 @case
+def the_small_flavour():
+    with served(release()) as url:
+        browser.get(url)
+        paste(implementation(mpy_of("armv6m")))
+        choose("small")
+        names = ["small/msgpack" if m == "msgpack" else m for m in MODULES]
+        addresses = " ".join(f"{url}/armv6m/{name}.mpy" for name in names)
+        eq(commands(), [f"mpremote mip install {addresses}"])
+        choose("finaliserproxy")
+        eq((element("flavours").is_displayed(), shown("full")), (False, ""))
+        eq(commands()[0], f"mpremote mip install {url}/armv6m/finaliserproxy.mpy")
+        choose("msgpack")
+        name = f"{url}/armv6m/small/msgpack"
+        eq(commands(), [f"mpremote mip install {name}.{e}" for e in ("mpy", "json")])
+        (full,) = urls(browser.find_element(By.CSS_SELECTOR, "#full pre").text)
+        eq(full, f"{name}_full.mpy")
+        for file in (f"{name}.mpy", f"{name}.json", full):
+            with urllib.request.urlopen(file) as response:
+                eq(response.status, 200)
+        choose("full")
+        eq((commands()[0].endswith("/armv6m/msgpack.mpy"), shown("full")), (True, ""))
+        eq([entry["message"] for entry in browser.get_log("browser")], [])
+
+
+@case
 def from_a_file():
     with tempfile.TemporaryDirectory() as folder:
         # With all that a path can have.
@@ -226,14 +251,18 @@ def the_command_does_it():
     with served(release()) as url, board(name) as b:
         browser.get(url)
         paste(on_board(b, ASK))
-        choose("finaliserproxy")
-        words = shlex.split(commands()[0])
-        eq((words[0], mpremote(b, *words[1:])[0]), ("mpremote", 0))
-        file = release() / arch / "finaliserproxy.mpy"
-        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-        eq(sha256_on_board(b, "/lib/finaliserproxy.mpy"), sha256)
-        words = shlex.split(shown("try"))
-        eq(mpremote(b, *words[1:]), (0, (TOP / "VERSION").read_text()))
+        for module, flavour in [("finaliserproxy", ""), ("msgpack", "small")]:
+            choose(module)
+            if flavour:
+                choose(flavour)
+            words = shlex.split(commands()[0])
+            eq((words[0], mpremote(b, *words[1:])[0]), ("mpremote", 0))
+            file = release() / arch / flavour / f"{module}.mpy"
+            sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+            eq(sha256_on_board(b, f"/lib/{module}.mpy"), sha256)
+            words = shlex.split(shown("try"))
+            version = (TOP / "VERSION").read_text().strip() + ("+small" if flavour else "")
+            eq(mpremote(b, *words[1:]), (0, f"{version}\n"))
 
 
 end()

@@ -8,6 +8,7 @@ from .paths import TOP  # noqa: F401  (which makes the tools importable)
 from .targets import Target
 
 import deploy
+import remote
 
 # Runs on the board. Whether it has large ints is seen by what a shift leaves, as the literal might
 # be a SyntaxError.
@@ -108,9 +109,9 @@ SECONDS = 0.04
 def evaluate(device, source, modules=(), timeout=60):
     """What one of deploy's programs, or one like them, answers."""
     output, traceback = device.run(deploy.about(modules, source), timeout)
-    answer = deploy.said(output)
+    answer = remote.said(output)
     if traceback or answer is None:
-        raise deploy.Failure(f"the board does not say what it is:\n{output}{traceback}".strip())
+        raise remote.Failure(f"the board does not say what it is:\n{output}{traceback}".strip())
     return answer
 
 
@@ -119,7 +120,7 @@ def ask(device, modules):
     board = evaluate(device, deploy.ASK)
     arch = deploy.check_firmware(board, modules)
     if not board["block"]:
-        raise deploy.Failure("the board has no file system to put the tests in")
+        raise remote.Failure("the board has no file system to put the tests in")
     said = evaluate(device, PROGRAM)
     writes_code = board["esp8266"] is not None
     facts = Facts(

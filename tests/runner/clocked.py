@@ -10,7 +10,7 @@ sys.path.append(str(TOP / "bench"))
 
 import documents  # noqa: E402
 
-import deploy  # noqa: E402
+import remote  # noqa: E402
 
 # Runs on the board, with `text`. Calls are timed together until a clock that counts milliseconds
 # would do, but not so many that their results fill the heap, for no collection may be among them.
@@ -46,6 +46,6 @@ def measure(session):
             session.begin()
             source = f"text = {documents.json_of(name)!r}\n{PROGRAM}"
             results[name] = asking.evaluate(session.device, source)
-        except deploy.Failure as e:
+        except remote.Failure as e:
             results[name] = str(e).splitlines()[-1]
     return results

@@ -13,6 +13,7 @@ from .protocol import Result
 from .rawrepl import Died
 
 import deploy
+import remote
 
 FOLDER = "natmods-test"
 # Says whose the folder is.
@@ -67,7 +68,7 @@ class Device:
             self.repl.drain()
             self.repl.enter(ANSWERS)
         except Died:
-            raise deploy.Failure(deploy.no_answer(self.port)) from None
+            raise remote.Failure(remote.no_answer(self.port)) from None
 
     def begin(self):
         """Get the raw REPL after a reset, and see what boot.py does in it."""
@@ -78,7 +79,7 @@ class Device:
                 self.boot_output = self.repl.soft_reset(RESETS)
             except Died:
                 self.enter()
-                raise deploy.Failure(
+                raise remote.Failure(
                     f"boot.py on the board blocks: {RESETS} s after a soft reset it still runs. "
                     "Rename it while the tests run, as in: "
                     "mpremote fs cp :boot.py boot.py + fs rm :boot.py"
@@ -141,7 +142,7 @@ class Session(qemu.Session):
         try:
             self.device.soft_reset()
         except Died:
-            raise deploy.Failure(deploy.no_answer(self.device.port)) from None
+            raise remote.Failure(remote.no_answer(self.device.port)) from None
         self.board = self.device
 
     def remove(self):
@@ -150,20 +151,20 @@ class Session(qemu.Session):
         self.device.soft_reset()
         about = f"folder, mark = {self.folder!r}, {MARK!r}\n"
         if asking.evaluate(self.device, about + REMOVE) == "other":
-            raise deploy.Failure(
+            raise remote.Failure(
                 f"the board has a folder :{self.folder} that is not of these tests: rename it"
             )
 
     def count(self, size):
         """Count bytes that are written to flash."""
         if self.written + size > LIMIT:
-            raise deploy.Failure(f"the tests would write more than {LIMIT} bytes to the flash")
+            raise remote.Failure(f"the tests would write more than {LIMIT} bytes to the flash")
         self.written += size
 
     def run_script(self, script):
         try:
             self.count(self._writes(script))
-        except deploy.Failure as e:
+        except remote.Failure as e:
             return Result(skips=[("the file", str(e))])
         result = super().run_script(script)
         kept = []
@@ -216,7 +217,7 @@ class Session(qemu.Session):
         # A block more for each, as its name takes place, too; and for what the tests write.
         wanted = sum((size // block + 2) * block for size in sizes) + OF_A_WRITER
         if wanted > self.facts.free:
-            raise deploy.Failure(
+            raise remote.Failure(
                 f"no space: the tests take {wanted} bytes of the board's file system, and "
                 f"{self.facts.free} are free; remove files that are not needed"
             )
@@ -225,10 +226,10 @@ class Session(qemu.Session):
         """The files on the board must be those here, byte for byte."""
         self._do(self.first)
         answer = asking.evaluate(self.device, deploy.ASK, self.names)
-        found = {name: digest for name, _, digest in answer["found"]}
+        found = {name: digest for name, _, digest, _ in answer["found"]}
         for file in self.files:
             if found.get(f"{self.folder}/{file.path.name}") not in file.digests:
-                raise deploy.Failure(f"{file.path.name} was not copied well; try another cable")
+                raise remote.Failure(f"{file.path.name} was not copied well; try another cable")
 
     def _check_imports(self):
         self.device.soft_reset()
@@ -237,11 +238,11 @@ class Session(qemu.Session):
         for file in self.files:
             result = results[file.module]
             if "error" in result:
-                raise deploy.Failure(deploy.explain_import(file, self.facts.answer, result))
+                raise remote.Failure(deploy.explain_import(file, self.facts.answer, result))
             wanted = f"{self.folder}/{file.path.name}"
             if result["file"] != wanted:
                 where = f"at {result['file']}" if result["file"] else "built in"
-                raise deploy.Failure(
+                raise remote.Failure(
                     f"the board imports a {file.module} that is {where}, not {wanted}: "
                     "test firmware that does not have it"
                 )
@@ -262,7 +263,7 @@ class Session(qemu.Session):
     def _do(self, source):
         output, traceback = self.device.run(source, 60)
         if traceback:
-            raise deploy.Failure(f"the board fails at {source.splitlines()[0][:60]}\n{traceback}")
+            raise remote.Failure(f"the board fails at {source.splitlines()[0][:60]}\n{traceback}")
 
 
 def support_of(scripts):

@@ -10,11 +10,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from . import children, examples, install, parts, qemu, scripts, unix
-from .paths import MODULES, SCRATCH
+from .paths import MODULES, PACKAGES, SCRATCH
 from .protocol import Result
 from .rawrepl import Died
 from .report import Report
-from .targets import UnknownTarget, select, with_arch
+from .targets import UnknownTarget, parts_of, select, with_arch
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -23,7 +23,9 @@ def arguments(argv):
     parser = argparse.ArgumentParser(prog="tests/run.py", description=__doc__)
     parser.add_argument("--target", default="", help="target names, separated by commas")
     parser.add_argument(
-        "--parts", metavar="NAMES", help="parts of make test-long; '' for all without a stamp"
+        "--parts",
+        metavar="NAMES",
+        help="parts of make test-long, separated by commas; '' for all without a stamp",
     )
     parser.add_argument("--list", action="store_true", help="show what would run")
     parser.add_argument(
@@ -61,7 +63,9 @@ def run(args):
     """The exit status."""
     try:
         if args.parts is not None:
-            return parts.run_all(split(args.parts), lambda names: run_tests(args, select(names)))
+            return parts.run_all(
+                parts_of(args.parts), lambda names: run_tests(args, select(names))
+            )
         targets = select(split(args.target))
         if args.arch:
             targets = [with_arch(t, args.arch) for t in targets]
@@ -85,7 +89,7 @@ def planned(args, targets):
     plan = [(t, [s for s in chosen if s.wants(t)]) for t in targets]
     plan = [(t, wanted) for t, wanted in plan if wanted]
     # The longest targets run first, so that no processor is idle at the end.
-    plan.sort(key=lambda item: item[0].name != "host")
+    plan.sort(key=lambda item: (item[0].name != "host", item[0].kind != "pico"))
     return plan
 
 
@@ -104,16 +108,31 @@ def run_tests(args, targets):
     if not plan:
         print("no test matches", file=sys.stderr)
     with ThreadPoolExecutor(max(1, args.j)) as pool:
-        for future in [pool.submit(run_target, report, args, *item) for item in plan]:
+        futures = []
+        for target, wanted in plan:
+            # Whichever board of the target is free takes the next script.
+            scripts_left = iter(wanted)
+            for number in range(boards_for(plan, target, wanted, args.j)):
+                job = report, args, target, wanted, scripts_left, number == 0
+                futures.append(pool.submit(run_target, *job))
+        for future in futures:
             future.result()
     report.finish()
     return report
 
 
-def run_target(report, args, target, wanted):
+def boards_for(plan, target, wanted, processors):
+    """How many boards share a target's scripts: one for each processor if it is the Pico, whose
+    tests are the longest, and it is alone, or all of its tests run."""
+    in_full = len(plan) == 1 or os.environ.get("TEST_LONG") == "1"
+    share = target.kind == "pico" and in_full
+    return max(1, min(processors, len(wanted))) if share else 1
+
+
+def run_target(report, args, target, *scripts):
     """Run scripts on one target. No exception propagates: the other targets must go on."""
     try:
-        _run_target(report, args, target, wanted)
+        _run_target(report, args, target, *scripts)
     except install.Absent as e:
         report.skip(target.name, "start", str(e))
     except install.Missing as e:
@@ -132,14 +151,15 @@ def run_target(report, args, target, wanted):
         raise
 
 
-def _run_target(report, args, target, wanted):
+def _run_target(report, args, target, wanted, scripts_left, is_first):
     session = open_session(args, target, wanted)
     try:
         begin = time.monotonic()
         installed = session.start()
-        if installed:
-            report.add(target.name, "install by mpremote", installed, time.monotonic() - begin)
-        for script in wanted:
+        if installed and is_first:
+            name = "install by mpremote" if session.by_mpremote else "install"
+            report.add(target.name, name, installed, time.monotonic() - begin)
+        for script in scripts_left:
             begin = time.monotonic()
             lacking = script.wanted_in_vain(target)
             if lacking:
@@ -156,7 +176,7 @@ def _run_target(report, args, target, wanted):
 
 
 def open_session(args, target, wanted):
-    needs = [m for m in MODULES if any(m in s.needs for s in wanted)]
+    needs = [m for m in (*MODULES, *PACKAGES) if any(m in s.needs for s in wanted)]
     kind = unix if target.kind in ("unix", "cpython") else qemu
     return kind.Session(target, needs, args.icount)
 

@@ -13,8 +13,11 @@ from .paste import Gone
 from .paths import MODULES, shown
 from .protocol import Result
 from .rawrepl import Died
+from .targets import FLAVOUR_ENDS, REPEATS
 
 import deploy
+import remote
+import natmods
 
 # From this slowness on a board runs only what the emulated Pico runs in make test.
 SLOW = 6
@@ -43,7 +46,7 @@ def main(argv):
         signal.signal(number, interrupt)
     try:
         return run(args)
-    except (deploy.Failure, scripts.BadScript) as e:
+    except (remote.Failure, scripts.BadScript) as e:
         sys.stdout.flush()
         print(f"test-board: {e}", file=sys.stderr)
         return 1
@@ -68,13 +71,14 @@ def run(args):
         chosen = [s for s in scripts.collect(args.files, args.k) if wanted(s, target)]
         introduce(device, facts, chosen)
         needed = [m for m in MODULES if any(m in s.needs for s in chosen)]
-        files = deploy.find_files(args.folder, facts.arch, needed, "")
+        flavours = dict.fromkeys(needed, natmods.FULL)
+        files = deploy.find_files(args.folder, facts.arch, flavours, [], "")
         session = Session(device, facts, files, chosen)
         return test(session, chosen, bool(args.files or args.k))
     except Gone:
-        raise deploy.Failure(lost(session, port)) from None
+        raise remote.Failure(lost(session, port)) from None
     except Died:
-        raise deploy.Failure(deploy.no_answer(port)) from None
+        raise remote.Failure(remote.no_answer(port)) from None
     finally:
         device.stop()
 
@@ -82,6 +86,8 @@ def run(args):
 def wanted(script, target):
     """Does the script run there? Real boards have time for what the Pico's emulator has not."""
     long = script.directives.get("long", "").split()
+    # The board gets the full flavour, and repeats no other.
+    long = [p for p in long if not (p.endswith(FLAVOUR_ENDS) or p == REPEATS)]
     too_long = target.slowness >= SLOW or not all("pico" in pattern for pattern in long)
     if long and too_long and not (script.named or os.environ.get("TEST_LONG")):
         return False

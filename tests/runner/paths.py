@@ -8,7 +8,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tools"))
 
-from natmods import FOLDERS, NAMES as MODULES  # noqa: E402, F401
+from natmods import FOLDERS, NAMES as MODULES, WITH_SMALL  # noqa: E402, F401
 
 TESTS = TOP / "tests"
 BUILD = TOP / "build"
@@ -18,12 +18,16 @@ SCRATCH = BUILD / "tests" / f"run-{os.getpid()}"
 
 EXAMPLES = TOP / "examples"
 
+# Packages of Python: MicroPython runs their bytecode, and CPython their sources.
+PACKAGES = ("coprocessor",)
+
 # Folders of test scripts, one per subject; a module's is named like that of its sources.
 SUITES = (
     "harness",
     "build",
     "host",
     *FOLDERS,
+    *PACKAGES,
     "compare",
     "docs",
     "release",

@@ -21,20 +21,22 @@ class Session:
         self.names = names
         self.icount = icount
         self.board = None
+        self.by_mpremote = install.is_plain(target) or os.environ.get("TEST_LONG") == "1"
 
     def start(self):
         """Start the board and install the modules, which is a test: return its Result."""
         if not shutil.which(self.target.qemu):
             raise install.Missing(f"{self.target.qemu} is missing: make setup installs it")
         install.check_interpreter(self.target)
-        install.find_mpremote()
-        self._start()
+        if self.by_mpremote:
+            install.find_mpremote()
+        self._start(self.by_mpremote)
         return Result(passed=1)
 
-    def _start(self):
+    def _start(self, by_mpremote=False):
         self.board = Board(self.target, self.icount)
         self.board.start()
-        install.onto_board(self.board, self.names)
+        install.onto_board(self.board, self.names, by_mpremote)
         self.board.soft_reset()
 
     def stop(self):
@@ -111,10 +113,15 @@ class Session:
         source = "import check\n"
         source += f"check.slowness = {self.target.slowness}\n"
         source += f"check.target = {self.target.name!r}\n"
+        source += f"check.small = {self.target.is_small}\n"
+        source += f"check.both = {self.target.flavour == 'both'}\n"
         source += f"check.long = {os.environ.get('TEST_LONG') == '1'}\n"
         source += f"check.reset_output = {reset_output!r}\n"
         if seed is not None:
             source += f"import machine\nmachine.mem32[0x4FFF0004] = {seed}\ndel machine\n"
+        source += "if check.both: check.hand_over()\n"
+        if self.target.needs_rom:
+            source += "import in_rom\ndel in_rom\n"
         # Scripts start with nothing defined, as on unix.
         source += "del check\n"
         _, traceback = self.board.run(source, 60)

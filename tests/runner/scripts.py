@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .paths import EXAMPLES, MODULES, SUITES, TESTS, shown
+from .paths import EXAMPLES, MODULES, PACKAGES, SUITES, TESTS, WITH_SMALL, shown
 from .targets import FEATURES
 
 DIRECTIVES = ("targets", "also", "not", "long", "needs", "wants", "cpython", "seeds", "timeout")
@@ -38,6 +38,16 @@ class Script:
     def on_host(self):
         """Scripts in tests/harness test the runner, so by default they run on the host only."""
         return self.path.parent == TESTS / "harness"
+
+    @property
+    def concerns_flavours(self):
+        """Is it about a module that has a small flavour?"""
+        if self.is_example:
+            return any(f"import {name}\n" in self.text for name in WITH_SMALL)
+        if self.path.parent.name in WITH_SMALL:
+            return True
+        # A package may use one: its scripts that need the module are run with each flavour.
+        return self.path.parent.name in PACKAGES and any(n in self.needs for n in WITH_SMALL)
 
     @property
     def needs(self):
@@ -71,10 +81,14 @@ class Script:
         def listed(key):
             return any(target.matches(p) for p in self.directives.get(key, "").split())
 
+        if target.flavour and not self.concerns_flavours:
+            return False
         if listed("not"):
             return False
-        if listed("long") and not (self.named or os.environ.get("TEST_LONG")):
-            return False
+        if not (self.named or os.environ.get("TEST_LONG")):
+            names = self.directives.get("targets", "").split()
+            if listed("long") or (target.own and target.board not in names):
+                return False
         if listed("also"):
             return True
         if target.name == "cpython" and self.directives.get("cpython") == "yes":

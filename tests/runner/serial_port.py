@@ -8,7 +8,7 @@ from serial.tools import list_ports
 
 from .paths import TOP  # noqa: F401  (which makes the tools importable)
 
-import deploy
+import remote
 
 SPEED = 115200
 
@@ -29,7 +29,7 @@ def find(port):
         return port
     names = ports()
     if len(names) != 1:
-        raise deploy.Failure(f"name the board's port, as in PORT=/dev/ttyACM0 ({known()})")
+        raise remote.Failure(f"name the board's port, as in PORT=/dev/ttyACM0 ({known()})")
     return names[0]
 
 
@@ -39,8 +39,8 @@ def open_port(port):
         opened = Serial(port, SPEED, exclusive=True)
     except (SerialException, OSError) as e:
         if os.path.exists(port) and not _is_terminal(port):
-            raise deploy.Failure(f"{port} is no serial port") from e
-        raise deploy.Failure(deploy.no_access(port, known)) from e
+            raise remote.Failure(f"{port} is no serial port") from e
+        raise remote.Failure(remote.no_access(port, known)) from e
     os.set_blocking(opened.fileno(), False)
     return opened
 

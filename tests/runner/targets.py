@@ -15,7 +15,19 @@ FEATURES = {
     "big-ints": "integers of more than 64 bits",
     "long-ints": "integers of more than 31 bits",
     "threads": "threads",
+    "full": "the full flavour of msgpack",
+    "one-flavour": "a single flavour of msgpack",
 }
+
+
+# What a target with another flavour of msgpack than the full one has.
+FLAVOURS = {
+    "small": "the small flavour of msgpack",
+    "both": "the small flavour of msgpack, and the full one as `msgpack_full`",
+    "in-place": "the small flavour of msgpack, executed in flash",
+}
+# How the names of these targets end.
+FLAVOUR_ENDS = tuple(f"-{flavour}" for flavour in FLAVOURS)
 
 
 # The parts of make test-long, of at most an hour each.
@@ -26,8 +38,14 @@ PARTS = {
     "unix": "the unix port and CPython",
     "configurations": "the unix port in other configurations",
     "builtin": "firmware that has the modules built in",
+    "small": "the small flavour of msgpack",
+    "pico-small": "the small flavour of msgpack on the emulated Pico",
     "next": "the newest MicroPython in Debian's archive",
 }
+
+
+# In "# long:" lines, the targets that differ from another in little.
+REPEATS = "repeats"
 
 
 class UnknownTarget(Exception):
@@ -51,10 +69,14 @@ class Target:
     long: bool = False  # runs when it is named, or TEST_LONG is set
     lacks: tuple = ()  # the FEATURES that its firmware lacks
     slowness: int = 1  # factor by which it is slower than others
+    repeats: bool = False  # differs from another target in little
     has_seeds: bool = False  # a seed chooses how its cores interleave
     qualified: bool = False  # the name includes the architecture
     builtin: bool = False  # the firmware has the modules built in
     like: tuple = ()  # patterns of these names mean it, too
+    flavour: str = ""  # of msgpack, one of FLAVOURS
+    own: bool = False  # In make test it runs only the scripts whose "targets" line has its name.
+    plain: "Target" = None  # the same with the full flavour, if this has another
 
     @property
     def name(self):
@@ -62,6 +84,8 @@ class Target:
 
     @property
     def interpreter(self):
+        if self.plain:
+            return self.plain.interpreter
         file = {"unix": "micropython", "pico": "firmware.bin"}.get(self.kind, "firmware.elf")
         # build/xtensa holds the modules for that architecture.
         folder = f"qemu-{self.board}" if self.is_user_mode else self.board
@@ -73,8 +97,20 @@ class Target:
         return self.qemu == "qemu-xtensa"
 
     @property
+    def is_small(self):
+        """Has it the small flavour, without the full one?"""
+        return self.flavour in ("small", "in-place")
+
+    @property
+    def needs_rom(self):
+        """Do scripts mount a ROMFS, where code is executed in place?"""
+        return self.flavour == "in-place" and self.kind == "qemu"
+
+    @property
     def part(self):
         """The part of PARTS that the target belongs to."""
+        if self.flavour:
+            return "pico-small" if self.kind == "pico" else "small"
         if self.optional:
             return "next"
         if self.builtin:
@@ -86,7 +122,13 @@ class Target:
         return {"qemu": "boards", "cpython": "unix"}.get(self.kind, self.kind)
 
     def matches(self, pattern):
-        """Patterns of "# targets:" lines see next-X and X-builtin as they see X."""
+        """Patterns of "# targets:" lines see next-X, X-builtin and X-small as they see X."""
+        if pattern == REPEATS:
+            return self.repeats
+        if self.plain:
+            if pattern.endswith(FLAVOUR_ENDS):
+                return fnmatch(self.board, pattern)
+            return self.subset == self.plain.subset and self.plain.matches(pattern)
         if self.subset:
             return pattern == self.board
         if self.builtin:
@@ -159,6 +201,64 @@ def _builtin(target, about):
     )
 
 
+# The targets with another flavour that make test runs, and those that have both.
+_DAILY = (
+    "unix-x64-small",
+    "virt-rv32-small",
+    "rpi-pico-small",
+    "rpi-pico-in-place",
+    "mps2-an385-both/armv7m",
+)
+_BOTH = (
+    "mps2-an385/armv7m",
+    "mps2-an385/armv6m",
+    "virt-rv32",
+    "xtensawin",
+    "rpi-pico",
+    "unix-x64",
+    "unix-x86",
+)
+
+
+# Those with memory-mapped flash, or, on QEMU, with a ROMFS.
+_IN_PLACE = ("rpi-pico", "mps2-an385/armv7m", "mps2-an385/armv6m", "mps2-an386", "mps2-an500")
+
+
+def _flavour(flavour, target):
+    """The same with another flavour of msgpack."""
+    made = replace(
+        target,
+        board=f"{target.board}-{flavour}",
+        about=f"the target that is named without `-{flavour}`, with {FLAVOURS[flavour]}",
+        variant=True,
+        flavour=flavour,
+        plain=target,
+        repeats=target.repeats or flavour == "both",
+    )
+    # The small flavour refuses firmware without these.
+    refuses = flavour == "small" and {"floats", "long-ints"} & set(target.lacks)
+    return replace(
+        made,
+        subset=target.subset or bool(refuses),
+        long=made.name not in _DAILY,
+        lacks=target.lacks + (("one-flavour",) if flavour == "both" else ("full",)),
+    )
+
+
+def _flavours(targets):
+    """All targets that can have it with the small flavour, some with both, and some in place."""
+    for target in targets:
+        slow = target.kind == "pico" and target.optional
+        if target.arch and not slow and "nanbox" not in target.board:
+            yield _flavour("small", target)
+    for target in targets:
+        if target.name in _BOTH:
+            yield _flavour("both", target)
+    for target in targets:
+        if target.name in _IN_PLACE:
+            yield replace(_flavour("in-place", target), own=True)
+
+
 UNIX_NEEDS = {"x64": "unix", "x86": "x86"}
 
 _M3 = "Cortex-M3 on QEMU"
@@ -171,11 +271,11 @@ _PLAIN_PICO = _pico(
 _NEWEST = "the newest MicroPython in Debian's archive; skipped where that cannot be had"
 _INTEGERS = "the unix port with integers of at most {} bits"
 
-TARGETS = (
+_PLAIN = (
     _PLAIN_M3,
     _mps2("mps2-an385", "mps2-an385", "armv6m", _M3, qualified=True),
-    _mps2("mps2-an386", "mps2-an386", "armv7emsp", "Cortex-M4F on QEMU"),
-    _mps2("mps2-an500", "mps2-an500", "armv7emdp", "Cortex-M7 on QEMU"),
+    _mps2("mps2-an386", "mps2-an386", "armv7emsp", "Cortex-M4F on QEMU", repeats=True),
+    _mps2("mps2-an500", "mps2-an500", "armv7emdp", "Cortex-M7 on QEMU", repeats=True),
     _virt("virt-rv32", "rv32imc", "RISC-V on QEMU"),
     _xtensa("xtensawin", "dc233c", "Xtensa with register windows on QEMU"),
     _xtensa("xtensa", "lx106", "Xtensa without register windows on QEMU"),
@@ -186,6 +286,7 @@ TARGETS = (
         "Cortex-M3 without `time`",
         variant=True,
         subset=True,
+        long=True,
     ),
     _mps2(
         "mps2-an385-samd21",
@@ -193,11 +294,12 @@ TARGETS = (
         "armv6m",
         "Cortex-M0+ with the Python features of a SAMD21 board",
         variant=True,
+        repeats=True,
     ),
     _PLAIN_PICO,
     _PLAIN_UNIX,
     _unix("unix-x86", "x86", _UNIX),
-    _config("unix-x64-gil", "x64", "GIL", "the unix port with a GIL"),
+    _config("unix-x64-gil", "x64", "GIL", "the unix port with a GIL", repeats=True),
     Target(
         "cpython",
         "cpython",
@@ -213,8 +315,8 @@ TARGETS = (
         "format; the modules under sanitizers; exchange with other implementations",
         subset=True,
     ),
-    _unix("next-unix-x64", "x64", _NEWEST, optional=True),
-    _mps2("next-mps2-an385", "mps2-an385", "armv7m", _NEWEST, optional=True),
+    _unix("next-unix-x64", "x64", _NEWEST, optional=True, repeats=True),
+    _mps2("next-mps2-an385", "mps2-an385", "armv7m", _NEWEST, optional=True, long=True),
     _pico(
         "next-rpi-pico",
         "Raspberry Pi Pico with the newest MicroPython",
@@ -227,6 +329,7 @@ TARGETS = (
         "REPRC",
         "the newest unix port with object representation C",
         optional=True,
+        long=True,
     ),
     _long("unix-x86-reprc", "x86", "REPRC", "the unix port with object representation C"),
     _long("unix-x64-nofloat", "x64", "NOFLOAT", "the unix port without floats", lacks=("floats",)),
@@ -265,6 +368,7 @@ TARGETS = (
     _builtin(_PLAIN_M3, _M3),
     _builtin(_PLAIN_UNIX, _UNIX),
 )
+TARGETS = (*_PLAIN, *_flavours(_PLAIN))
 
 
 def boards(wanted=lambda target: True):
@@ -272,21 +376,38 @@ def boards(wanted=lambda target: True):
     return list(dict.fromkeys(t.board for t in TARGETS if wanted(t)))
 
 
+def firmware(names):
+    """The boards whose firmware the boards of a list run."""
+    return {(t.plain or t).board for t in with_board(names)}
+
+
 def with_board(names):
     """The targets of a list of boards' names."""
     return [t for t in TARGETS if t.board in names]
 
 
+def _words(setting):
+    """What a setting names with commas or spaces between, each once."""
+    return list(dict.fromkeys(setting.replace(",", " ").split()))
+
+
+def parts_of(setting):
+    """The parts of make's PART=pico,unix, and of the runner's --parts."""
+    names = _words(setting)
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        raise UnknownTarget(f"unknown PART '{' '.join(unknown)}'; known are: {' '.join(PARTS)}")
+    return names
+
+
 def of_part(part):
     """The names of a part's targets."""
-    if part not in PARTS:
-        raise UnknownTarget(f"unknown PART '{part}'; known are: {' '.join(PARTS)}")
     return [t.name for t in TARGETS if t.part == part]
 
 
 def boards_of(setting):
     """The boards of make's TARGET=unix-x64,mps2-an385/armv6m: with commas, with architectures."""
-    names = sorted({name.split("/")[0] for name in setting.replace(",", " ").split()})
+    names = sorted({name.split("/")[0] for name in _words(setting)})
     unknown = [name for name in names if not with_board([name])]
     if unknown:
         known = " ".join(boards())

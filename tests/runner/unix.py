@@ -26,7 +26,7 @@ class Session:
         if self.target.kind == "cpython":
             install.check_cpython(CPYTHON, self.names)
             self.command = [CPYTHON, "-B"]
-            self.env["PYTHONPATH"] = str(SUPPORT)
+            self.env["PYTHONPATH"] = f"{SUPPORT}:{TOP}"
         else:
             install.check_interpreter(self.target)
             lib = install.into_folder(self.target, self.names, self.folder / "lib")

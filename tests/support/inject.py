@@ -213,7 +213,7 @@ def sweep(row, fault, first=0):
     """Inject the fault everywhere in the call; return the number of places."""
     global injections
     n = first
-    while n < 5000:
+    while n < 10000:
         state = row.make()
         got = error = None
         before = _inside

@@ -107,7 +107,7 @@ class Sink:
         return n
 
 
-class IoSink(Sink, io.IOBase):
+class IoSink(io.IOBase, Sink):
     def write(self, buf):
         return self.give(buf)
 

@@ -10,6 +10,11 @@ import sys
 import check
 
 CPYTHON = sys.implementation.name == "cpython"
+# The options with which CPython's msgpack takes any key, as ours does.
+ANY_KEY = {"strict_map_key": False} if CPYTHON else {}
+# What messages say about a str that is no UTF-8, and about 0xc1.
+INVALID_UTF8 = "str" if check.small else "UTF-8"
+INVALID_FORMAT = "FormatError" if check.small else "0xc1"
 # Some firmware has no floats. SINGLE: this interpreter's have 24 bits or less.
 try:
     FLOATS = True
@@ -242,6 +247,11 @@ def expect(got, want, about=""):
         check.same(got, want)
     except AssertionError as e:
         raise AssertionError("%s: %s" % (about, e))
+
+
+def extra_data(e):
+    """The object and the bytes that an ExtraData carries."""
+    return e.args if check.small else (e.unpacked, e.extra)
 
 
 def documents():

@@ -65,6 +65,14 @@ def on_board(device, source):
     return output
 
 
+@contextlib.contextmanager
+def unchanged(device):
+    """Fail if the block has not left the board's files and folders as they were."""
+    before = snapshot(device)
+    yield
+    check.eq(snapshot(device), before)
+
+
 def snapshot(device):
     device.enter()
     return on_board(device, SNAPSHOT)

@@ -13,4 +13,4 @@ COUNTED := -O0 --coverage -fprofile-update=atomic
 include $(VARIANT_DIR)/../ours.mk
 $(foreach folder,$(OURS),$(BUILD)/$(folder)/%.o): CFLAGS += $(COUNTED)
 
-LDFLAGS_EXTRA = --coverage
+LDFLAGS_EXTRA = --coverage $(OURS_LDFLAGS)

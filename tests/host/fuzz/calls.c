@@ -11,9 +11,8 @@
 
 #include "fuzz.h"
 
-MP_REGISTER_ROOT_POINTER(mp_obj_t fuzz_functions[16]);
+MP_REGISTER_ROOT_POINTER(mp_obj_t fuzz_functions[18]);
 
-const mp_obj_type_t *ext_type;
 const mp_obj_type_t *timestamp_type;
 const mp_obj_type_t *unpacker_type;
 
@@ -28,6 +27,7 @@ static kind_t kinds[20];
 static size_t n_kinds;
 
 void calls_init(void) {
+    mp_obj_t small = mp_import_name(MP_QSTR_msgpack_small, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
     mp_obj_t module = mp_import_name(MP_QSTR_msgpack, mp_const_none, MP_OBJ_NEW_SMALL_INT(0));
     static const qstr_short_t names[F_END] = {
         MP_QSTR_pack, MP_QSTR_packb, MP_QSTR_pack_into, MP_QSTR_unpack, MP_QSTR_unpackb, MP_QSTR_Packer,
@@ -35,8 +35,9 @@ void calls_init(void) {
     };
     for (size_t i = 0; i < F_END; i++) {
         MP_STATE_VM(fuzz_functions)[i] = mp_load_attr(module, names[i]);
+        bool in_both = i != F_PACK_INTO && i != F_PACKER && i != F_UNPACKER && i != F_TIMESTAMP;
+        MP_STATE_VM(fuzz_functions)[F_END + i] = mp_load_attr(in_both ? small : module, names[i]);
     }
-    ext_type = MP_OBJ_TO_PTR(function(F_EXT_TYPE));
     timestamp_type = MP_OBJ_TO_PTR(function(F_TIMESTAMP));
     unpacker_type = MP_OBJ_TO_PTR(function(F_UNPACKER));
     static const struct {
@@ -49,6 +50,8 @@ void calls_init(void) {
     for (size_t i = 0; i < MP_ARRAY_SIZE(own); i++) {
         kinds[n_kinds++] = (kind_t) { MP_OBJ_TO_PTR(mp_load_attr(module, own[i].name)), own[i].result };
     }
+    // Its other classes are builtin ones.
+    kinds[n_kinds++] = (kind_t) { MP_OBJ_TO_PTR(mp_load_attr(small, MP_QSTR_ExtraData)), R_EXTRA };
     static const kind_t builtin[] = {
         { &mp_type_UnicodeError, R_UNICODE }, { &mp_type_ValueError, R_VALUE }, { &mp_type_TypeError, R_TYPE },
         { &mp_type_RuntimeError, R_RUNTIME }, { &mp_type_OverflowError, R_OVERFLOW },
@@ -60,7 +63,12 @@ void calls_init(void) {
 }
 
 mp_obj_t function(function_t f) {
-    return MP_STATE_VM(fuzz_functions)[f];
+    return MP_STATE_VM(fuzz_functions)[run.small ? F_END + f : f];
+}
+
+bool is_ext_type(const mp_obj_type_t *type) {
+    mp_obj_t obj = MP_OBJ_FROM_PTR(type);
+    return obj == MP_STATE_VM(fuzz_functions)[F_EXT_TYPE] || obj == MP_STATE_VM(fuzz_functions)[F_END + F_EXT_TYPE];
 }
 
 static result_t classify_os_error(mp_obj_exception_t *exception) {

@@ -38,6 +38,7 @@ static const struct {
     { "streams", target_streams },
     { "unpacker", target_unpacker },
     { "encoder", target_encoder },
+    { "small", target_small },
 };
 
 static void (*target)(input_t *in);
@@ -141,7 +142,7 @@ static void start(void) {
     hooks_init();
     streams_init();
     calls_init();
-    if (target == target_encoder) {
+    if (target == target_encoder || target == target_small) {
         objects_init();
     }
     heap_remember();
@@ -160,7 +161,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
         plant = plant || strcmp((*argv)[i], "--plant") == 0;
     }
     if (target == NULL) {
-        fputs("usage: fuzz --target=decoder|streams|unpacker|encoder ...\n", stderr);
+        fputs("usage: fuzz --target=decoder|streams|unpacker|encoder|small ...\n", stderr);
         exit(2);
     }
     start();

@@ -54,6 +54,7 @@ typedef struct _run_t {
     bool mutating; // Each write to a stream changes a container.
     bool printing; // A warning runs a callback, as on a board with os.dupterm.
     bool writing; // Each allocation changes the bytes of the source, as a callback might.
+    bool small; // The small flavour is called.
     const char *stack; // The position of the C stack when the module was called.
 } run_t;
 
@@ -71,6 +72,7 @@ void target_decoder(input_t *in);
 void target_streams(input_t *in);
 void target_unpacker(input_t *in);
 void target_encoder(input_t *in);
+void target_small(input_t *in);
 
 /******************************************************************************/
 // port.c
@@ -85,12 +87,12 @@ typedef enum {
     F_PACK, F_PACKB, F_PACK_INTO, F_UNPACK, F_UNPACKB, F_PACKER, F_UNPACKER, F_EXT_TYPE, F_TIMESTAMP, F_END,
 } function_t;
 
-extern const mp_obj_type_t *ext_type;
 extern const mp_obj_type_t *timestamp_type;
 extern const mp_obj_type_t *unpacker_type;
 
 void calls_init(void);
-mp_obj_t function(function_t f);
+mp_obj_t function(function_t f); // Of the small flavour, if that is called.
+bool is_ext_type(const mp_obj_type_t *type); // Of either.
 
 // Arguments, keywords last.
 typedef struct _args_t {
@@ -115,6 +117,12 @@ result_t classify(mp_obj_t exception);
 // Choose the options for reading by 16 bits of the input.
 void reading_options(reading_t *r, unsigned int bits);
 void reading_args(args_t *args, const reading_t *r);
+
+/******************************************************************************/
+// target_decoder.c
+
+enum { BUFFER_BYTES, BUFFER_BYTEARRAY, BUFFER_VIEW, BUFFER_SLICE, BUFFER_ARRAY, BUFFER_KINDS };
+mp_obj_t buffer_new(unsigned int kind, const uint8_t *data, size_t len);
 
 /******************************************************************************/
 // values.c
@@ -170,9 +178,24 @@ void check_stack(void);
 
 typedef enum { STREAM_NATIVE, STREAM_IOBASE, STREAM_INTO, STREAM_READ, STREAM_BYTES_IO, STREAM_KINDS } stream_kind_t;
 
+// Whether a native stream can seek, and how its seeks end.
+typedef enum {
+    SEEK_NO_METHOD, // It has no seek method, and must not be asked.
+    SEEK_WORKS,
+    SEEK_MATCHES, // The same, and the stream is compared with one of the first kind.
+    SEEK_REFUSED, // With ESPIPE, always.
+    SEEK_NO_POSITION, // Each returns the same position, and changes nothing.
+    // The first two work, those after them do not:
+    SEEK_FAILS,
+    SEEK_RAISES,
+    SEEK_LIES, // It returns the new position, and changes nothing.
+} seek_kind_t;
+
 // The state of the stream; only one is open at a time.
 typedef struct _stream_t {
     stream_kind_t kind;
+    seek_kind_t seek; // Of STREAM_NATIVE.
+    unsigned int n_seeks;
     const uint8_t *data; // The bytes that the stream gives, up to end.
     size_t pos;
     size_t end;
@@ -187,7 +210,7 @@ typedef struct _stream_t {
 
 extern stream_t stream;
 void streams_init(void);
-mp_obj_t stream_open(stream_kind_t kind, const uint8_t *data, size_t len, input_t outcomes);
+mp_obj_t stream_open(stream_kind_t kind, seek_kind_t seek, const uint8_t *data, size_t len, input_t outcomes);
 void stream_forget(void);
 
 /******************************************************************************/
@@ -204,6 +227,7 @@ typedef struct _packing_t {
     bool single_float;
     bool strict_types;
     bool old_format;
+    bool small; // The small flavour knows no Timestamp, and packs an array without asking the hook.
 } packing_t;
 
 typedef struct _packed_t {

@@ -12,7 +12,7 @@ from _tools import HOST, MPY_DIR, TOP
 
 FUZZ = HOST / "fuzz"
 OUT = TOP / "build" / "fuzz"
-TARGETS = "decoder", "streams", "unpacker", "encoder"
+TARGETS = "decoder", "streams", "unpacker", "encoder", "small"
 BITS = 64, 32
 COUNTS = FUZZ / "counts.json"
 

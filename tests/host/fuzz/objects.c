@@ -125,7 +125,7 @@ static mp_obj_t tuple_new(input_t *in, size_t n, unsigned int depth) {
 static bool is_key(mp_obj_t obj) {
     const mp_obj_type_t *type = mp_obj_get_type(obj);
     return type == &mp_type_str || type == &mp_type_bytes || type == &mp_type_int || type == &mp_type_float
-           || type == &mp_type_bool || type == &mp_type_NoneType || type == timestamp_type || type == ext_type;
+           || type == &mp_type_bool || type == &mp_type_NoneType || type == timestamp_type || is_ext_type(type);
 }
 
 static mp_obj_t dict_new(input_t *in, size_t n, unsigned int depth, bool ordered) {

@@ -269,14 +269,14 @@ static result_t write_one(packed_t *p, const packing_t *options, script_t *scrip
         const char *data = mp_obj_str_get_data(obj, &len);
         put_str(p, options, (const uint8_t *)data, len);
     } else if (type == &mp_type_bytes || type == &mp_type_bytearray || type == &mp_type_memoryview
-               || (type == &mp_type_array && !options->default_hook)) {
+               || (type == &mp_type_array && (!options->default_hook || options->small))) {
         put_bin(p, options, obj);
-    } else if (type == ext_type) {
+    } else if (is_ext_type(type)) {
         mp_obj_tuple_t *self = MP_OBJ_TO_PTR(obj);
         size_t len;
         const char *data = mp_obj_str_get_data(self->items[1], &len);
         packing_ext(p, MP_OBJ_SMALL_INT_VALUE(self->items[0]), (const uint8_t *)data, len);
-    } else if (type == timestamp_type) {
+    } else if (type == timestamp_type && !options->small) {
         return put_timestamp(p, obj);
     } else if (type == &mp_type_list) {
         mp_obj_list_t *self = MP_OBJ_TO_PTR(obj);

@@ -111,7 +111,40 @@ static mp_uint_t native_write(mp_obj_t self, const void *buf, mp_uint_t size, in
     return native_io((void *)buf, size, error, true);
 }
 
+static mp_uint_t native_seek(struct mp_stream_seek_t *s, int *error) {
+    check_stack();
+    if (s->whence != MP_SEEK_CUR || s->offset > 0 || -(size_t)s->offset > stream.pos) {
+        wrong("seek to %ld, whence %d", (long)s->offset, s->whence);
+    }
+    bool first = stream.n_seeks++ < 2;
+    if (stream.seek == SEEK_NO_METHOD) {
+        wrong("seek of a stream without seek");
+    } else if (stream.seek == SEEK_REFUSED) {
+        *error = MP_ESPIPE;
+        return MP_STREAM_ERROR;
+    } else if (stream.seek == SEEK_FAILS && !first) {
+        expect(R_EIO);
+        *error = MP_EIO;
+        return MP_STREAM_ERROR;
+    } else if (stream.seek == SEEK_RAISES && !first) {
+        expect(R_STREAM);
+        mp_raise_type(&stream_error_type);
+    } else if (stream.seek == SEEK_NO_POSITION) {
+        s->offset = 0;
+        run.tainted |= sizeof(void *) == 4; // Boards have no such streams, and the module does not notice.
+    } else if (stream.seek == SEEK_LIES && !first) {
+        run.tainted = true;
+        s->offset += stream.pos;
+    } else {
+        s->offset = stream.pos += s->offset;
+    }
+    return 0;
+}
+
 static mp_uint_t native_ioctl(mp_obj_t self, mp_uint_t request, uintptr_t arg, int *error) {
+    if (request == MP_STREAM_SEEK) {
+        return native_seek((struct mp_stream_seek_t *)arg, error);
+    }
     if (request == MP_STREAM_POLL) {
         // A readable stream that gives no bytes is at its end.
         bool readable = stream.pos == stream.end || stream.pos & 1;
@@ -143,6 +176,19 @@ static MP_DEFINE_CONST_OBJ_TYPE(native_type, MP_QSTR_NativeStream, MP_TYPE_FLAG_
     protocol, &native_protocol, locals_dict, &native_dict);
 
 static const mp_obj_base_t native_stream = { &native_type };
+
+static const mp_rom_map_elem_t seekable_table[] = {
+    { MP_ROM_QSTR(MP_QSTR_read), MP_ROM_PTR(&mp_stream_read_obj) },
+    { MP_ROM_QSTR(MP_QSTR_readinto), MP_ROM_PTR(&mp_stream_readinto_obj) },
+    { MP_ROM_QSTR(MP_QSTR_write), MP_ROM_PTR(&mp_stream_write_obj) },
+    { MP_ROM_QSTR(MP_QSTR_seek), MP_ROM_PTR(&mp_stream_seek_obj) },
+};
+static MP_DEFINE_CONST_DICT(seekable_dict, seekable_table);
+
+static MP_DEFINE_CONST_OBJ_TYPE(seekable_type, MP_QSTR_SeekableStream, MP_TYPE_FLAG_NONE,
+    protocol, &native_protocol, locals_dict, &seekable_dict);
+
+static const mp_obj_base_t seekable_stream = { &seekable_type };
 
 /******************************************************************************/
 // Classes with methods
@@ -281,10 +327,12 @@ void streams_init(void) {
 void stream_forget(void) {
     stream.fatal = 0;
     stream.eof = stream.blocked = false;
+    stream.n_seeks = 0;
 }
 
-mp_obj_t stream_open(stream_kind_t kind, const uint8_t *data, size_t len, input_t outcomes) {
+mp_obj_t stream_open(stream_kind_t kind, seek_kind_t seek, const uint8_t *data, size_t len, input_t outcomes) {
     stream.kind = kind;
+    stream.seek = seek;
     stream.data = data;
     stream.pos = 0;
     stream.end = len;
@@ -293,7 +341,7 @@ mp_obj_t stream_open(stream_kind_t kind, const uint8_t *data, size_t len, input_
     stream_forget();
     switch (kind) {
         case STREAM_NATIVE:
-            return MP_OBJ_FROM_PTR(&native_stream);
+            return MP_OBJ_FROM_PTR(seek == SEEK_NO_METHOD ? &native_stream : &seekable_stream);
         case STREAM_IOBASE:
             return instance_new(classes[CLASS_IOBASE]);
         case STREAM_INTO:

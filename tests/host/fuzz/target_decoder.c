@@ -11,14 +11,12 @@
 
 #include "fuzz.h"
 
-enum { BUFFER_BYTES, BUFFER_BYTEARRAY, BUFFER_VIEW, BUFFER_SLICE, BUFFER_ARRAY, BUFFER_KINDS };
-
 static mp_obj_t view_new(mp_obj_t obj) {
     run.under_view = obj;
     return mp_call_function_n_kw(MP_OBJ_FROM_PTR(&mp_type_memoryview), 1, 0, &obj);
 }
 
-static mp_obj_t buffer_new(unsigned int kind, const uint8_t *data, size_t len) {
+mp_obj_t buffer_new(unsigned int kind, const uint8_t *data, size_t len) {
     switch (kind) {
         case BUFFER_BYTES:
             return mp_obj_new_bytes(data, len);

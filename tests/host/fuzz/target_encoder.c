@@ -22,11 +22,10 @@ enum {
 static packed_t expected;
 static bool deep;
 
-static void writing_options(packing_t *options, uint8_t bits) {
-    options->default_hook = bits & 1;
-    options->single_float = bits & 2;
-    options->strict_types = bits & 4;
-    options->old_format = bits & 8;
+static packing_t writing_options(uint8_t bits) {
+    return (packing_t) {
+               .default_hook = bits & 1, .single_float = bits & 2, .strict_types = bits & 4, .old_format = bits & 8,
+    };
 }
 
 static void writing_args(args_t *args, const packing_t *options) {
@@ -90,7 +89,7 @@ static void begin(const uint8_t *ops) {
 static void pack_to_stream(const packing_t *options, mp_obj_t obj, result_t result, stream_kind_t kind) {
     args_t args = { .n_args = 0 };
     arg(&args, obj);
-    arg(&args, stream_open(kind, NULL, 0, (input_t) { NULL, NULL }));
+    arg(&args, stream_open(kind, SEEK_NO_METHOD, NULL, 0, (input_t) { NULL, NULL }));
     writing_args(&args, options);
     result_t got = call(function(F_PACK), &args).result;
     if (check("pack", got, result)) {
@@ -324,9 +323,8 @@ static void commands(input_t *in, const packing_t *options, const uint8_t *ops, 
 }
 
 void target_encoder(input_t *in) {
-    packing_t options;
     uint8_t bits = take(in);
-    writing_options(&options, bits);
+    packing_t options = writing_options(bits);
     uint8_t faults = take(in);
     size_t n = SCRIPT;
     const uint8_t *ops = take_some(in, &n);

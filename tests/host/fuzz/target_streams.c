@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Compares unpack from and pack to streams with the model. Each call of a stream may have any outcome.
 //
-// Input: options (2), faults, hooks (SCRIPT), kind of stream, times, number of outcomes, the outcomes;
+// Input: options (2), faults, hooks (SCRIPT), kind of stream, times and kind of seek, number of outcomes,
+// the outcomes;
 // the rest is what the stream gives.
 
 #include <string.h>
@@ -64,6 +65,23 @@ static void check(const outcome_t *got, const model_t *m, size_t before, uint32_
     }
 }
 
+// Call unpack with a native stream that cannot seek, which has the same bytes at the same position: the
+// position afterwards.
+static size_t twin_position(outcome_t *got, args_t args) {
+    size_t before = stream.pos;
+    seek_kind_t seek = stream.seek;
+    stream.seek = SEEK_NO_METHOD;
+    args.items[0] = stream_open(STREAM_NATIVE, stream.seek, stream.data, stream.end, stream.outcomes);
+    stream.pos = before;
+    *got = call(function(F_UNPACK), &args);
+    size_t after = stream.pos;
+    stream.pos = before;
+    stream.seek = seek;
+    stream_forget();
+    run.script.calls = 0;
+    return after;
+}
+
 static void unpack(const reading_t *options, const uint8_t *ops, mp_obj_t obj, int wait, int timeout) {
     args_t args = { .n_args = 0 };
     arg(&args, obj);
@@ -79,7 +97,15 @@ static void unpack(const reading_t *options, const uint8_t *ops, mp_obj_t obj, i
         uint32_t started = clock_ms;
         clock_limit = clock_ms + INTERRUPT_AFTER;
         stream_forget();
+        // What the calls of the two streams do cannot be the same, as their calls are not.
+        bool has_twin = stream.seek == SEEK_MATCHES && left(&stream.outcomes) == 0 && !run.faulty;
+        outcome_t twin = { R_OK, MP_OBJ_NULL };
+        size_t after = has_twin ? twin_position(&twin, args) : 0;
         outcome_t got = call(function(F_UNPACK), &args);
+        if (has_twin && !run.tainted && (got.result != twin.result || stream.pos != after)) {
+            wrong("unpack: %s at byte %u, but %s at byte %u of a stream that cannot seek", result_name(got.result),
+                (unsigned int)stream.pos, result_name(twin.result), (unsigned int)after);
+        }
         if (run.tainted || run.faulty) {
             return;
         }
@@ -93,7 +119,8 @@ static void unpack(const reading_t *options, const uint8_t *ops, mp_obj_t obj, i
         check(&got, &m, before, started, wait, timeout);
         size_t end = before;
         bool whole = model_skip(stream.data, stream.end, &end) == R_OK;
-        if (whole && stream.pos > end) {
+        bool seek_failed = stream.fatal != 0 && stream.seek >= SEEK_FAILS;
+        if (whole && stream.pos > end && !seek_failed) {
             wrong("unpack: %u bytes beyond the object", (unsigned int)(stream.pos - end));
         }
         if (got.result == R_EAGAIN) {
@@ -170,7 +197,8 @@ void target_streams(input_t *in) {
         return;
     }
     if (!(times & 0x80)) {
-        mp_obj_t obj = stream_open(kind, in->p, left(in), outcomes);
+        seek_kind_t seek = kind == STREAM_NATIVE ? times >> 4 & 7 : SEEK_NO_METHOD;
+        mp_obj_t obj = stream_open(kind, seek, in->p, left(in), outcomes);
         faults_set(faults);
         if (kind == STREAM_BYTES_IO) {
             // The position of a BytesIO cannot be seen from here, so only its errors are checked.
@@ -198,7 +226,7 @@ void target_streams(input_t *in) {
         if (packed.result != R_OK) {
             wrong("packb of what was unpacked: %s", result_name(packed.result));
         }
-        mp_obj_t stream_obj = stream_open(kind, NULL, 0, outcomes);
+        mp_obj_t stream_obj = stream_open(kind, SEEK_NO_METHOD, NULL, 0, outcomes);
         faults_set(faults);
         pack(stream_obj, obj.obj, packed.obj);
     }

@@ -360,7 +360,7 @@ void target_unpacker(input_t *in) {
     max_size = max_sizes[sizes & 7];
     args_t args = { .n_args = 0 };
     if (has_stream) {
-        arg(&args, stream_open(kind, data, 0, outcomes));
+        arg(&args, stream_open(kind, SEEK_NO_METHOD, data, 0, outcomes));
         arg_kw(&args, MP_QSTR_read_size, MP_OBJ_NEW_SMALL_INT(read_sizes[(sizes >> 3) % 5]));
     }
     reading_args(&args, &options);

@@ -90,7 +90,7 @@ value_t value_of_obj(mp_obj_t obj) {
     if (type == &mp_type_tuple) {
         return value_of_seq(SEQ_TUPLE, self->len, self->items);
     }
-    if (type == ext_type) {
+    if (is_ext_type(type)) {
         return value_ext(value_of_obj(self->items[0]), value_of_obj(self->items[1]));
     }
     if (type == timestamp_type) {

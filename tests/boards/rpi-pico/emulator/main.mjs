@@ -2,11 +2,14 @@
 // Runs a firmware for RPI_PICO. Standard input and output are the board's USB serial port; standard error
 // says what is wrong. See README.md.
 //
-//   node main.mjs ROM.bin FIRMWARE.bin [--flash FILE] [--seed N]
+//   node main.mjs ROM.bin FIRMWARE.bin [--flash FILE] [--flash-log FILE] [--seed N]
+//       [--uart0 SOCKET | --second FLASH]
 import fs from 'node:fs';
+import net from 'node:net';
 import { parseArgs } from 'node:util';
 import { Cores } from './cores.mjs';
 import { Fault, hex, Pico } from './pico.mjs';
+import { Second } from './second.mjs';
 import { Serial } from './usb.mjs';
 import { Uart } from './uart.mjs';
 
@@ -15,31 +18,51 @@ const SLICE = 200000; // Instructions until the host's side gets its turn.
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { flash: { type: 'string' }, seed: { type: 'string', default: '0' } },
+  options: {
+    flash: { type: 'string' },
+    'flash-log': { type: 'string' },
+    seed: { type: 'string', default: '0' },
+    uart0: { type: 'string' },
+    second: { type: 'string' },
+  },
 });
 const [rom, firmware] = positionals.map((file) => fs.readFileSync(file));
 
 const say = (text) => fs.writeSync(2, `pico: ${text}\n`);
-const pico = new Pico(rom, firmware, say);
-const { clock } = pico;
-if (options.flash && fs.existsSync(options.flash)) {
-  // The firmware stays the one given.
-  const saved = fs.readFileSync(options.flash);
-  pico.flash.set(saved.subarray(firmware.length), firmware.length);
+
+// A board with what is in the file of its flash; the firmware stays the one given.
+function newPico(flash) {
+  const made = new Pico(rom, firmware, say);
+  if (flash && fs.existsSync(flash)) {
+    made.flash.set(fs.readFileSync(flash).subarray(firmware.length), firmware.length);
+  }
+  return made;
 }
+
+const pico = newPico(options.flash);
+const { clock } = pico;
+const flashWrites = []; // Offsets and words, in turn.
+if (options['flash-log']) pico.onFlashWrite = (offset, value) => flashWrites.push(offset, value);
 const cores = new Cores(pico);
 cores.setSeed(Number(options.seed));
 const serial = new Serial(pico);
-// UART 1 hears itself, as if a wire joined its pins. Nothing is connected to UART 0.
+// UART 1 hears itself, as if a wire joined its pins. UART 0 leads to a socket, to the second board, or
+// nowhere.
 const uart1 = new Uart(pico, 1, (byte) => uart1.feed([byte]));
-new Uart(pico, 0, () => {});
+const sent = []; // By UART 0, since the host's side had its turn.
+const uart0 = new Uart(pico, 0, (byte) => sent.push(byte));
+const line = options.uart0 && net.connect(options.uart0);
+const second = options.second && new Second(newPico(options.second), pico, uart0);
 
 const wall = () => performance.now() * 1e6;
 let sleepFrom = null; // [wall clock, board's clock] since when the board has only slept, in ns.
 
+const toNextAlarm = () => Math.min(clock.nextAlarm ? clock.nanosToNextAlarm : Infinity, second?.toNextAlarm ?? Infinity);
+
 // Run until the board sleeps and the time of its next alarm has not come.
 function slice() {
   for (let i = 0; i < SLICE; i++) {
+    if (second?.step(cores.asleep)) continue;
     if (!cores.asleep) {
       sleepFrom = null;
       cores.step();
@@ -48,7 +71,7 @@ function slice() {
     // While the board sleeps its clock keeps up with the one on the wall, and never runs ahead.
     sleepFrom ??= [wall(), clock.nanos];
     const ahead = sleepFrom[1] + (wall() - sleepFrom[0]) - clock.nanos;
-    const next = clock.nextAlarm ? clock.nanosToNextAlarm : Infinity;
+    const next = toNextAlarm();
     if (next > ahead) {
       clock.tick(Math.max(0, ahead));
       return;
@@ -70,17 +93,18 @@ function run() {
     fault = e;
   }
   saveFlash();
+  const bytes = sent.splice(0);
+  if (line && bytes.length) line.write(Buffer.from(bytes));
   const output = serial.take();
   if (output.length) process.stdout.write(output);
   if (fault) {
     say(`fault on core ${pico.cores.indexOf(pico.core)}: ${fault.message}`);
     tellState();
     finish(FAULTED);
-  } else if (!cores.asleep || serial.pending) {
+  } else if (!cores.asleep || serial.pending || (second && !second.cores.asleep)) {
     setImmediate(run);
   } else {
-    const next = clock.nextAlarm ? clock.nanosToNextAlarm / 1e6 : 1000;
-    const timer = setTimeout(run, Math.max(1, Math.min(1000, next)));
+    const timer = setTimeout(run, Math.max(1, Math.min(1000, toNextAlarm() / 1e6)));
     wake = () => {
       clearTimeout(timer);
       wake = () => {};
@@ -91,9 +115,13 @@ function run() {
 
 // The file is up to date whenever the host has seen output that came after a change.
 function saveFlash() {
-  if (!options.flash || !pico.flashChanged) return;
+  if (!pico.flashChanged) return;
   pico.flashChanged = false;
-  fs.writeFileSync(options.flash, pico.flashImage);
+  if (options.flash) fs.writeFileSync(options.flash, pico.flashImage);
+  if (options['flash-log']) {
+    fs.appendFileSync(options['flash-log'], new Uint8Array(Uint32Array.from(flashWrites).buffer));
+    flashWrites.length = 0;
+  }
 }
 
 function tellState() {
@@ -117,6 +145,13 @@ process.stdin.on('data', (chunk) => {
   serial.send(chunk);
   wake();
 });
+if (line) {
+  line.on('data', (chunk) => {
+    uart0.feed(chunk);
+    wake();
+  });
+  line.on('error', () => {}); // The other side has gone: a wire says nothing then.
+}
 process.stdin.on('end', () => finish(0));
 process.stdin.on('error', () => finish(0));
 process.on('SIGUSR2', tellState);

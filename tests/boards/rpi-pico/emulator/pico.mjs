@@ -8,6 +8,7 @@ const CYCLES = 0x4fff0000;
 const SEED = 0x4fff0004;
 
 const ROM_END = 0x4000;
+const FLASH_START = 0x10000000;
 const FLASH_END = 0x14000000;
 const FLASH_SIZE = 2 << 20;
 
@@ -53,6 +54,7 @@ export class Pico extends RP2040 {
     this.say = say;
     this.onSeed = () => {};
     this.flashChanged = false;
+    this.onFlashWrite = () => {};
     this.logger = {
       debug() {},
       // The package only says so when an instruction signals an event.
@@ -108,7 +110,9 @@ export class Pico extends RP2040 {
   writeUint32(address, value) {
     if (address & 3) this.fault(`unaligned 32-bit write at ${hex(address)}`);
     if (address >>> 0 === SEED) return this.onSeed(value);
-    if (address >>> 0 < FLASH_END) this.checkWritable(address);
+    if (address >>> 0 < FLASH_END && this.checkWritable(address)) {
+      this.onFlashWrite(address - FLASH_START, value);
+    }
     super.writeUint32(address, value);
   }
 
@@ -123,15 +127,16 @@ export class Pico extends RP2040 {
     super.writeUint8(address, value);
   }
 
-  // Only the boot ROM, which stands for the flash chip's own programming, changes the flash.
+  // Is it the boot ROM that writes to the flash? It stands for the flash chip's own programming, and nothing
+  // else changes the flash.
   checkWritable(address) {
     const pc = this.core.PC >>> 0;
     if (pc < ROM_END && address >>> 0 >= ROM_END) {
       this.flashChanged = true;
-      return;
+      return true;
     }
     // TinyUSB 0.18, which the SDK puts at the start of the RAM, writes to address 0; the chip ignores that.
-    if (address === 0 && pc >= 0x20000000 && pc < 0x20002000) return;
-    this.fault(`write to ROM or flash at ${hex(address)}`);
+    if (address === 0 && pc >= 0x20000000 && pc < 0x20002000) return false;
+    return this.fault(`write to ROM or flash at ${hex(address)}`);
   }
 }

@@ -6,6 +6,9 @@
 // else is kept for the REPL.
 void board_poll_uart(void);
 
+// Let the emulator sleep until the UART has a character or another interrupt is due.
+void board_sleep(void);
+
 // Start the hardware timer behind the mp_hal_ticks functions.
 void board_clock_init(void);
 

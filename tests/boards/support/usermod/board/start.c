@@ -43,5 +43,10 @@ void board_poll_uart(void) {
 
 int uart_rx_chr(void) {
     int c = ringbuf_get(&received);
-    return c >= 0 ? c : port_uart_rx_chr();
+    if (c < 0) {
+        // Only who waits for a character calls this.
+        board_sleep();
+        c = port_uart_rx_chr();
+    }
+    return c;
 }
