@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: unix-* next-unix-x64
-# wants: long-ints
+# wants: long-ints full
 # Exchange messages over a UART with asyncio, while other tasks go on.
 import msgpack
 
