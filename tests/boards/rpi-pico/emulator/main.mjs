@@ -3,11 +3,12 @@
 // says what is wrong. See README.md.
 //
 //   node main.mjs ROM.bin FIRMWARE.bin [--flash FILE] [--flash-log FILE] [--seed N]
-//       [--uart0 SOCKET | --second FLASH]
+//       [--uart0 SOCKET | --second FLASH] [--line-log FILE]
 import fs from 'node:fs';
 import net from 'node:net';
 import { parseArgs } from 'node:util';
 import { Cores } from './cores.mjs';
+import { LineLog } from './linelog.mjs';
 import { Fault, hex, Pico } from './pico.mjs';
 import { Second } from './second.mjs';
 import { Serial } from './usb.mjs';
@@ -24,6 +25,7 @@ const { values: options, positionals } = parseArgs({
     seed: { type: 'string', default: '0' },
     uart0: { type: 'string' },
     second: { type: 'string' },
+    'line-log': { type: 'string' },
   },
 });
 const [rom, firmware] = positionals.map((file) => fs.readFileSync(file));
@@ -50,7 +52,11 @@ const serial = new Serial(pico);
 // nowhere.
 const uart1 = new Uart(pico, 1, (byte) => uart1.feed([byte]));
 const sent = []; // By UART 0, since the host's side had its turn.
-const uart0 = new Uart(pico, 0, (byte) => sent.push(byte));
+const lineLog = options['line-log'] && new LineLog(options['line-log'], clock);
+const uart0 = new Uart(pico, 0, (byte) => {
+  sent.push(byte);
+  lineLog?.add('>', byte);
+}, (byte) => lineLog?.add('<', byte));
 const line = options.uart0 && net.connect(options.uart0);
 const second = options.second && new Second(newPico(options.second), pico, uart0);
 
@@ -93,6 +99,7 @@ function run() {
     fault = e;
   }
   saveFlash();
+  lineLog?.save();
   const bytes = sent.splice(0);
   if (line && bytes.length) line.write(Buffer.from(bytes));
   const output = serial.take();

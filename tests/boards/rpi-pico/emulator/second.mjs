@@ -12,7 +12,11 @@ export class Second {
     this.cores = new Cores(pico);
     this.serial = new Serial(pico);
     const uart = new Uart(pico, 0, (byte) => uart0.feed([byte]));
-    uart0.onByte = (byte) => uart.feed([byte]);
+    const { onByte } = uart0;
+    uart0.onByte = (byte) => {
+      onByte(byte);
+      uart.feed([byte]);
+    };
   }
 
   get toNextAlarm() {

@@ -44,11 +44,12 @@ const BITS = 10; // Of a byte on the line, whatever the format.
 const KEPT = { [IBRD]: 0xffff, [FBRD]: 0x3f, [LCR_H]: 0xff, [CR]: 0xffff, [IFLS]: 0x3f, [IMSC]: 0x7ff, [DMACR]: 7 };
 
 export class Uart {
-  // `onByte` gets each byte when it has left the board.
-  constructor(pico, number, onByte) {
+  // `onByte` gets each byte when it has left the board, `onArrival` each one that reaches it.
+  constructor(pico, number, onByte, onArrival = () => {}) {
     this.pico = pico;
     this.port = pico.uart[number];
     this.onByte = onByte;
+    this.onArrival = onArrival;
     this.kept = { [IBRD]: 0, [FBRD]: 0, [LCR_H]: 0, [CR]: TX_ENABLED | RX_ENABLED, [IFLS]: 0x12, [IMSC]: 0, [DMACR]: 0 };
     this.raised = 0; // RIS.
     this.rx = [];
@@ -124,6 +125,7 @@ export class Uart {
 
   hasArrived() {
     const byte = this.line.shift();
+    this.onArrival(byte);
     if (this.line.length) this.arrival.schedule(this.byteTime);
     if (!this.enabled(RX_ENABLED)) return;
     this.timeout.schedule(3.2 * this.byteTime);
