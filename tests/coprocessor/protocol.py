@@ -8,21 +8,12 @@ import sys
 
 sys.path[:0] = ["."]
 
+from _documented import documented  # noqa: E402
 from _world import Random, World  # noqa: E402
 from check import case, end, eq, true  # noqa: E402
 
 from coprocessor.link import Link  # noqa: E402
 from coprocessor.mailbox import Mailbox  # noqa: E402
-
-DOCUMENT = "docs/coprocessor-protocol.md"
-
-
-def documented():
-    """[(sender, bytes)] of the document's example."""
-    with open(DOCUMENT) as f:
-        text = f.read()
-    rows = text.split("<!-- example -->\n```\n")[1].split("```")[0].splitlines()
-    return [(row[0], bytes.fromhex(row[3:].partition("#")[0])) for row in rows if row]
 
 
 def exchange():
