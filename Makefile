@@ -24,9 +24,9 @@ DIST ?= dist
 CROSS_GIVEN := $(CROSS)
 include $(TOP)/dynruntime/toolchain.mk
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
-.PHONY: help all bytecode setup demo test test-long test-board coverage fuzz bench size stack dist deploy firmware check format clean distclean ready modules interpreter
+.PHONY: help all bytecode setup demo examples test test-long test-board coverage fuzz bench size stack dist deploy firmware check format clean distclean ready modules interpreter
 
-# WANTED (architectures), NEEDS (groups of tools/setup.sh), INTERPRETERS and DEMO_TARGET (each a
+# WANTED (architectures), NEEDS (groups of tools/setup.sh), INTERPRETERS and EXAMPLES_TARGET (each a
 # TARGET), which python tells; one is installed where there is none.
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 ifneq ($(filter-out help clean distclean,$(GOALS)),)

@@ -5,9 +5,12 @@
 interpreter: modules bytecode
 	$(SUBMAKE) $(JOBS) -f tests/boards/boards.mk interpreter TARGET=$(INTERPRETERS)
 
-demo: interpreter ## run the examples on stock MicroPython  [TARGET=unix-x64]
+demo: interpreter ## show an emulated Pico without a network fetch a page through a co-processor
+	@$(call PYTHON_FOR,elftools) tests/demo.py
+
+examples: interpreter ## run the examples on stock MicroPython  [TARGET=unix-x64]
 	@for program in $(filter-out %.check.py,$(wildcard examples/*.py)); do \
-		for target in $(subst $(comma), ,$(DEMO_TARGET)); do \
+		for target in $(subst $(comma), ,$(EXAMPLES_TARGET)); do \
 			echo; echo "== $$program on $$target"; \
 			$(call PYTHON_FOR,elftools) tests/run.py --program $$program --target $$target || exit; \
 		done; \

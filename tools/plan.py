@@ -49,7 +49,8 @@ GROUPS = {
 }
 
 # The goals that run something on targets, those that do without naming any, and on this machine.
-RUN = {"setup", "demo", "interpreter", "test", "test-long", "bench", "size", "stack", "coverage"}
+RUN = {"setup", "interpreter", "test", "test-long", "bench", "size", "stack", "coverage"}
+RUN |= {"demo", "examples"}
 TESTS = {"interpreter", "test", "test-long"}
 # Those that PART goes with.
 IN_PARTS = {"interpreter", "test-long"}
@@ -59,7 +60,9 @@ HOST = ["host", "cpython"]
 # ARCH or TARGET is given.
 BUILD_ALL = {"all", "setup", "check", "dist"}
 BUILD_ALL_BY_DEFAULT = {"test", "test-long", "interpreter", "size"}
-DEMO = "unix-x64"
+# The targets of make demo, and that of make examples unless one is given.
+DEMO = "rpi-pico,unix-x64"
+EXAMPLES = "unix-x64"
 
 
 class Wrong(Exception):
@@ -116,13 +119,16 @@ def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED
     if PART and (TARGET or not IN_PARTS & set(goals)):
         raise Wrong(f"PART={PART} goes with make test-long or interpreter, and without TARGET")
     parts = targets.parts_of(PART)
+    if TARGET and "demo" in goals:
+        raise Wrong("make demo is for the emulated Pico; make examples takes a TARGET")
     TARGET = TARGET or ",".join(name for part in parts for name in targets.of_part(part))
     goals = list(dict.fromkeys(goals))
     in_full = PART or "test-long" in goals
     arch = ARCH.split()
     named = targets.boards_of(TARGET)
-    if "demo" in goals and not TESTS & set(goals):
-        named = named or targets.boards_of(DEMO)
+    shown = [name for goal, name in (("demo", DEMO), ("examples", EXAMPLES)) if goal in goals]
+    if not TESTS & set(goals):
+        named = named or targets.boards_of(",".join(shown))
     measuring = [goal for goal in goals if measured(goal, [])]
     if measuring:
         measurable = list(dict.fromkeys(b for g in measuring for b in measured(g, arch)))
@@ -155,12 +161,12 @@ def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED
             # The tests on this machine then use a board of each architecture.
             interpreters += one_for_each(())
     else:
-        interpreters = [TARGET or DEMO]
+        interpreters = [TARGET] if TARGET else shown
     return {
         "WANTED": wanted,
         "NEEDS": sorted(set(needs)),
         "INTERPRETERS": [",".join(interpreters)],
-        "DEMO_TARGET": [TARGET or DEMO],
+        "EXAMPLES_TARGET": [TARGET or EXAMPLES],
     }
 
 

@@ -103,9 +103,10 @@ def unknown_arch():
 @case
 def unknown_target():
     with Sandbox() as box:
-        for goal in ("demo", "test"):
+        for goal in ("examples", "test"):
             result = box.make(goal, "TARGET=unix-x64,pdp11")
             refused(result, "unknown TARGET 'pdp11'", "unix-x64", "virt-rv32")
+        refused(box.make("demo", "TARGET=unix-x64"), "make examples takes a TARGET")
 
 
 @case

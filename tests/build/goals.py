@@ -60,8 +60,10 @@ def tests_on_targets():
     two = "unix-x86-nanbox,next-mps2-an385"
     planned("test", "x86 armv7m", f"{ARM} next x86", two, TARGET=two)
     planned("test", "", "python test-python", TARGET="cpython")
-    planned("demo", "x64", "python unix x64", "unix-x64")
-    planned("demo", "armv7emsp", ARM, "mps2-an386", TARGET="mps2-an386")
+    planned("examples", "x64", "python unix x64", "unix-x64")
+    planned("examples", "armv7emsp", ARM, "mps2-an386", TARGET="mps2-an386")
+    both = "arm cmake javascript mpremote pico python rp2040js test-python unix x64"
+    planned("demo", "x64 armv6m", both, "rpi-pico,unix-x64")
     # What a real board needs is made when it has told its architecture.
     planned("test-board", "", "python test-python micropython", FETCHED="/a/tree")
     # The build of the modules is a test, too.

@@ -121,7 +121,13 @@ def groups_for_each_goal():
         eq(sorted(set(wanted.split()) - set(groups)), [])
     true("check" in groups_for("setup") and "check" in groups_for("check"))
     true("browser" in groups_for("test", "TARGET=host"))
-    for arguments in (["demo"], ["bench"], ["test", "TARGET=unix-x64"], ["ARCH=armv7m"]):
+    for arguments in (
+        ["demo"],
+        ["examples"],
+        ["bench"],
+        ["test", "TARGET=unix-x64"],
+        ["ARCH=armv7m"],
+    ):
         true("browser" not in groups_for(*arguments))
     true("valgrind" in groups_for("bench"))
     true("arm" in groups_for("ARCH=armv7m"))
