@@ -6,8 +6,9 @@ usage: frames.py [--baud 921600] PORT [PORT]
        frames.py --log FILE
 
 PORT is a serial adapter that listens: its RX is connected to one wire of the line, that of
-another one to the other wire. It needs Python's serial. FILE is what the emulated Pico's --line-log wrote.
-docs/coprocessor-protocol.md describes frames, docs/coprocessor-net.md messages of sockets.
+another one to the other wire. It needs Python's serial. FILE is what the emulated Pico's
+--line-log wrote. docs/coprocessor-protocol.md describes frames, docs/coprocessor-net.md the
+messages of sockets.
 """
 
 import argparse
