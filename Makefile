@@ -10,9 +10,11 @@
 #   PART     one part of make test-long, or several with commas between them
 #   MPY_DIR  a MicroPython source tree to use instead of the one that setup fetches
 #   DIST     where make dist puts the release (dist)
+#   URL      where the release will be, for packages with whole addresses
 #   BOARD    which board make firmware is for
 #   PORT     the serial port of the board that make deploy is for; MODULE=msgpack, FORCE=1, SMALL=1,
 #            FULL=1 and IN_PLACE=1 go with it; or that make test-board is for, and FILES=... with it
+#   ROLE     client or server: make deploy makes the board this side of coprocessor/
 #   V=1      show commands
 override TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 FETCHED := $(TOP)/build/deps/micropython
@@ -81,8 +83,8 @@ deploy: ready ## put the modules on a board  [PORT=/dev/ttyACM0] [MODULE=...] [F
 firmware: ready ## build firmware that has the modules built in  [BOARD=RPI_PICO]
 	+@$(call PYTHON_FOR,elftools) tools/build_firmware.py '$(MPY_DIR)' '$(BOARD)'
 
-dist: modules ## make dist/, a release of all that is built for every architecture  [DIST=dist]
-	$(SUBMAKE) -f tools/modules.mk dist WANTED="$(WANTED)" DIST="$(DIST)"
+dist: modules bytecode ## make dist/, a release of all that is built for every architecture  [DIST=dist] [URL=...]
+	$(SUBMAKE) -f tools/modules.mk dist WANTED="$(WANTED)" DIST="$(DIST)" URL="$(URL)"
 
 check: modules ## check formatting, spelling and scripts, build everything with -Werror, check sizes
 	@$(TOP)/tools/check.sh

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Make the release folder from built modules.
 
-usage: dist.py BUILD DIST ARCH...      for instance: dist.py build dist x64 armv7m
+usage: dist.py [--url URL] BUILD DIST ARCH...     for instance: dist.py build dist x64 armv7m
 
-BUILD/ARCH/MODULE.mpy are the files to release, and BUILD/small/ARCH/MODULE.mpy those of the small
-flavour. DIST is made anew, and it depends on nothing but these files and the sources: no dates, no
-paths. docs/release.md says what is in it.
+BUILD/ARCH/MODULE.mpy are the files to release, BUILD/small/ARCH/MODULE.mpy those of the small
+flavour, and BUILD/bytecode/ has those of coprocessor/. DIST is made anew, and it depends on
+nothing but these files, the sources and URL: no dates, no paths. URL is where DIST will be: with
+it the packages for mip have whole addresses. docs/release.md says what is in it.
 """
 
+import argparse
 import hashlib
 import json
 import shutil
@@ -18,6 +20,7 @@ from pathlib import Path
 import firmware
 import mpyinfo
 import natmods
+import roles
 
 TOP = Path(__file__).resolve().parents[1]
 VERSION = (TOP / "VERSION").read_text().strip()
@@ -28,14 +31,15 @@ class NotForRelease(Exception):
     """The contents of a file do not match its path."""
 
 
-def verified(file, module, arch):
+def verified(file, name, arch, abi=firmware.ABI):
     """mpyinfo's Info about the file, or NotForRelease."""
     try:
         info = mpyinfo.load(file)
     except mpyinfo.FormatError as e:
-        hint = "" if Path(file).exists() else f"; run: make ARCH={arch}"
+        goal = "bytecode" if arch == "none" else f"ARCH={arch}"
+        hint = "" if Path(file).exists() else f"; run: make {goal}"
         raise NotForRelease(f"{e}{hint}") from None
-    expected = {"arch": arch, "version": firmware.ABI, "name": f"{module}.mpy", "arch_flags": 0}
+    expected = {"arch": arch, "version": abi, "name": name, "arch_flags": 0}
     for what, value in expected.items():
         if getattr(info, what) != value:
             raise NotForRelease(f"{file}: its {what} is {getattr(info, what)!r}, not {value!r}")
@@ -48,56 +52,124 @@ def ram(entry, arch, info):
     return firmware.ram(growth, info) if growth else None
 
 
-def package(modules):
-    """What mip reads. Its urls are relative to its own."""
-    urls = [[f"{module}.mpy", f"{module}.mpy"] for module in modules]
-    return {"version": VERSION, "urls": urls}
-
-
 def write_json(path, value):
     path.write_text(json.dumps(value, indent=2) + "\n")
 
 
-def add_module(build, dist, module, arch, flavour=natmods.FULL):
-    """Copy a module's file to both its places; what index.json says about it."""
-    small = flavour == natmods.SMALL
-    source = natmods.built(build, arch, module, flavour)
-    info = verified(source, module, arch)
-    data = source.read_bytes()
-    entry = natmods.entry(module, flavour)
-    flat = f"{entry}-{VERSION}-mpy{firmware.ABI}-{arch}.mpy"
-    (dist / flat).write_bytes(data)
-    folder = dist / arch / flavour if small else dist / arch
-    (folder / source.name).write_bytes(data)
-    write_json(folder / f"{module}.json", package([module]))
-    return {
-        "module": module,
-        "flavour": flavour,
-        "version": VERSION,
-        "arch": arch,
-        "abi": firmware.ABI,
-        "firmware": firmware.shown(firmware.oldest(module, arch)),
-        "file": str((folder / source.name).relative_to(dist)),
-        "flat": flat,
-        "bytes": len(data),
-        "native": info.text,
-        "ram": ram(entry, arch, info),
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
 
 
-def add_small(build, dist, module, arch):
-    """The same for the small flavour; beside it, the full one by the name that it imports."""
-    folder = dist / arch / natmods.SMALL
-    folder.mkdir(exist_ok=True)
-    found = add_module(build, dist, module, arch, natmods.SMALL)
-    full = natmods.full_name(module)
-    shutil.copyfile(dist / arch / f"{module}.mpy", folder / f"{full}.mpy")
-    write_json(folder / f"{full}.json", package([full]))
-    return found
+class Release:
+    """The folder that is being made, and what index.json says about the files in it."""
+
+    def __init__(self, build, dist, url):
+        self.build = build
+        self.dist = dist
+        self.url = url and url.rstrip("/") + "/"
+        self.files = []
+
+    def package(self, path, files):
+        """Write what mip reads: a place in the lib folder for each file in the package's folder.
+
+        Without URL, the files' addresses are relative to the package's own.
+        """
+        here = self.url + "".join(f"{part}/" for part in Path(path).parts[:-1]) if self.url else ""
+        urls = [[place, here + file] for place, file in files.items()]
+        write_json(self.dist / path, {"version": VERSION, "urls": urls})
+
+    def module(self, module, arch, flavour=natmods.FULL):
+        """Copy a module's file to both its places."""
+        source = natmods.built(self.build, arch, module, flavour)
+        info = verified(source, source.name, arch)
+        data = source.read_bytes()
+        entry = natmods.entry(module, flavour)
+        flat = f"{entry}-{VERSION}-mpy{firmware.ABI}-{arch}.mpy"
+        folder = Path(arch, flavour if flavour == natmods.SMALL else "")
+        (self.dist / flat).write_bytes(data)
+        (self.dist / folder / source.name).write_bytes(data)
+        self.package(folder / f"{module}.json", {source.name: source.name})
+        self.files.append(
+            {
+                "module": module,
+                "flavour": flavour,
+                "version": VERSION,
+                "arch": arch,
+                "abi": firmware.ABI,
+                "firmware": firmware.shown(firmware.oldest(module, arch)),
+                "file": str(folder / source.name),
+                "flat": flat,
+                "bytes": len(data),
+                "native": info.text,
+                "ram": ram(entry, arch, info),
+                "sha256": digest(data),
+            }
+        )
+
+    def small(self, module, arch):
+        """The same for the small flavour; beside it, the full one by the name that it imports."""
+        folder = Path(arch, natmods.SMALL)
+        (self.dist / folder).mkdir(exist_ok=True)
+        self.module(module, arch, natmods.SMALL)
+        full = natmods.full_name(module)
+        shutil.copyfile(self.dist / arch / f"{module}.mpy", self.dist / folder / f"{full}.mpy")
+        self.package(folder / f"{full}.json", {f"{full}.mpy": f"{full}.mpy"})
+
+    def arch(self, arch):
+        (self.dist / arch).mkdir()
+        for module in natmods.NAMES:
+            self.module(module, arch)
+        for module in natmods.WITH_SMALL:
+            self.small(module, arch)
+        names = [f"{module}.mpy" for module in natmods.NAMES]
+        self.package(Path(arch, "package.json"), dict(zip(names, names)))
+
+    def coprocessor(self):
+        """The packages of both sides, and that of the files by which programs find the client.
+
+        Returns the native modules that each side needs.
+        """
+        packages, native = {}, {}
+        for role in roles.ROLES:
+            names, native[role] = roles.needs(self.build, role)
+            packages[role] = {roles.file(name): roles.file(name) for name in names}
+            for name in names:
+                source = Path(self.build, "bytecode", roles.file(name))
+                verified(source, f"{roles.PACKAGE}.{name}", "none", roles.ABI)
+                self.copy(source, roles.file(name))
+        packages["drop-in"] = {f"{name}.py": roles.drop_in(name) for name in roles.DROP_IN}
+        for file in packages["drop-in"].values():
+            self.copy(TOP / file, file)
+        for stub in sorted(roles.SOURCES.glob("*.pyi")):
+            self.copy(stub, f"{roles.PACKAGE}/{stub.name}")
+        for role, files in packages.items():
+            self.package(f"{roles.package(role)}.json", files)
+        places = {file: place for files in packages.values() for place, file in files.items()}
+        for file, place in sorted(places.items(), key=lambda item: item[1]):
+            data = (self.dist / file).read_bytes()
+            self.files.append(
+                {
+                    "module": place.rpartition(".")[0].replace("/", "."),
+                    "packages": [
+                        roles.package(r) for r in packages if file in packages[r].values()
+                    ],
+                    "version": VERSION,
+                    "arch": "any",
+                    "abi": roles.ABI if file.endswith(".mpy") else None,
+                    "firmware": firmware.shown(roles.OLDEST),
+                    "file": file,
+                    "bytes": len(data),
+                    "sha256": digest(data),
+                }
+            )
+        return native
+
+    def copy(self, source, place):
+        (self.dist / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, self.dist / place)
 
 
-def page(files):
+def page(files, native):
     """index.html: tools/page.html with the data inside, as a page from a file reads no other."""
     data = {
         "version": VERSION,
@@ -105,6 +177,7 @@ def page(files):
         "archs": [firmware.arch_of(number << 10) for number in range(len(mpyinfo.ARCHS))],
         "boards": [list(board.values()) for board in firmware.BOARDS],
         "esp8266": firmware.native_code_line(firmware.ESP8266_FILES),
+        "coprocessor": native,
         "files": files,
     }
     # A string must not end the element.
@@ -112,29 +185,37 @@ def page(files):
     return (TOP / "tools/page.html").read_text().replace("{{release}}", text)
 
 
-def make(build, dist, archs):
-    files = []
+def make(build, dist, archs, url):
+    release = Release(build, dist, url)
     for arch in archs:
-        (dist / arch).mkdir()
-        files += [add_module(build, dist, module, arch) for module in natmods.NAMES]
-        files += [add_small(build, dist, module, arch) for module in natmods.WITH_SMALL]
-        write_json(dist / arch / "package.json", package(natmods.NAMES))
+        release.arch(arch)
+    modules = list(release.files)
+    native = release.coprocessor()
     for module in natmods.MODULES:
         if not module.stub.exists():
             raise NotForRelease(f"{module.stub} is missing")
         shutil.copyfile(module.stub, dist / module.stub.name)
-    write_json(dist / "index.json", files)
-    (dist / "index.html").write_text(page(files))
+    write_json(dist / "index.json", release.files)
+    (dist / "index.html").write_text(page(modules, native))
     everything = sorted(str(p.relative_to(dist)) for p in dist.rglob("*") if p.is_file())
-    sums = [f"{hashlib.sha256((dist / p).read_bytes()).hexdigest()}  {p}\n" for p in everything]
+    sums = [f"{digest((dist / p).read_bytes())}  {p}\n" for p in everything]
     (dist / "SHA256SUMS").write_text("".join(sums))
 
 
-def main(args):
-    if len(args) < 3:
-        sys.exit(__doc__.split("\n\n")[1])
-    build, dist, *archs = args
-    dist = Path(dist)
+def arguments(argv):
+    parser = argparse.ArgumentParser(
+        prog="dist.py", usage=__doc__.split("\n\n")[1][len("usage: ") :]
+    )
+    parser.add_argument("--url", default="")
+    parser.add_argument("build")
+    parser.add_argument("dist", type=Path)
+    parser.add_argument("archs", nargs="+")
+    return parser.parse_args(argv)
+
+
+def main(argv):
+    args = arguments(argv)
+    dist = args.dist
     if dist.exists() and any(dist.iterdir()) and not (dist / "SHA256SUMS").exists():
         sys.exit(f"dist: {dist} is no earlier release, so it stays as it is; name another DIST=")
     # The old release stays until there is a new one.
@@ -142,13 +223,13 @@ def main(args):
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     try:
-        make(Path(build), new, archs)
+        make(Path(args.build), new, args.archs, args.url)
     except NotForRelease as e:
         shutil.rmtree(new)
         sys.exit(f"dist: {e}")
     shutil.rmtree(dist, ignore_errors=True)
     new.rename(dist)
-    print(f"{dist}: version {VERSION} for {' '.join(archs)}")
+    print(f"{dist}: version {VERSION} for {' '.join(args.archs)}")
 
 
 if __name__ == "__main__":

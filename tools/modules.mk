@@ -36,7 +36,7 @@ table:
 
 # Makes a release of the built files. (A separate make runs this, too.)
 dist:
-	@$$(tools/find-python.sh json) tools/dist.py build $(DIST) $(KNOWN)
+	@$$(tools/find-python.sh json) tools/dist.py --url '$(URL)' build $(DIST) $(KNOWN)
 
 define rule
 .PHONY: $1/$2

@@ -43,6 +43,9 @@ GROUPS = {
     "coverage": ["test-python", *targets.UNIX_NEEDS.values()],
     "fuzz": ["x64", "x86", "fuzz"],
     "deploy": ["serial", "mpremote"],
+    # Bytecode is compiled by a compiler for this machine.
+    "bytecode": ["x64"],
+    "dist": ["x64"],
     "firmware": ["arm", "x64", "cmake", "pico"],
     "check": ["check"],
     "format": ["check"],

@@ -37,6 +37,10 @@ def building():
     planned("all", "x64 armv7m", "python arm x64", ARCH="armv7m x64")
     planned("all", " ".join(ARCHS), "python x64 x86 arm riscv xtensa")
     planned("dist", " ".join(ARCHS), "python x64 x86 arm riscv xtensa")
+    # Bytecode needs the compiler of this machine.
+    planned("dist", "armv7m", "python arm x64", ARCH="armv7m")
+    planned("bytecode", "armv7m", "python arm x64", ARCH="armv7m")
+    planned("bytecode", "", "python x64")
     planned("format", "", "python check")
     planned("firmware", "", "python arm x64 cmake pico")
     planned("all", "x64", "python x64 micropython", ARCH="x64", FETCHED="/a/tree")

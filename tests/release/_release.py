@@ -17,7 +17,8 @@ TOP = Path(__file__).resolve().parents[2]
 for folder in ("tools", "tests", "tests/build"):
     sys.path.insert(0, str(TOP / folder))
 
-from _sandbox import MPY_DIR, Sandbox  # noqa: E402
+import check  # noqa: E402
+from _sandbox import MPY_DIR, PYCACHE, Sandbox  # noqa: E402
 from check import eq, skip, true  # noqa: E402
 from natmods import NAMES as MODULES, WITH_SMALL  # noqa: E402, F401
 from runner import install  # noqa: E402
@@ -33,22 +34,26 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 class Sources(Sandbox):
-    """A copy of all that make dist reads."""
+    """A copy of all that make dist reads, with the compiler of bytecode that is built."""
 
     def __enter__(self):
         super().__enter__()
         shutil.rmtree(self.top / "natmod")
-        shutil.copytree(TOP / "natmod", self.top / "natmod")
+        for folder in ("natmod", "coprocessor"):
+            shutil.copytree(TOP / folder, self.top / folder, ignore=PYCACHE)
         shutil.copy(TOP / "bench/budget.json", self.top / "bench")
+        if not check.long:
+            shutil.copytree(TOP / "build/mpy-cross", self.top / "build/mpy-cross")
         return self
 
 
 @functools.cache
-def release():
+def release(url="", archs=tuple(ARCHS)):
     """The folder of a release of what is built, for the time of this process."""
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder)
-    command = [sys.executable, TOP / "tools/dist.py", TOP / "build", f"{folder}/release", *ARCHS]
+    command = [sys.executable, TOP / "tools/dist.py", "--url", url]
+    command += [TOP / "build", f"{folder}/release", *archs]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     return Path(folder, "release")
@@ -61,7 +66,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @contextlib.contextmanager
 def served(folder):
-    """A plain static server on this machine: its URL."""
+    """A plain static server of a folder on this machine: its URL."""
     handler = functools.partial(_Quiet, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -69,6 +74,14 @@ def served(folder):
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
+
+
+@contextlib.contextmanager
+def at_its_url(*archs):
+    """A release whose packages have whole addresses, on such a server: its URL."""
+    with tempfile.TemporaryDirectory() as folder, served(folder) as url:
+        shutil.copytree(release(url, archs), folder, dirs_exist_ok=True)
+        yield url
 
 
 def present(interpreter, target):
@@ -138,6 +151,15 @@ def unix(source, *path, arch="x64", options=()):
         text=True,
     )
     return result.returncode, result.stdout
+
+
+def own_mip():
+    """The folders of MicroPython's mip, which the firmware of boards with a network has."""
+    library = Path(MPY_DIR, "lib/micropython-lib")
+    folders = [library / "python-ecosys/mip", library / "micropython/requests"]
+    if not all(folder.is_dir() for folder in folders):
+        skip("the MicroPython tree has no mip")
+    return folders
 
 
 def refused(result, *words):

@@ -8,6 +8,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,13 @@ import mpyinfo
 VERSION = (TOP / "VERSION").read_text().strip()
 
 
+# What the packages of coprocessor/ have: both of them, and one of them.
+COMMON = "__init__ aio client crc errors line link mailbox".split()
+CLIENT = "network proxy socket ssl".split()
+SERVER = "netserver output registry rpc server tls".split()
+DROP_IN = "network socket ssl".split()
+PACKAGES = {"client": COMMON + CLIENT, "server": COMMON + SERVER}
+
 SMALL = [(module, "small", arch) for module in WITH_SMALL for arch in ARCHS]
 
 
@@ -31,8 +39,10 @@ def contents(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def index():
-    return json.loads((release() / "index.json").read_text())
+def index(of_packages=False):
+    """What index.json says of the modules, or of the packages' files."""
+    files = json.loads((release() / "index.json").read_text())
+    return [file for file in files if ("packages" in file) == of_packages]
 
 
 @case
@@ -48,6 +58,10 @@ def names():
                 for name in (module, f"{module}_full"):
                     wanted += [f"{arch}/small/{name}.mpy", f"{arch}/small/{name}.json"]
     wanted += [f"{arch}/package.json" for arch in ARCHS]
+    wanted += [f"coprocessor-{side}.json" for side in ("client", "server", "drop-in")]
+    wanted += [f"coprocessor/drop-in/{name}.py" for name in DROP_IN]
+    wanted += [f"coprocessor/{name}.mpy" for name in {*COMMON, *CLIENT, *SERVER}]
+    wanted += [f"coprocessor/{stub.name}" for stub in TOP.glob("coprocessor/*.pyi")]
     eq(sorted(contents(release())), sorted(wanted))
 
 
@@ -104,6 +118,71 @@ def packages_for_mip():
                 true((file.parent / url).exists())
 
 
+def urls(folder, package):
+    """{place on the board: address} of a package."""
+    description = json.loads((folder / f"{package}.json").read_text())
+    eq(description["version"], VERSION)
+    return dict(description["urls"])
+
+
+@case
+def packages_of_the_coprocessor():
+    for side, names in PACKAGES.items():
+        files = [f"coprocessor/{name}.mpy" for name in names]
+        eq(urls(release(), f"coprocessor-{side}"), {file: file for file in files})
+        for file in files:
+            info = mpyinfo.read(release() / file)
+            name = file.removesuffix(".mpy").replace("/", ".")
+            eq((info.name, info.arch, info.version, info.text), (name, "none", "6", 0))
+    found = urls(release(), "coprocessor-drop-in")
+    eq(found, {f"{name}.py": f"coprocessor/drop-in/{name}.py" for name in DROP_IN})
+    for file in found.values():
+        eq((release() / file).read_bytes(), (TOP / file).read_bytes())
+
+
+@case
+def a_package_has_what_its_files_import():
+    missing = []
+    for side, names in PACKAGES.items():
+        for name in names:
+            source = (TOP / f"build/obj/coprocessor/{name}.py").read_text()
+            for parts in re.findall(r"from \.(\w+) import|from \. import (socket)", source):
+                wanted = "".join(parts)
+                if wanted not in names:
+                    missing.append((side, name, wanted))
+    # What a server does not do.
+    eq(sorted(set(missing)), [("server", "__init__", "socket"), ("server", "client", "proxy")])
+
+
+@case
+def index_tells_of_the_packages():
+    files = index(of_packages=True)
+    names = [f"coprocessor.{name}" for name in sorted({*COMMON, *CLIENT, *SERVER})]
+    eq([f["module"] for f in files], names + DROP_IN)
+    for f in files:
+        data = (release() / f["file"]).read_bytes()
+        eq((f["bytes"], f["sha256"]), (len(data), hashlib.sha256(data).hexdigest()))
+        eq((f["version"], f["arch"], f["firmware"]), (VERSION, "any", "v1.25"))
+        for side in ("client", "server", "drop-in"):
+            has = f["file"] in urls(release(), f"coprocessor-{side}").values()
+            eq(f"coprocessor-{side}" in f["packages"], has)
+
+
+@case
+def whole_addresses():
+    url = "https://example.com/modules/"
+    there = release(url)
+    file = "coprocessor/link.mpy"
+    eq(urls(there, "coprocessor-client")[file], url + file)
+    eq(urls(there / "armv6m", "package")["ioctl.mpy"], url + "armv6m/ioctl.mpy")
+    name = "msgpack_full"
+    eq(urls(there / "x64/small", name), {f"{name}.mpy": f"{url}x64/small/{name}.mpy"})
+    first, second = contents(release()), contents(there)
+    differing = {name for name in first if second[name] != first[name]}
+    packages = {name for name in first if name.endswith(".json")} - {"index.json"}
+    eq(differing, packages | {"SHA256SUMS"})
+
+
 @case
 def the_small_flavour():
     for _, _, arch in SMALL:
@@ -131,6 +210,8 @@ def sums():
 def stubs():
     for stub in TOP.glob("natmod/*/*.pyi"):
         eq((release() / stub.name).read_bytes(), stub.read_bytes())
+    for stub in TOP.glob("coprocessor/*.pyi"):
+        eq((release() / "coprocessor" / stub.name).read_bytes(), stub.read_bytes())
 
 
 def dist(build, folder):
@@ -146,20 +227,39 @@ def files_that_are_not_what_they_should_be():
         for arch in ("armv7m", "x64"):
             shutil.copytree(release() / arch, os.path.join(build, arch))
             os.renames(os.path.join(build, arch, "small"), os.path.join(build, "small", arch))
+        for part in ("obj/coprocessor", "bytecode/coprocessor"):
+            shutil.copytree(TOP / "build" / part, os.path.join(build, part))
         eq(dist(build, out)[0], 0)
         before = contents(Path(out))
-        file = os.path.join(build, "armv7m/msgpack.mpy")
+        module = os.path.join(build, "armv7m/msgpack.mpy")
         good = (release() / "armv7m/msgpack.mpy").read_bytes()
-        for data, words in [
+        bytecode = os.path.join(build, "bytecode/coprocessor/link.mpy")
+        for file, data, words in [
+            (bytecode, good, "its arch is 'armv7m', not 'none'"),
             (
+                bytecode,
+                (release() / "coprocessor/tls.mpy").read_bytes(),
+                "its name is 'coprocessor.tls', not 'coprocessor.link'",
+            ),
+            (bytecode, None, "make bytecode"),
+            (
+                module,
                 (release() / "armv6m/msgpack.mpy").read_bytes(),
                 "its arch is 'armv6m', not 'armv7m'",
             ),
-            ((release() / "armv7m/finaliserproxy.mpy").read_bytes(), "'finaliserproxy.mpy'"),
-            (good[:2] + bytes([good[2] & ~1]) + good[3:], "its version is '6.2', not '6.3'"),
-            (good[:-1], "truncated"),
-            (b"<html>", "not a .mpy file"),
-            (None, "make ARCH=armv7m"),
+            (
+                module,
+                (release() / "armv7m/finaliserproxy.mpy").read_bytes(),
+                "'finaliserproxy.mpy'",
+            ),
+            (
+                module,
+                good[:2] + bytes([good[2] & ~1]) + good[3:],
+                "its version is '6.2', not '6.3'",
+            ),
+            (module, good[:-1], "truncated"),
+            (module, b"<html>", "not a .mpy file"),
+            (module, None, "make ARCH=armv7m"),
         ]:
             if data is None:
                 os.unlink(file)

@@ -15,7 +15,8 @@ import threading
 import tty
 from types import SimpleNamespace
 
-from _release import MODULES, MPY_DIR, TOP, board, install, mpremote, release, served, unix
+from _release import MODULES, MPY_DIR, TOP, board, install, mpremote, own_mip, release, served
+from _release import unix
 from check import case, end, eq, true
 
 import firmware
@@ -234,8 +235,7 @@ def in_flash():
 
 @case
 def mip_on_the_board():
-    library = os.path.join(MPY_DIR, "lib/micropython-lib")
-    mip = [os.path.join(library, p) for p in ("python-ecosys/mip", "micropython/requests")]
+    mip = own_mip()
     with served(release()) as url, tempfile.TemporaryDirectory() as folder:
         package = f"import mip; mip.install('{url}/x64/msgpack.json', target='{folder}')"
         output = unix(package, *mip)[1]

@@ -10,9 +10,9 @@ import hashlib
 import os
 import tempfile
 
-from _release import MODULES, MPY_DIR, board, mpremote, on_board, release, served
+from _release import MODULES, board, mpremote, on_board, own_mip, release, served
 from _release import sha256_on_board, unix
-from check import case, end, eq, skip, true
+from check import case, end, eq, true
 
 BOARD, ARCH = "mps2-an385/armv7m", "armv7m"
 FORGET = "import os\nfor f in os.listdir('/lib'):\n    os.remove('/lib/' + f)\n"
@@ -78,11 +78,7 @@ def by_mpremote_onto_a_board():
 
 @case
 def by_micropython_s_own_mip():
-    # The firmware of boards with a network has these two built in.
-    library = os.path.join(MPY_DIR, "lib/micropython-lib")
-    mip = [os.path.join(library, p) for p in ("python-ecosys/mip", "micropython/requests")]
-    if not all(map(os.path.isdir, mip)):
-        skip("the MicroPython tree has no mip")
+    mip = own_mip()
     with served(release()) as url, tempfile.TemporaryDirectory() as folder:
         lib = os.path.join(folder, "lib")
         source = f"import mip; mip.install('{url}/x64/msgpack.mpy')"

@@ -130,6 +130,33 @@ def the_small_flavour():
         eq([entry["message"] for entry in browser.get_log("browser")], [])
 
 
+def side(name):
+    return browser.find_element(By.CSS_SELECTOR, f"#{name} pre").text
+
+
+@case
+def the_coprocessor():
+    with served(release()) as url:
+        browser.get(url)
+        eq(element("coprocessor").is_displayed(), False)
+        paste(implementation(mpy_of("armv6m")))
+        mip = f"mpremote mip install {url}/coprocessor"
+        finaliser = f"{url}/armv6m/finaliserproxy.mpy"
+        for flavour, folder in [("full", ""), ("small", "small/")]:
+            choose(flavour)
+            msgpack = f"{url}/armv6m/{folder}msgpack.mpy"
+            eq(side("client"), f"{mip}-client.json {finaliser} {msgpack}")
+            eq(side("server"), f"{mip}-server.json {msgpack}")
+        drop_in = element("coprocessor").find_element(By.TAG_NAME, "a").get_attribute("href")
+        for file in (*urls(side("client")), *urls(side("server")), drop_in):
+            with urllib.request.urlopen(file) as response:
+                eq(response.status, 200)
+        paste("x64")
+        eq(element("coprocessor").is_displayed(), False)
+        paste(implementation(6))
+        eq(element("coprocessor").is_displayed(), False)
+
+
 @case
 def from_a_file():
     with tempfile.TemporaryDirectory() as folder:
@@ -143,6 +170,10 @@ def from_a_file():
         files = [f"{place}/armv6m/{module}.mpy" for module in MODULES]
         eq(shlex.split(cp), ["mpremote", "cp", *files, ":lib/"])
         true(all(map(os.path.exists, files)))
+        package = f"{place}/coprocessor-server.json"
+        command = ["mpremote", "mip", "install", package, "+", "cp"]
+        eq(shlex.split(side("server")), [*command, f"{place}/armv6m/msgpack.mpy", ":lib/"])
+        true(os.path.exists(package))
         eq([entry["message"] for entry in browser.get_log("browser")], [])
 
 
