@@ -62,10 +62,11 @@ setup: ready ## install and fetch all that the others need (they do it too)
 modules: ready
 	$(SUBMAKE) $(JOBS) -f tools/modules.mk modules WANTED="$(WANTED)"
 
-# The package runs on all architectures; its compiler is for this machine, whose compiler that of
-# x64 is.
+# Bytecode runs on all architectures; its compiler is for this machine, whose compiler that of x64 is.
+BYTECODE_MAKE = $(if $(filter x64,$(NEEDS)),$(SUBMAKE) $(JOBS) BUILD=$(TOP)/build)
 bytecode: ready modules
-	$(if $(filter x64,$(NEEDS)),$(SUBMAKE) $(JOBS) -C coprocessor BUILD=$(TOP)/build)
+	$(if $(BYTECODE_MAKE),$(BYTECODE_MAKE) -C coprocessor)
+	$(if $(BYTECODE_MAKE),$(BYTECODE_MAKE) -C natmod -f bytecode.mk)
 
 all: modules bytecode ## build the modules for every architecture, into build/<arch>/, or for one  [ARCH=...]
 	$(SUBMAKE) -f tools/modules.mk table WANTED="$(WANTED)"

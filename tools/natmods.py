@@ -84,6 +84,8 @@ MODULES = find()
 NAMES = tuple(module.name for module in MODULES)
 FOLDERS = tuple(module.folder.name for module in MODULES)
 WITH_SMALL = tuple(module.name for module in MODULES if module.has_small)
+# The Python files beside the modules, by their names.
+PYTHON = {path.stem: path for path in sorted(TOP.glob("natmod/*/*.py"))}
 WITH_IN_PLACE = tuple(module.name for module in MODULES if module.has_in_place)
 
 

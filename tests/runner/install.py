@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 from . import children
-from .paths import BUILD, PACKAGES, SUPPORT, WITH_SMALL, shown
+from .paths import BUILD, PACKAGES, PYTHON, SUPPORT, WITH_SMALL, shown
 from .targets import TARGETS
 
 import in_place
@@ -50,13 +50,14 @@ def check_interpreter(target):
 
 
 def module_files(target, names):
-    if target.builtin:
-        return []
-    modules = [name for name in names if name not in PACKAGES]
+    modules = [name for name in names if name not in PACKAGES and name not in PYTHON]
     files = [file for name in modules for file in flavoured(target, name)]
+    files = [] if target.builtin else files
+    files += [BUILD / "bytecode" / f"{name}.mpy" for name in names if name in PYTHON]
     for file in files:
         if not file.exists():
-            raise Missing(f"{shown(file)} is missing: make ARCH={target.arch} builds it")
+            arch = "x64" if file.parent.name == "bytecode" else target.arch
+            raise Missing(f"{shown(file)} is missing: make ARCH={arch} builds it")
     return files
 
 

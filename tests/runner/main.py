@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from . import children, examples, install, parts, qemu, scripts, unix
-from .paths import MODULES, PACKAGES, SCRATCH
+from .paths import MODULES, PACKAGES, PYTHON, SCRATCH
 from .protocol import Result
 from .rawrepl import Died
 from .report import Report
@@ -176,7 +176,7 @@ def _run_target(report, args, target, wanted, scripts_left, is_first):
 
 
 def open_session(args, target, wanted):
-    needs = [m for m in (*MODULES, *PACKAGES) if any(m in s.needs for s in wanted)]
+    needs = [m for m in (*MODULES, *PACKAGES, *PYTHON) if any(m in s.needs for s in wanted)]
     kind = unix if target.kind in ("unix", "cpython") else qemu
     return kind.Session(target, needs, args.icount)
 

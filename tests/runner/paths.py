@@ -8,7 +8,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tools"))
 
-from natmods import FOLDERS, NAMES as MODULES, WITH_SMALL  # noqa: E402, F401
+from natmods import FOLDERS, NAMES as MODULES, PYTHON, WITH_SMALL  # noqa: E402, F401
 
 TESTS = TOP / "tests"
 BUILD = TOP / "build"

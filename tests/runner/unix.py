@@ -26,7 +26,7 @@ class Session:
         if self.target.kind == "cpython":
             install.check_cpython(CPYTHON, self.names)
             self.command = [CPYTHON, "-B"]
-            self.env["PYTHONPATH"] = f"{SUPPORT}:{TOP}"
+            self.env["PYTHONPATH"] = f"{SUPPORT}:{TOP}:{TOP}/natmod/msgpack"
         else:
             install.check_interpreter(self.target)
             lib = install.into_folder(self.target, self.names, self.folder / "lib")
