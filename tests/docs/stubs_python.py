@@ -2,7 +2,8 @@
 # targets: host
 # needs: nothing
 #
-# Stubs of Python files have the functions and arguments of their sources, and all methods of a class.
+# Stubs of Python files have the functions and arguments of their sources, and all methods of each
+# class.
 
 import ast
 
@@ -19,7 +20,7 @@ FUNCTIONS = ast.FunctionDef, ast.AsyncFunctionDef
 
 
 def is_public(name):
-    return name[0] != "_" or name == "__init__"
+    return name[0] != "_" or name[:2] == "__"
 
 
 def arguments(function):
@@ -58,9 +59,11 @@ def fits(source, given):
         return False
     if any(name not in (other, "/") for name, other in zip(given["names"], names)):
         return False
-    passes_on = source["rest"][1]
-    same = (source["keywords"], source["rest"]) == (given["keywords"], given["rest"])
-    return len(names) == len(given["names"]) and (passes_on or same)
+    if source["rest"][1]:
+        same = set(source["keywords"]) <= set(given["keywords"])
+    else:
+        same = (source["keywords"], source["rest"]) == (given["keywords"], given["rest"])
+    return same and len(names) == len(given["names"])
 
 
 def read(path):
