@@ -141,7 +141,7 @@ def _piece(piece, last):
         if len(_message) + len(piece) > _MAX_MESSAGE:
             raise ValueError
         _message.extend(piece)
-    elif _whose:
+    elif _whose and _whose._id:  # It may have been closed since the message began.
         _whose._put(piece)
     if last:
         what = _what

@@ -68,6 +68,28 @@ def end_after_close():
 
 
 @case
+def closed_in_the_middle_of_a_message():
+    pair = Pair()
+    near, peer = connected(pair)
+    near.setblocking(False)
+    eq(number(near.recv, 1), EAGAIN)
+    pair.run()
+    # A message of two frames, of which one has arrived.
+    peer.send(pattern(510))
+    pair.until(lambda: private(near)._count)
+    true(private(near)._count < 510)
+    near.close()
+    pair.until(pair.is_empty)
+    peer.close()
+    near, peer = connected(pair)
+    peer.send(b"hello")
+    eq(near.recv(10), b"hello")
+    eq(pair.link.session, 1)
+    near.close()
+    peer.close()
+
+
+@case
 def much_both_ways():
     pair = Pair(window=1000, buffer=700)
     near, peer = connected(pair)
