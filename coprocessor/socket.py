@@ -200,7 +200,8 @@ def _ask(s, what, data):
     _link.wait(lambda: _answer)
     n = _number(_answer, 3)
     if n:
-        raise _error(n)
+        # A socket that has failed before knows better why.
+        raise _error(s and s._error or n)
     return bytes(_answer[5:])
 
 
@@ -570,4 +571,6 @@ def _start(stream, *, sockets=8, window=1536, **options):
     sys.modules["socket"] = sys.modules[__name__]
     for name in "ssl", "network":
         sys.modules[name] = _Later(name)
+    # What the firmware's ssl is made of.
+    sys.modules["tls"] = sys.modules["ssl"]
     return link

@@ -6,13 +6,7 @@
 
 import sys
 
-
-def stream(fd):
-    if sys.implementation.name == "cpython":
-        from socket import socket
-
-        return socket(fileno=fd)
-    return open(fd, "r+b")
+import _end
 
 
 class Network:
@@ -101,16 +95,12 @@ def tasks(port):
 
 
 def main():
-    role, fd = sys.argv[1:3]
-    if role == "server":
-        from coprocessor.netserver import serve
-
-        serve(stream(int(fd)), expose={"network": Network()} if "network" in sys.argv else None)
+    _end.serve(expose={"network": Network()} if "network" in sys.argv else None)
     import socket as builtin
 
     import coprocessor
 
-    link = coprocessor.start(stream(int(fd)), rx=1024, timeout=30000)
+    link = coprocessor.start(_end.stream(), rx=1024, timeout=30000)
     import socket
 
     assert socket is not builtin and socket.socket is not builtin.socket
@@ -119,7 +109,7 @@ def main():
     page(port)
     post(port)
     refused()
-    if role == "micropython":
+    if sys.argv[1] == "micropython":
         selects(port)
         tasks(port)
     if "network" in sys.argv:

@@ -7,22 +7,15 @@
 # in another, and Python's HTTP server as the world.
 
 import http.server
-import os
-import socket
-import subprocess
 import sys
-import tempfile
 import threading
-from pathlib import Path
 
 sys.path[:0] = ["tests"]
 
-from check import case, end, eq, skip  # noqa: E402
-from runner import children, install, targets, unix  # noqa: E402
+import _wired as wired  # noqa: E402
+from _wired import PYTHON, UNIX  # noqa: E402
+from check import case, end, eq  # noqa: E402
 
-HERE = Path(__file__).resolve().parent
-UNIX = targets.select(["unix-x64-small"])[0]
-PYTHON = Path("/usr/bin/python3")
 PAGE = bytes(range(251)) * 800
 
 
@@ -51,42 +44,7 @@ threading.Thread(target=WEB.serve_forever, daemon=True).start()
 
 def run(client, server, *words):
     """What the client prints."""
-    if not UNIX.interpreter.exists():
-        skip("there is no build/unix-x64: run make interpreter TARGET=unix-x64")
-    with tempfile.TemporaryDirectory() as folder:
-        lib = install.into_folder(
-            UNIX, ["coprocessor", "msgpack", "finaliserproxy"], Path(folder, "lib")
-        )
-        path = f"{HERE}:{lib}:{unix.asyncio_folder(UNIX)}"
-        env = dict(os.environ, MICROPYPATH=path, PYTHONPATH=f"{HERE}:{HERE.parents[1]}")
-        ends = socket.socketpair()
-        processes = []
-        try:
-            roles = (client, "micropython" if client == UNIX.interpreter else "client"), (
-                server,
-                "server",
-            )
-            for stream, (program, role) in zip(ends, roles):
-                stream.setblocking(False)
-                command = [program, HERE / "_net_program.py", role, stream.fileno()]
-                command += [WEB.server_port, *words]
-                processes.append(
-                    children.start(
-                        [str(word) for word in command],
-                        env=env,
-                        pass_fds=[stream.fileno()],
-                        stdout=subprocess.PIPE,
-                        stderr=subprocess.STDOUT,
-                    )
-                )
-            output = processes[0].communicate(timeout=100)[0].decode()
-        finally:
-            for process in processes:
-                children.stop(process)
-                process.stdout.close()
-            for stream in ends:
-                stream.close()
-    return output.splitlines()
+    return wired.run("_net_program.py", client, server, WEB.server_port, *words)
 
 
 data = bytes(range(256)) * 100

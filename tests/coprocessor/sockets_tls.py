@@ -5,39 +5,23 @@
 #
 # TLS of a CPython server for the client's sockets, against Python's own `ssl`.
 
-import os
 import socket as real
 import ssl as real_ssl
-import subprocess
 import sys
-import tempfile
 import threading
 
 sys.path[:0] = ["."]
 
+from _certificate import certificate  # noqa: E402
 from _net import HOST, Pair, connected, far, free_port, listener, number, resolved  # noqa: E402
 from _private import private  # noqa: E402
-from check import case, end, eq, raises, skip, true  # noqa: E402
+from check import case, end, eq, raises, true  # noqa: E402
 
 from coprocessor import ssl  # noqa: E402
 
 EIO = 5
 EINVAL = 22
 BAD_CERTIFICATE = -0x2700
-
-
-def certificate(folder=tempfile.TemporaryDirectory()):
-    """(certificate, key) of localhost: names of PEM files."""
-    cert, key = f"{folder.name}/cert", f"{folder.name}/key"
-    if not os.path.exists(cert):
-        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-        command += f" -days 2 -keyout {key} -out {cert}"
-        command += " -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-        try:
-            subprocess.run(command.split(), check=True, capture_output=True)
-        except FileNotFoundError:
-            skip("there is no openssl command")
-    return cert, key
 
 
 def content(file):
