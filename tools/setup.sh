@@ -136,6 +136,11 @@ group() {
             packages="chromium chromium-driver python3-selenium"
             have chromium chromedriver && python_has selenium
             ;;
+        servers)
+            what="mosquitto with its clients, and curl, the peers of the co-processor's tests"
+            packages="mosquitto mosquitto-clients curl"
+            have mosquitto_sub curl && PATH=$PATH:/usr/sbin have mosquitto
+            ;;
         cmake)
             what="cmake"
             packages="cmake"

@@ -144,7 +144,7 @@ _ARM = ("arm", "qemu-arm", *_BOARD)
 _RISCV = ("riscv", "qemu-riscv", *_BOARD)
 _XTENSA = ("xtensa", "qemu-user", *_BOARD)
 _PICO = ("arm", "x64", "cmake", "javascript", "pico", "rp2040js", *_BOARD)
-_HOST = ("javascript", "browser", "valgrind")  # And those of all targets of the day.
+_HOST = ("javascript", "browser", "valgrind", "servers")  # And those of all targets of the day.
 
 
 def _mps2(board, machine, arch, about, **more):
