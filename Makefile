@@ -49,6 +49,7 @@ help: ## list what make can do
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "make %-10s %s\n", $$1, $$2 }'
 	@echo; echo "ARCH    one or more ('x64 x86') of $(ARCHS)"
 	@echo "TARGET  one or more (a,b) of the table in tests/README.md"
+	@echo "ROLE    client or server: make deploy makes the board this side of coprocessor/"
 	@echo "PART    one or more (a,b) of the parts in that table"
 	@echo "MPY_DIR=/path/to/micropython uses that tree (v1.23 or later) instead of fetching one"
 
@@ -77,8 +78,8 @@ include bench/bench.mk
 # It asks the board for its ARCH, and then makes that. SMALL and IN_PLACE mean something else to the
 # modules' Makefiles.
 deploy: private MAKEOVERRIDES := $(filter-out SMALL=% FULL=% IN_PLACE=%,$(MAKEOVERRIDES))
-deploy: ready ## put the modules on a board  [PORT=/dev/ttyACM0] [MODULE=...] [FORCE=1] [SMALL=1] [FULL=1] [IN_PLACE=1]
-	+@unset SMALL FULL IN_PLACE; $(call PYTHON_FOR,json) tools/deploy.py $(if $(FORCE),--force) \
+deploy: ready ## put the modules on a board  [PORT=/dev/ttyACM0] [MODULE=...] [ROLE=client] [FORCE=1] [SMALL=1] [FULL=1] [IN_PLACE=1]
+	+@unset SMALL FULL IN_PLACE; $(call PYTHON_FOR,json) tools/deploy.py $(if $(FORCE),--force) $(if $(ROLE),--role '$(ROLE)') \
 		$(if $(SMALL),--small) $(if $(FULL),--full) $(if $(IN_PLACE),--in-place) '$(PORT)' $(MODULE)
 
 firmware: ready ## build firmware that has the modules built in  [BOARD=RPI_PICO]

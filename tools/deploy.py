@@ -3,6 +3,7 @@
 """Copy the modules' files for a board's architecture into its lib folder.
 
 usage: deploy.py [--from FOLDER] [--force] [--small] [--full] [--in-place] [PORT [MODULE...]]
+       deploy.py --role client|server ... [PORT]
 
 PORT is the board's serial port, such as /dev/ttyACM0; without one mpremote looks for a board.
 FOLDER/ARCH/MODULE.mpy are the files to take: those of a release, for instance. Without a folder
@@ -13,152 +14,32 @@ with less than 64 KB of free RAM gets the small one. --small and --full say whic
 together mean the small one, and beside it the full one under the name by which the small one
 imports it. --in-place installs the small flavour to be executed in flash (docs/in-place.md); with
 --small or --full it gets that beside it, by the name by which it imports it.
+
+--role makes the board a side of the co-processor: it gets that package with the modules that it
+needs.
 """
 
 import argparse
-import hashlib
 import subprocess
 import sys
-import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
+import deploy_role
 import firmware
 import in_place
 import mpyinfo
 import natmods
+import roles
+from placing import FLAVOURS, File, check_hidden, check_space, copy, installed, to_copy
+from questions import ASK, IMPORT, about
 from remote import Failure, Mpremote
 
 TOP = Path(__file__).resolve().parents[1]
 
-FLAVOURS = {
-    natmods.FULL: "the full flavour",
-    natmods.SMALL: "the small flavour",
-    natmods.IN_PLACE: "the small flavour in flash",
-}
 # A board with less free RAM gets the small flavour of modules that have one.
 LITTLE_RAM = 64 * 1024
-# What __version__ ends with, and what is in the file of a flavour and in that of no other.
+# What __version__ ends with.
 ENDS = {natmods.SMALL: "+small", natmods.IN_PLACE: "+inplace"}
-MARKS = {natmods.SMALL: b"+small", natmods.IN_PLACE: b".blk is "}
-
-# Runs on a board with any firmware version, after a line that sets `modules`.
-ASK = """
-import gc, os, sys
-gc.collect()
-ram = gc.mem_free()
-
-class Adler32:
-    # For firmware without hashlib, as SAMD21 boards have it.
-    def __init__(self):
-        self.a, self.b = 1, 0
-    def update(self, data):
-        for c in data:
-            self.a = (self.a + c) % 65521
-            self.b = (self.b + self.a) % 65521
-    def digest(self):
-        return bytes((self.b >> 8, self.b & 255, self.a >> 8, self.a & 255))
-
-def digest(f):
-    try:
-        from hashlib import sha256 as Hash
-    except ImportError:
-        Hash = Adler32
-    s = Hash()
-    end = b''
-    flavour = 'full'
-    with open(f, 'rb') as o:
-        b = o.read(512)
-        while b:
-            s.update(b)
-            for n in marks:
-                if marks[n] in end + b:
-                    flavour = n
-            end = b[-8:]
-            b = o.read(512)
-    return ''.join('%02x' % c for c in s.digest()), flavour
-
-i = sys.implementation
-libs = [p for p in sys.path if p.endswith('/lib')]
-lib = libs[0] if libs else ''
-d = {'version': tuple(i[1])[:3], 'mpy': getattr(i, '_mpy', 0), 'lib': lib, 'has_lib': True}
-d['ram'] = ram
-d['machine'] = getattr(i, '_machine', sys.platform)
-d['found'] = []
-for p in sys.path:
-    for m in modules:
-        for e in ('', '.py', '.mpy'):
-            f = (p + '/' if p else '') + m + e
-            try:
-                d['found'].append((f, os.stat(f)[6]) + (digest(f) if e else ('', '')))
-            except Exception:
-                pass
-d['leftovers'] = []
-for f in leftovers:
-    try:
-        os.stat(f % lib)
-        d['leftovers'].append(f % lib)
-    except Exception:
-        pass
-try:
-    os.stat(lib)
-except Exception:
-    d['has_lib'] = False
-try:
-    v = os.statvfs(lib if d['has_lib'] else lib[:-4] or '/')
-    d['block'], d['free'] = v[0], v[0] * v[3]
-except Exception:
-    d['block'] = 0
-d['esp8266'] = None
-try:
-    import esp
-    if hasattr(esp, 'set_native_code_location'):
-        d['esp8266'] = esp.flash_user_start()
-except Exception:
-    pass
-print('@deploy', repr(d))
-"""
-
-# Runs on the board, after a line that sets `modules`: measures how much each import grows the
-# heap.
-IMPORT = """
-import gc, sys
-d = {}
-for m in modules:
-    gc.collect()
-    n = gc.mem_alloc()
-    try:
-        __import__(m)
-    except BaseException as e:
-        d[m] = {'error': (type(e).__name__, str(e)), 'free': gc.mem_free()}
-        break
-    gc.collect()
-    i = sys.modules[m]
-    d[m] = {'growth': gc.mem_alloc() - n, 'file': getattr(i, '__file__', '')}
-    d[m]['version'] = getattr(i, '__version__', '')
-print('@deploy', repr(d))
-"""
-
-
-@dataclass(eq=False)
-class File:
-    """A module's file here, and its place on the board."""
-
-    module: str  # The name to import.
-    flavour: str
-    path: Path
-    place: str
-    info: mpyinfo.Info
-    digests: tuple
-    block: in_place.Block = None
-
-
-def about(modules, source):
-    """One of the programs above, for the modules."""
-    small = [m for m in modules if m in natmods.WITH_SMALL]
-    leftovers = [name for m in small for name in in_place.leftovers(f"%s/{m}.mpy")]
-    names = {"modules": tuple(modules), "marks": MARKS, "leftovers": leftovers}
-    return "".join(f"{name} = {value!r}\n" for name, value in names.items()) + source
 
 
 def check_firmware(board, modules):
@@ -195,14 +76,6 @@ def check_place(board):
         raise Failure("the board's sys.path has no lib folder to put the modules in")
     if not board["block"]:
         raise Failure("the board has no file system to put the modules in")
-
-
-def installed(board, module):
-    """The flavour of the module in the board's lib folder, or None."""
-    for name, _, _, flavour in board["found"]:
-        if name == f"{board['lib']}/{module}.mpy":
-            return flavour
-    return None
 
 
 def choose(board, module, args):
@@ -244,12 +117,14 @@ def choose_flavours(board, args):
     return flavours, beside
 
 
+def build(*words):
+    """Let make build what is to be copied."""
+    if subprocess.run(["make", "--no-print-directory", "-C", TOP, *words]).returncode:
+        raise Failure(f"make {' '.join(words)} failed")
+
+
 def find_files(folder, arch, flavours, beside, lib):
-    """The File of each module. Without a folder, make builds the modules."""
-    if not folder:
-        command = ["make", "--no-print-directory", "-C", TOP, f"ARCH={arch}"]
-        if subprocess.run(command).returncode:
-            raise Failure(f"make ARCH={arch} failed")
+    """The File of each module in the folder, or in the one that make builds into."""
 
     def find(module, flavour, name):
         path = natmods.built(folder or TOP / "build", arch, module, flavour)
@@ -265,7 +140,7 @@ def find_files(folder, arch, flavours, beside, lib):
             raise Failure(str(e)) from None
         if (info.arch, info.version) != (arch, firmware.ABI):
             raise Failure(f"{path} is for {info.arch}, .mpy version {info.version}")
-        file = File(name, flavour, path, f"{lib}/{name}.mpy", info, digests(path))
+        file = File(name, flavour, path, f"{lib}/{name}.mpy", info)
         if flavour == natmods.IN_PLACE:
             file.block = in_place.Block(natmods.block(path), in_place.block_place(file.place))
         return file
@@ -275,46 +150,6 @@ def find_files(folder, arch, flavours, beside, lib):
     # The largest first, as its code needs the largest free piece of the heap; but what is executed
     # in flash before that which it may import instead.
     return sorted(files, key=lambda file: (not file.block, -file.info.text))
-
-
-def digests(path):
-    """The digests of the file; the board computes one of them, depending on its firmware."""
-    data = path.read_bytes()
-    return hashlib.sha256(data).hexdigest(), f"{zlib.adler32(data):08x}"
-
-
-def its_flavour(board, file):
-    """Words about the file on the board, if that is of another flavour."""
-    flavour = installed(board, file.module)
-    return "" if flavour == file.flavour else f", {FLAVOURS[flavour]},"
-
-
-def to_copy(board, files, force):
-    """The files that are not on the board yet."""
-    copies = []
-    for file in files:
-        state = "absent"
-        for name, _, digest, _ in board["found"]:
-            if name == file.place:
-                state = "same" if digest in file.digests else "other"
-                break
-            # The import would load this file instead, as its folder or name comes first.
-            if name.split("/")[-1].split(".")[0] == file.module:
-                raise Failure(
-                    f":{name} on the board hides :{file.place}; remove it, as in: "
-                    f"mpremote rm :{name}"
-                )
-        if state == "other" and not force:
-            raise Failure(
-                f":{file.place} on the board{its_flavour(board, file)} is another file than "
-                f"{file.path}; "
-                "to replace it: make deploy FORCE=1 (tools/deploy.py --force)"
-            )
-        if state == "same":
-            print(f"{file.module}: is at :{file.place} already")
-        else:
-            copies.append(file)
-    return copies
 
 
 def check_flash(mpremote, board, arch, flavours):
@@ -338,42 +173,6 @@ def blocks_to_copy(files, seen):
     """The files whose block is not on the board yet, or not executable."""
     wanted = [file for file in files if file.block]
     return [file for file in wanted if not in_place.is_there(file.block, seen)]
-
-
-def check_space(board, copies, blocks):
-    """Fail if the files do not fit, before anything is written."""
-
-    def taken(size):
-        return -(-size // board["block"]) * board["block"]
-
-    # The former file stays until the one that is executed in flash has its name.
-    places = [f.place for f in copies if not f.block]
-    replaced = sum(taken(size) for name, size, *_ in board["found"] if name in places)
-    sizes = [f.info.size for f in copies] + [f.block.size for f in blocks]
-    # Each file takes one more block for its directory entry.
-    wanted = sum(taken(size) + board["block"] for size in sizes)
-    free = board["free"] + replaced
-    if wanted > free:
-        names = ", ".join(dict.fromkeys(f.module for f in copies + blocks))
-        raise Failure(
-            f"no space: {names} take {wanted} bytes of the board's file system, and {free} are "
-            "free; remove files that are not needed (mpremote ls, mpremote rm :NAME)"
-        )
-
-
-def copy(mpremote, board, copies, blocks):
-    if not board["has_lib"] and copies:
-        mpremote.do("mkdir", f":{board['lib']}")
-    for file in dict.fromkeys(copies + blocks):
-        written = [(file.place, file.info.size)] if file in copies else []
-        if file.block:
-            block = file.block if file in blocks else None
-            in_place.install(mpremote, block, file.path if written else None, file.place)
-            written += [(block.place, block.size)] if block else []
-        else:
-            mpremote.put(file.path, file.place)
-        for place, size in written:
-            print(f"{file.module}: copied to :{place}, {size} bytes")
 
 
 def explain_import(file, board, result):
@@ -430,21 +229,23 @@ def use(mpremote, board, files):
 
 
 def arguments(argv):
-    summary, _, text, more = __doc__.split("\n\n")
-    parser = argparse.ArgumentParser(
-        prog="deploy.py", description=summary, epilog=f"{text} {more}"
-    )
+    summary, _, *more = __doc__.split("\n\n")
+    parser = argparse.ArgumentParser(prog="deploy.py", description=summary, epilog=" ".join(more))
     parser.add_argument("--from", dest="folder", metavar="FOLDER", help="a release, for instance")
     parser.add_argument("--force", action="store_true", help="replace files that differ")
     parser.add_argument("--small", action="store_true", help="take the small flavour")
     parser.add_argument("--full", action="store_true", help="take the full flavour")
     parser.add_argument("--in-place", action="store_true", help="execute the small one in flash")
+    parser.add_argument("--role", choices=list(roles.ROLES), help="of the co-processor")
     parser.add_argument(
         "--timeout", type=float, default=120, help="seconds for each thing the board does (120)"
     )
     parser.add_argument("port", nargs="?", default="", metavar="PORT")
-    parser.add_argument("modules", nargs="*", default=natmods.NAMES, metavar="MODULE")
+    parser.add_argument("modules", nargs="*", metavar="MODULE")
     args = parser.parse_args(argv)
+    if args.role and args.modules:
+        parser.error(f"the {args.role} has its own modules; leave out {' '.join(args.modules)}")
+    args.modules = args.modules or (roles.ROLES[args.role].native if args.role else natmods.NAMES)
     unknown = set(args.modules) - set(natmods.NAMES)
     if unknown:
         parser.error(f"unknown module {' '.join(unknown)}; known are: {' '.join(natmods.NAMES)}")
@@ -456,21 +257,37 @@ def arguments(argv):
 def deploy(args, mpremote):
     small = [m for m in args.modules if m in natmods.WITH_SMALL]
     names = [f(m) for m in small for f in (natmods.full_name, natmods.small_name)]
+    names += deploy_role.names() if args.role else []
     board = mpremote.evaluate(about([*args.modules, *names], ASK))
-    arch = check_firmware(board, args.modules)
+    if args.role:
+        has = deploy_role.check(mpremote, board, args.role)
+        args.modules = deploy_role.native_modules(board, args.role)
+    arch = check_firmware(board, args.modules) if args.modules else "none"
     check_place(board)
+    if args.role:
+        check_hidden(board, roles.PACKAGE, f"{board['lib']}/{roles.PACKAGE}")
     print(
         f"{board['machine']}, MicroPython {firmware.shown(board['version'])}: {arch}", flush=True
     )
     flavours, beside = choose_flavours(board, args)
     seen = check_flash(mpremote, board, arch, flavours)
-    files = find_files(args.folder, arch, flavours, beside, board["lib"])
+    if not args.folder:
+        # The second goal compiles for all boards.
+        build(*([f"ARCH={arch}", "all"] if flavours else []), *(["bytecode"] if args.role else []))
+    modules = find_files(args.folder, arch, flavours, beside, board["lib"])
+    files = list(modules)
+    if args.role:
+        files += deploy_role.find_files(args.folder, args.role, has, board["lib"])
     copies = to_copy(board, files, args.force)
     blocks = blocks_to_copy(files, seen)
     check_space(board, copies, blocks)
     copy(mpremote, board, copies, blocks)
     in_place.remove(mpremote, board["leftovers"], [f.block.place for f in files if f.block])
-    use(mpremote, board, files)
+    if modules:
+        use(mpremote, board, modules)
+    if args.role:
+        deploy_role.use(mpremote, board, args.role, args.modules)
+        deploy_role.explain(args.role)
 
 
 def main(argv):

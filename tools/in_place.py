@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from remote import Failure
+from remote import REMOVE, Failure
 
 NONCE = 8  # The first bytes of a block's file; no checksum or digest includes them.
 SIZE = 4096  # Of a block of the file system.
@@ -137,12 +137,4 @@ def remove(mpremote, names, kept):
     """Remove what earlier installations have left, except what the module that is there needs."""
     names = [name for name in names if name not in kept]
     if names:
-        source = f"""
-import os
-for name in {names!r}:
-    try:
-        os.remove(name)
-    except OSError:
-        pass
-"""
-        mpremote.do("exec", source)
+        mpremote.do("exec", REMOVE.format(names=names))

@@ -15,6 +15,15 @@ MARK = "@deploy "
 # mpremote's output when the file system is full; not every firmware has names for error numbers.
 NO_SPACE = re.compile(r"OSError: (\[Errno )?28\b")
 
+REMOVE = """
+import os
+for name in {names!r}:
+    try:
+        os.remove(name)
+    except OSError:
+        pass
+"""
+
 
 class Failure(Exception):
     """The message says what is wrong and what to do about it."""
@@ -65,12 +74,20 @@ class Mpremote:
 
     def put(self, path, place):
         """Copy a file to its place on the board."""
-        status, output = self.run("cp", path, f":{place}")
+        self._put([path], place, [place])
+
+    def put_all(self, paths, folder):
+        """Copy files to a folder on the board."""
+        self._put(paths, f"{folder}/", [f"{folder}/{path.name}" for path in paths])
+
+    def _put(self, paths, place, written):
+        status, output = self.run("cp", *paths, f":{place}")
         if status != 0:
-            # Remove the partial file, which an import would load.
-            self.run("rm", f":{place}")
+            # Remove what may be a partial file, which an import would load.
+            self.run("exec", REMOVE.format(names=written))
             if NO_SPACE.search(output):
-                raise Failure(f"no space on the board for {path.name}; remove files from it")
+                names = ", ".join(path.name for path in paths)
+                raise Failure(f"no space on the board for {names}; remove files from it")
             raise Failure(self.explain(status, output))
 
     def evaluate(self, source):

@@ -23,13 +23,18 @@ DROP_IN = tuple(sorted(path.stem for path in SOURCES.glob("drop-in/*.py")))
 @dataclass(frozen=True)
 class Role:
     imported: tuple  # By programs.
-    without: tuple = ()  # What it would import only for the other side.
+    native: tuple  # Native modules, which is for a test to check.
+    without: tuple = ()  # What would be imported only for the other side.
 
 
+BOTH = "aio", "link", "line", "mailbox"
 ROLES = {
-    "client": Role(("socket", "ssl", "network", "client", "aio", "link", "line", "mailbox")),
+    "client": Role(
+        ("socket", "ssl", "network", "client", *BOTH),
+        ("finaliserproxy", "msgpack"),
+    ),
     # aio has a function of client, and start() is in the package's own file.
-    "server": Role(("netserver", "server", "aio", "link", "line", "mailbox"), ("proxy", "socket")),
+    "server": Role(("netserver", "server", *BOTH), ("msgpack",), ("proxy", "socket")),
 }
 
 
@@ -55,7 +60,7 @@ def needs(build, role):
     while todo:
         name = todo.pop()
         found.add(name)
-        own, others = imports(sources[name])
+        own, others = imports(sources.get(name, ""))
         native |= others & set(natmods.NAMES)
         todo |= (own & set(sources)) - found - set(ROLES[role].without)
     return sorted(found), sorted(native)

@@ -5,18 +5,14 @@
 #
 # tools/deploy.py --in-place on the emulated Pico, on firmware that cannot, and with power cuts.
 
-import contextlib
-import io
 from types import SimpleNamespace
 
+import _direct
 import _fake
 import check
 from _in_place import ARCH, Pico, Recorded, deploy, deployed, released
 from _release import install, refused
 from check import case, eq, true
-
-import deploy as tool
-import remote
 
 FOLDER = released()
 STUB, BLOCK = (FOLDER / ARCH / f"in_place/msgpack.{e}" for e in ("mpy", "blk"))
@@ -125,39 +121,9 @@ def fake(*numbers, arch=ARMV6M, version=VERSION, block=4096, **modules):
     return board
 
 
-class Direct(remote.Mpremote):
-    """Does to a fake what mpremote would, in no time."""
-
-    def __init__(self, fake):
-        self.fake = fake
-
-    def run(self, command, *words):
-        fake = self.fake
-        if command == "exec":
-            fake.names = {}
-            fake.sys.modules.clear()
-            output, error, _ = fake._run(words[0]).decode().replace("\r\n", "\n").split("\x04")
-            return bool(error), output[len("OK") :] + error
-        if command == "cp":
-            fake.files[words[1][1:]] = words[0].read_bytes()
-        else:
-            eq(command, "rm")
-            del fake.files[words[0][1:]]
-        return 0, ""
-
-
 def tried(board, *options, modules=("msgpack",)):
     """(status, output) of deploying to a fake."""
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        try:
-            args = tool.arguments(["--from", str(FOLDER), *options, "", *modules])
-            tool.deploy(args, Direct(board))
-        except remote.Failure as e:
-            return 1, said.getvalue() + f"deploy: {e}"
-        except SystemExit as e:
-            return e.code, said.getvalue()
-    return 0, said.getvalue()
+    return _direct.deploy(board, "--from", str(FOLDER), *options, "", *modules)
 
 
 PLACES = "/lib/msgpack.blk", "/lib/msgpack.mpy"

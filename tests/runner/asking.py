@@ -8,6 +8,7 @@ from .paths import TOP  # noqa: F401  (which makes the tools importable)
 from .targets import Target
 
 import deploy
+import questions
 import remote
 
 # Runs on the board. Whether it has large ints is seen by what a shift leaves, as the literal might
@@ -108,7 +109,7 @@ SECONDS = 0.04
 
 def evaluate(device, source, modules=(), timeout=60):
     """What one of deploy's programs, or one like them, answers."""
-    output, traceback = device.run(deploy.about(modules, source), timeout)
+    output, traceback = device.run(questions.about(modules, source), timeout)
     answer = remote.said(output)
     if traceback or answer is None:
         raise remote.Failure(f"the board does not say what it is:\n{output}{traceback}".strip())
@@ -117,7 +118,7 @@ def evaluate(device, source, modules=(), timeout=60):
 
 def ask(device, modules):
     """The Facts about a board, if its firmware can load the modules."""
-    board = evaluate(device, deploy.ASK)
+    board = evaluate(device, questions.ASK)
     arch = deploy.check_firmware(board, modules)
     if not board["block"]:
         raise remote.Failure("the board has no file system to put the tests in")

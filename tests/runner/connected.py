@@ -13,6 +13,7 @@ from .protocol import Result
 from .rawrepl import Died
 
 import deploy
+import questions
 import remote
 
 FOLDER = "natmods-test"
@@ -225,7 +226,7 @@ class Session(qemu.Session):
     def _check_copies(self):
         """The files on the board must be those here, byte for byte."""
         self._do(self.first)
-        answer = asking.evaluate(self.device, deploy.ASK, self.names)
+        answer = asking.evaluate(self.device, questions.ASK, self.names)
         found = {name: digest for name, _, digest, _ in answer["found"]}
         for file in self.files:
             if found.get(f"{self.folder}/{file.path.name}") not in file.digests:
@@ -234,7 +235,7 @@ class Session(qemu.Session):
     def _check_imports(self):
         self.device.soft_reset()
         self._do(self.first)
-        results = asking.evaluate(self.device, deploy.IMPORT, self.names)
+        results = asking.evaluate(self.device, questions.IMPORT, self.names)
         for file in self.files:
             result = results[file.module]
             if "error" in result:

@@ -72,6 +72,8 @@ def run(args):
         introduce(device, facts, chosen)
         needed = [m for m in MODULES if any(m in s.needs for s in chosen)]
         flavours = dict.fromkeys(needed, natmods.FULL)
+        if not args.folder:
+            deploy.build(f"ARCH={facts.arch}")
         files = deploy.find_files(args.folder, facts.arch, flavours, [], "")
         session = Session(device, facts, files, chosen)
         return test(session, chosen, bool(args.files or args.k))

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""What deploy.py has a board run, to learn about it and about its modules."""
+
+import in_place
+import natmods
+
+# What is in the file of a flavour and in that of no other.
+MARKS = {natmods.SMALL: b"+small", natmods.IN_PLACE: b".blk is "}
+
+# Runs on a board with any firmware version, after a line that sets `modules`.
+ASK = """
+import gc, os, sys
+gc.collect()
+ram = gc.mem_free()
+
+class Adler32:
+    # For firmware without hashlib, as SAMD21 boards have it.
+    def __init__(self):
+        self.a, self.b = 1, 0
+    def update(self, data):
+        for c in data:
+            self.a = (self.a + c) % 65521
+            self.b = (self.b + self.a) % 65521
+    def digest(self):
+        return bytes((self.b >> 8, self.b & 255, self.a >> 8, self.a & 255))
+
+def digest(f):
+    try:
+        from hashlib import sha256 as Hash
+    except ImportError:
+        Hash = Adler32
+    s = Hash()
+    end = b''
+    flavour = 'full'
+    with open(f, 'rb') as o:
+        b = o.read(512)
+        while b:
+            s.update(b)
+            for n in marks:
+                if marks[n] in end + b:
+                    flavour = n
+            end = b[-8:]
+            b = o.read(512)
+    return ''.join('%02x' % c for c in s.digest()), flavour
+
+i = sys.implementation
+libs = [p for p in sys.path if p.endswith('/lib')]
+lib = libs[0] if libs else ''
+d = {'version': tuple(i[1])[:3], 'mpy': getattr(i, '_mpy', 0), 'lib': lib, 'has_lib': True}
+d['ram'] = ram
+d['path'] = list(sys.path)
+d['machine'] = getattr(i, '_machine', sys.platform)
+d['found'] = []
+for p in sys.path:
+    for m in modules:
+        for e in ('', '.py', '.mpy'):
+            f = (p + '/' if p else '') + m + e
+            try:
+                d['found'].append((f, os.stat(f)[6]) + (digest(f) if e else ('', '')))
+            except Exception:
+                pass
+d['leftovers'] = []
+for f in leftovers:
+    try:
+        os.stat(f % lib)
+        d['leftovers'].append(f % lib)
+    except Exception:
+        pass
+try:
+    os.stat(lib)
+except Exception:
+    d['has_lib'] = False
+try:
+    v = os.statvfs(lib if d['has_lib'] else lib[:-4] or '/')
+    d['block'], d['free'] = v[0], v[0] * v[3]
+except Exception:
+    d['block'] = 0
+d['esp8266'] = None
+try:
+    import esp
+    if hasattr(esp, 'set_native_code_location'):
+        d['esp8266'] = esp.flash_user_start()
+except Exception:
+    pass
+print('@deploy', repr(d))
+"""
+
+# Runs on the board, after a line that sets `modules`: measures how much each import grows the
+# heap.
+IMPORT = """
+import gc, sys
+d = {}
+for m in modules:
+    gc.collect()
+    n = gc.mem_alloc()
+    try:
+        __import__(m)
+    except BaseException as e:
+        d[m] = {'error': (type(e).__name__, str(e)), 'free': gc.mem_free()}
+        break
+    gc.collect()
+    i = sys.modules[m]
+    d[m] = {'growth': gc.mem_alloc() - n, 'file': getattr(i, '__file__', '')}
+    d[m]['version'] = getattr(i, '__version__', '')
+print('@deploy', repr(d))
+"""
+
+
+def about(modules, source):
+    """One of the programs above, for the modules."""
+    small = [m for m in modules if m in natmods.WITH_SMALL]
+    leftovers = [name for m in small for name in in_place.leftovers(f"%s/{m}.mpy")]
+    names = {"modules": tuple(modules), "marks": MARKS, "leftovers": leftovers}
+    return "".join(f"{name} = {value!r}\n" for name, value in names.items()) + source
