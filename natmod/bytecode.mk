@@ -20,6 +20,6 @@ include ../tools/mpy-cross.mk
 define rule
 $(OUT)/$(basename $(notdir $1)).mpy: $1 bytecode.mk $(COMPILER)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$(COMPILER) -O3 -s $(notdir $1) -o $$@ $$<
+	$(Q)$(COMPILER) -O3 -s $(basename $(notdir $1)) -o $$@ $$<
 endef
 $(foreach source,$(SOURCES),$(eval $(call rule,$(source))))

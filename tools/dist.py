@@ -5,7 +5,7 @@
 usage: dist.py [--url URL] BUILD DIST ARCH...     for instance: dist.py build dist x64 armv7m
 
 BUILD/ARCH/MODULE.mpy are the files to release, BUILD/small/ARCH/MODULE.mpy those of the small
-flavour, and BUILD/bytecode/ has those of coprocessor/. DIST is made anew, and it depends on
+flavour, and BUILD/bytecode/ has what is written in Python. DIST is made anew, and it depends on
 nothing but these files, the sources and URL: no dates, no paths. URL is where DIST will be: with
 it the packages for mip have whole addresses. docs/release.md says what is in it.
 """
@@ -123,6 +123,28 @@ class Release:
             self.small(module, arch)
         names = [f"{module}.mpy" for module in natmods.NAMES]
         self.package(Path(arch, "package.json"), dict(zip(names, names)))
+        for module, sources in natmods.PACKAGES.items():
+            self.as_package(module, sources, arch)
+
+    def as_package(self, module, sources, arch):
+        """A package for mip that makes a folder of the module, with Python files in it."""
+        files = {f"{module}/__init__.mpy": f"{module}.mpy"}
+        for source in sources:
+            file = f"{module}/{source.name}"
+            self.copy(source, Path(arch, file))
+            files[file] = file
+        self.package(Path(arch, f"{module}-package.json"), files)
+
+    def bytecode(self):
+        """The Python files beside the modules, each a package of its own, and their stubs."""
+        for name, source in natmods.PYTHON.items():
+            file = f"{name}.mpy"
+            compiled = Path(self.build, "bytecode", file)
+            verified(compiled, name, "none", roles.ABI)
+            self.copy(compiled, file)
+            self.copy(source.with_suffix(".pyi"), f"{name}.pyi")
+            self.package(f"{name}.json", {file: file})
+            self.for_any_board(name, file, [name])
 
     def coprocessor(self):
         """The packages of both sides, and that of the files by which programs find the client.
@@ -146,23 +168,26 @@ class Release:
             self.package(f"{roles.package(role)}.json", files)
         places = {file: place for files in packages.values() for place, file in files.items()}
         for file, place in sorted(places.items(), key=lambda item: item[1]):
-            data = (self.dist / file).read_bytes()
-            self.files.append(
-                {
-                    "module": place.rpartition(".")[0].replace("/", "."),
-                    "packages": [
-                        roles.package(r) for r in packages if file in packages[r].values()
-                    ],
-                    "version": VERSION,
-                    "arch": "any",
-                    "abi": roles.ABI if file.endswith(".mpy") else None,
-                    "firmware": firmware.shown(roles.OLDEST),
-                    "file": file,
-                    "bytes": len(data),
-                    "sha256": digest(data),
-                }
-            )
+            name = place.rpartition(".")[0].replace("/", ".")
+            having = [role for role in packages if file in packages[role].values()]
+            self.for_any_board(name, file, [roles.package(role) for role in having])
         return native
+
+    def for_any_board(self, module, file, packages):
+        data = (self.dist / file).read_bytes()
+        self.files.append(
+            {
+                "module": module,
+                "packages": packages,
+                "version": VERSION,
+                "arch": "any",
+                "abi": roles.ABI if file.endswith(".mpy") else None,
+                "firmware": firmware.shown(roles.OLDEST),
+                "file": file,
+                "bytes": len(data),
+                "sha256": digest(data),
+            }
+        )
 
     def copy(self, source, place):
         (self.dist / place).parent.mkdir(parents=True, exist_ok=True)
@@ -191,6 +216,7 @@ def make(build, dist, archs, url):
         release.arch(arch)
     modules = list(release.files)
     native = release.coprocessor()
+    release.bytecode()
     for module in natmods.MODULES:
         if not module.stub.exists():
             raise NotForRelease(f"{module.stub} is missing")

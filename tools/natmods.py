@@ -86,6 +86,12 @@ FOLDERS = tuple(module.folder.name for module in MODULES)
 WITH_SMALL = tuple(module.name for module in MODULES if module.has_small)
 # The Python files beside the modules, by their names.
 PYTHON = {path.stem: path for path in sorted(TOP.glob("natmod/*/*.py"))}
+# Python files that are in the folder of a module which is installed as one, by the module's name.
+PACKAGES = {
+    module.name: tuple(sorted(module.folder.glob("package/*.py")))
+    for module in MODULES
+    if (module.folder / "package").is_dir()
+}
 WITH_IN_PLACE = tuple(module.name for module in MODULES if module.has_in_place)
 
 

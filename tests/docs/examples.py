@@ -13,6 +13,7 @@ from check import case, end, eq, skip, true
 import natmods
 
 DOCUMENTS = [f"natmod/{folder}/README.md" for folder in natmods.FOLDERS]
+DOCUMENTS += ["docs/migrating.md"]
 MODULES = {
     "unix": [BUILD / "x64" / f"{name}.mpy" for name in natmods.NAMES],
     "board": [BUILD / "armv7m" / f"{name}.mpy" for name in natmods.NAMES],

@@ -29,6 +29,8 @@ COMMON = "__init__ aio client crc errors line link mailbox".split()
 CLIENT = "network proxy socket ssl".split()
 SERVER = "netserver output registry rpc server tls".split()
 DROP_IN = "network socket ssl".split()
+# Python files beside the modules.
+PYTHON = ["msgpack_aio"]
 PACKAGES = {"client": COMMON + CLIENT, "server": COMMON + SERVER}
 
 SMALL = [(module, "small", arch) for module in WITH_SMALL for arch in ARCHS]
@@ -58,6 +60,9 @@ def names():
                 for name in (module, f"{module}_full"):
                     wanted += [f"{arch}/small/{name}.mpy", f"{arch}/small/{name}.json"]
     wanted += [f"{arch}/package.json" for arch in ARCHS]
+    wanted += [f"{name}.{kind}" for name in PYTHON for kind in ("mpy", "json", "pyi")]
+    wanted += [f"{arch}/msgpack-package.json" for arch in ARCHS]
+    wanted += [f"{arch}/msgpack/{name}.py" for arch in ARCHS for name in ("exceptions", "ext")]
     wanted += [f"coprocessor-{side}.json" for side in ("client", "server", "drop-in")]
     wanted += [f"coprocessor/drop-in/{name}.py" for name in DROP_IN]
     wanted += [f"coprocessor/{name}.mpy" for name in {*COMMON, *CLIENT, *SERVER}]
@@ -158,7 +163,7 @@ def a_package_has_what_its_files_import():
 def index_tells_of_the_packages():
     files = index(of_packages=True)
     names = [f"coprocessor.{name}" for name in sorted({*COMMON, *CLIENT, *SERVER})]
-    eq([f["module"] for f in files], names + DROP_IN)
+    eq([f["module"] for f in files], names + DROP_IN + PYTHON)
     for f in files:
         data = (release() / f["file"]).read_bytes()
         eq((f["bytes"], f["sha256"]), (len(data), hashlib.sha256(data).hexdigest()))
@@ -166,6 +171,23 @@ def index_tells_of_the_packages():
         for side in ("client", "server", "drop-in"):
             has = f["file"] in urls(release(), f"coprocessor-{side}").values()
             eq(f"coprocessor-{side}" in f["packages"], has)
+        eq(f["packages"] == [f["module"]], f["module"] in PYTHON)
+
+
+@case
+def python_files():
+    for name in PYTHON:
+        eq(urls(release(), name), {f"{name}.mpy": f"{name}.mpy"})
+        info = mpyinfo.read(release() / f"{name}.mpy")
+        eq((info.name, info.arch, info.version), (name, "none", "6"))
+
+
+@case
+def msgpack_as_a_package():
+    for arch in ARCHS:
+        found = urls(release() / arch, "msgpack-package")
+        eq(found.pop("msgpack/__init__.mpy"), "msgpack.mpy")
+        eq(found, {f"msgpack/{n}.py": f"msgpack/{n}.py" for n in ("exceptions", "ext")})
 
 
 @case
@@ -227,7 +249,7 @@ def files_that_are_not_what_they_should_be():
         for arch in ("armv7m", "x64"):
             shutil.copytree(release() / arch, os.path.join(build, arch))
             os.renames(os.path.join(build, arch, "small"), os.path.join(build, "small", arch))
-        for part in ("obj/coprocessor", "bytecode/coprocessor"):
+        for part in ("obj/coprocessor", "bytecode"):
             shutil.copytree(TOP / "build" / part, os.path.join(build, part))
         eq(dist(build, out)[0], 0)
         before = contents(Path(out))

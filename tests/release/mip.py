@@ -10,8 +10,9 @@ import hashlib
 import os
 import tempfile
 
-from _release import MODULES, board, mpremote, on_board, own_mip, release, served
+from _release import MODULES, at_its_url, board, mpremote, on_board, own_mip, release, served
 from _release import sha256_on_board, unix
+from _sandbox import MPY_DIR as TREE
 from check import case, end, eq, true
 
 BOARD, ARCH = "mps2-an385/armv7m", "armv7m"
@@ -25,6 +26,17 @@ print(msgpack.__file__, msgpack.unpackb(msgpack.packb({1: [2]})))
 USE_BOTH = """
 import msgpack
 print(msgpack.__version__[-6:], msgpack.Packer().pack(1)[0] == 1)
+"""
+
+
+# What code for CPython may import.
+AS_PACKAGE = """
+import msgpack.exceptions
+from msgpack.exceptions import BufferFull, ExtraData, OutOfData
+from msgpack.ext import ExtType, Timestamp
+import msgpack, msgpack_aio
+print(msgpack.__file__, msgpack.exceptions.FormatError is msgpack.FormatError)
+print(msgpack.unpackb(msgpack.packb(ExtType(1, b"a"))) == ExtType(1, b"a"))
 """
 
 
@@ -86,6 +98,18 @@ def by_micropython_s_own_mip():
         with open(os.path.join(lib, "msgpack.mpy"), "rb") as f:
             eq(hashlib.sha256(f.read()).hexdigest(), sha256("msgpack", "x64"))
         eq(unix(USE, lib), (0, f"{lib}/msgpack.mpy {{1: [2]}}\n"))
+
+
+@case
+def msgpack_as_a_package():
+    mip = own_mip()
+    with at_its_url("x64") as url, tempfile.TemporaryDirectory() as folder:
+        lib = os.path.join(folder, "lib")
+        for package in "x64/msgpack-package.json", "msgpack_aio.json":
+            status, output = unix(f"import mip; mip.install('{url}/{package}')", lib, *mip)
+            eq(status, 0 if status == 0 else output)
+        aio = os.path.join(TREE, "extmod")
+        eq(unix(AS_PACKAGE, lib, aio), (0, f"{lib}/msgpack/__init__.mpy True\nTrue\n"))
 
 
 end()
