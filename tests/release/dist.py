@@ -28,7 +28,7 @@ VERSION = (TOP / "VERSION").read_text().strip()
 COMMON = "__init__ aio client crc errors line link mailbox".split()
 CLIENT = "network proxy socket ssl".split()
 SERVER = "netserver output registry rpc server tls".split()
-DROP_IN = "network socket ssl".split()
+DROP_IN = "network socket ssl tls".split()
 # Python files beside the modules.
 PYTHON = ["msgpack_aio"]
 PACKAGES = {"client": COMMON + CLIENT, "server": COMMON + SERVER}
