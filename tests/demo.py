@@ -10,29 +10,19 @@ import contextlib
 import functools
 import http.server
 import os
-import socket
 import sys
 import tempfile
 import threading
-from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from runner import children, install, targets  # noqa: E402
-from runner.board import Board  # noqa: E402
+from runner import install, wired  # noqa: E402
 from runner.paths import EXAMPLES, shown  # noqa: E402
 
 import frames  # noqa: E402
 
 PROGRAM = EXAMPLES / "coprocessor/page.py"
 ADDRESS = "http://example.org/"
-PICO, UNIX = (targets.select([name])[0] for name in ("rpi-pico", "unix-x64"))
-CLIENT = "__init__", "link", "socket"
-SERVE = """
-import sys
-from coprocessor.netserver import serve
-serve(open(int(sys.argv[1]), "r+b"), rx=4096)
-"""
 
 
 def say(text):
@@ -74,36 +64,6 @@ def line_log(at_end, folder, line):
     return name
 
 
-def started_board(at_end, folder, log):
-    """The Pico, and the end of its UART's line."""
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"{folder}/uart0")
-        listener.listen()
-        board = Board(PICO, options=("--uart0", f"{folder}/uart0", "--line-log", log))
-        at_end.callback(board.stop)
-        board.start()
-        return board, at_end.enter_context(listener.accept()[0])
-
-
-def co_processor(at_end, folder, wire):
-    wire.setblocking(False)
-    lib = install.into_folder(UNIX, ["coprocessor"], Path(folder, "lib"))
-    env = dict(os.environ, MICROPYPATH=str(lib))
-    command = [UNIX.interpreter, "-c", SERVE, wire.fileno()]
-    process = children.start(command, env=env, pass_fds=[wire.fileno()])
-    at_end.callback(children.stop, process)
-
-
-def install_on(board):
-    install.do(board, "import os; os.mkdir('/lib'); os.mkdir('/lib/coprocessor')", ":lib")
-    for files in install.package_files(["coprocessor"]).values():
-        for file in files:
-            if file.stem in CLIENT:
-                install.put(board, file, f"/lib/coprocessor/{file.name}")
-    library = install.tree(PICO) / "lib/micropython-lib/micropython/requests/requests"
-    install.put(board, library / "__init__.py", "/lib/requests.py")
-
-
 def run(board, source):
     """Run the program, and show what it says by the line."""
     said = [""]
@@ -118,17 +78,17 @@ def run(board, source):
 
 
 def main():
-    for target in PICO, UNIX:
+    for target in wired.PICO, wired.UNIX:
         install.check_interpreter(target)
     line = frames.Line("Pico", "network")
     with contextlib.ExitStack() as at_end:
         folder = at_end.enter_context(tempfile.TemporaryDirectory())
         say("Starting an emulated Raspberry Pi Pico with stock MicroPython, which has no network.")
-        board, wire = started_board(at_end, folder, line_log(at_end, folder, line))
+        board, wire = wired.board(at_end, folder, "--line-log", line_log(at_end, folder, line))
         say("Copying coprocessor, and requests of micropython-lib, to its file system.")
-        install_on(board)
+        wired.install_on(board, "requests")
         say("Starting a process in place of an ESP32: the co-processor at the end of its UART.")
-        co_processor(at_end, folder, wire)
+        wired.co_processor(at_end, folder, wire)
         url = web_server(at_end)
         say(f"Running {shown(PROGRAM)} with {url} for {ADDRESS}. Times are the Pico's.\n")
         source = PROGRAM.read_text().replace(ADDRESS, url)

@@ -7,26 +7,13 @@ from binascii import crc32
 
 import _end
 
-SIZE = 200000
-
 
 def requests_get(url):
-    """Pages: at once, in pieces, and as chunks of HTTP, which requests refuses."""
+    """Pages, among them one as chunks of HTTP, which requests refuses."""
     import requests
 
     response = requests.get(url + "/large")
     print(response.status_code, response.headers["Content-Length"], crc32(response.content))
-    response = requests.get(url + "/large")
-    n = total = 0
-    buffer = bytearray(1000)
-    while True:
-        k = response.raw.readinto(buffer)
-        if not k:
-            break
-        n += k
-        total = crc32(memoryview(buffer)[:k], total)
-    response.close()
-    print(n, total)
     try:
         requests.get(url + "/chunks")
     except ValueError as e:
@@ -42,6 +29,23 @@ def requests_get(url):
     print(requests.head(url + "/large").headers["Content-Length"])
     response = requests.get(url + "/headers", headers={"A": "b"}, auth=("me", "secret"))
     print(*response.json())
+
+
+def requests_pieces(url):
+    """A page that is longer than what a board has of memory."""
+    import requests
+
+    response = requests.get(url + "/large")
+    n = total = 0
+    buffer = bytearray(1000)
+    while True:
+        k = response.raw.readinto(buffer)
+        if not k:
+            break
+        n += k
+        total = crc32(memoryview(buffer)[:k], total)
+    response.close()
+    print(n, total)
 
 
 def requests_post(url):
@@ -85,10 +89,10 @@ def requests_tls(url):
     print(requests.post(url + "/sum", data=bytes(30000)).text)
 
 
-def mip(url, folder):
+def mip(url, arch, folder):
     import mip
 
-    mip.install(url + "/x64/msgpack.mpy", target=folder)
+    mip.install("%s/%s/msgpack.mpy" % (url, arch), target=folder)
     mip.install(url + "/none.mpy", target=folder)
 
 

@@ -6,17 +6,13 @@
 # Programs of others, as they are, use servers of others through a co-processor: requests and mip
 # of micropython-lib, MicroPython's asyncio, Python's HTTP server, curl.
 
-import concurrent.futures
 import contextlib
 import functools
 import http.server
 import json
-import shutil
 import ssl
-import subprocess
 import sys
 import tempfile
-import urllib.request
 from binascii import crc32
 from pathlib import Path
 
@@ -25,6 +21,7 @@ sys.path[:0] = ["tests"]
 import _web as web  # noqa: E402
 import _wired as wired  # noqa: E402
 from _certificate import certificate  # noqa: E402
+from _fetching import curl, ten_at_once  # noqa: E402
 from _net import free_port  # noqa: E402
 from _wired import LIBRARY, PYTHON, UNIX  # noqa: E402
 from check import case, end, eq, skip  # noqa: E402
@@ -55,7 +52,6 @@ def requests_get():
         run("requests_get", WEB.url),
         [
             "200 {} {}".format(*LARGE),
-            "{} {}".format(*LARGE),
             "Unsupported Transfer-Encoding: chunked",
             "404 Not Found",
             *[f"200 OK {small}"] * 4,
@@ -65,6 +61,11 @@ def requests_get():
             "session 1",
         ],
     )
+
+
+@case
+def requests_pieces():
+    eq(run("requests_pieces", WEB.url), ["{} {}".format(*LARGE), "session 1"])
 
 
 @case
@@ -125,7 +126,7 @@ def mip():
     url = web.serve(AT_END, handler).url
     with tempfile.TemporaryDirectory() as folder:
         eq(
-            run("mip", url, folder),
+            run("mip", url, "x64", folder),
             [
                 f"Downloading {url}/x64/msgpack.mpy to {folder}",
                 f"Copying: {folder}/msgpack.mpy",
@@ -139,23 +140,6 @@ def mip():
         eq(Path(folder, "msgpack.mpy").read_bytes(), (BUILD / "x64/msgpack.mpy").read_bytes())
 
 
-def fetch(url):
-    with urllib.request.urlopen(url, timeout=60) as response:
-        return response.read()
-
-
-def curl(url):
-    """What curl gets and posts."""
-    if not shutil.which("curl"):
-        skip("there is no curl: make setup installs it")
-    command = ["curl", "--silent", "--show-error", "--fail", "--max-time", "60"]
-    result = subprocess.run([*command, f"{url}/page"], capture_output=True)
-    eq((result.returncode, result.stdout), (0, b"/page" * 2000))
-    command += ["--data-binary", "@-", f"{url}/echo"]
-    result = subprocess.run(command, input=web.LARGE[:20000], capture_output=True)
-    eq((result.returncode, result.stdout), (0, web.LARGE[:20000]))
-
-
 @case
 def web_server():
     port = free_port()
@@ -163,11 +147,8 @@ def web_server():
     with wired.started(*words) as process:
         eq(process.stdout.readline(), b"ready\n")
         url = f"http://127.0.0.1:{port}"
-        for number in range(2):
-            paths = [f"/{number}/{i}" for i in range(10)]
-            with concurrent.futures.ThreadPoolExecutor(len(paths)) as pool:
-                found = list(pool.map(fetch, [url + path for path in paths]))
-            eq(found, [path.encode() * 2000 for path in paths])
+        ten_at_once(url)
+        ten_at_once(url)
         curl(url)
 
 

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+# targets: host
+# needs: nothing
+# timeout: 1200
+# long: host
+#
+# Programs of others on the emulated Pico, through a co-processor at its UART: requests and mip of
+# micropython-lib with Python's HTTP server, and a web server on the Pico with curl and others.
+
+import contextlib
+import sys
+import tempfile
+import threading
+from binascii import crc32
+from pathlib import Path
+
+sys.path[:0] = ["tests", "tests/release"]
+
+import _web as web  # noqa: E402
+from _fetching import curl, ten_at_once  # noqa: E402
+from _net import free_port  # noqa: E402
+from _release import release, served  # noqa: E402
+from check import case, end, eq, skip  # noqa: E402
+from runner import install, wired  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+BEGIN = """
+from machine import UART
+import coprocessor
+link = coprocessor.start(UART(0, 921600, rxbuf=4096), rx=4096, timeout=60000, keepalive=60000)
+import _programs
+"""
+USE = """
+print("session", link.session)
+import msgpack
+print(msgpack.__file__, msgpack.unpackb(msgpack.packb({1: [2]})))
+"""
+
+
+@contextlib.contextmanager
+def started():
+    """A board that has the programs."""
+    for target in wired.PICO, wired.UNIX:
+        if not target.interpreter.exists():
+            skip(f"there is no {target.board}: run make interpreter TARGET={target.board}")
+    with contextlib.ExitStack() as at_end:
+        folder = at_end.enter_context(tempfile.TemporaryDirectory())
+        board, wire = wired.board(at_end, folder)
+        wired.install_on(board, "requests", "mip")
+        for name in "_programs", "_end":
+            install.put(board, HERE / f"{name}.py", f"/lib/{name}.py")
+        wired.co_processor(at_end, folder, wire)
+        yield board
+
+
+@case
+def requests():
+    with contextlib.ExitStack() as at_end, started() as board:
+        url = web.serve(at_end).url
+        source = f"_programs.requests_pieces({url!r})\n_programs.requests_post({url!r})\n"
+        output, error = board.run(BEGIN + source + "print('session', link.session)\n", 500)
+        data = bytes(range(256)) * 200
+        expected = [f"{len(web.LARGE)} {crc32(web.LARGE)}"]
+        for method, sent in [
+            *[("POST", data)] * 2,
+            ("POST", b'{"a": [1, 2]}'),
+            ("POST", b"again"),
+            ("PUT", b"text"),
+        ]:
+            expected.append(f"{method} {len(sent)} {sum(sent)}")
+        eq((output.splitlines(), error), ([*expected, "session 1"], ""))
+
+
+@case
+def mip():
+    with served(release()) as url, started() as board:
+        output, error = board.run(f"{BEGIN}_programs.mip({url!r}, 'armv6m', None)\n" + USE, 500)
+        eq(error, "")
+        eq(
+            output.splitlines(),
+            [
+                f"Downloading {url}/armv6m/msgpack.mpy to /lib",
+                "Copying: /lib/msgpack.mpy",
+                "Done",
+                f"Downloading {url}/none.mpy to /lib",
+                f"Error 404 requesting {url}/none.mpy",
+                "Package may be partially installed",
+                "session 1",
+                "/lib/msgpack.mpy {1: [2]}",
+            ],
+        )
+
+
+@case
+def web_server():
+    port = free_port()
+    said = []
+    ready = threading.Event()
+    result = []
+
+    def echo(text):
+        said.append(text)
+        if "ready" in "".join(said):
+            ready.set()
+
+    with started() as board:
+
+        def run():
+            source = f"{BEGIN}_programs.web_server({port})\n"
+            result.append(board.run(source, 900, echo))
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            if not ready.wait(100):
+                raise AssertionError(result)
+            url = f"http://127.0.0.1:{port}"
+            curl(url)
+            ten_at_once(url)
+            curl(url)
+        finally:
+            board.write(b"\x03")
+            thread.join()
+    eq((result[0][0], "KeyboardInterrupt" in result[0][1]), ("ready\n", True))
+
+
+end()
