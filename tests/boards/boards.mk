@@ -45,8 +45,10 @@ $(foreach t,$(filter-out $(absent),$(names)),$(if $(wildcard $(call ports,$(t))/
 	$(error $(t): no MicroPython with ports/$(call port,$(t)) (v1.25 and later) at $\
 	$(call tree,$(t)); "make setup" fetches one)))
 
-# Without TLS and btree, which need submodules; without frozen modules, which need mpy-cross.
-unix-flags = MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0 MICROPY_PY_BTREE=0 FROZEN_MANIFEST= $\
+# Without btree, and mostly without TLS, which need submodules; without frozen modules, which need
+# mpy-cross.
+unix-flags = $(if $(filter %-ssl,$(1)),MBEDTLS=$(TOP)/build/deps/mbedtls,MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTLS=0) $\
+	MICROPY_PY_BTREE=0 FROZEN_MANIFEST= $\
 	$(if $(findstring x86,$(1)),CC="gcc -m32" MICROPY_PY_FFI=0 MICROPY_PY_JNI=0) $\
 	$(if $(config_$(1)),VARIANT_DIR=$(BOARDS)/unix CFLAGS_EXTRA=-DCONFIG_$(config_$(1))) $\
 	$(if $(filter %-nanbox,$(1)),VARIANT=nanbox)

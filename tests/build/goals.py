@@ -93,7 +93,7 @@ def parts():
     planned(
         "test-long",
         "x64 x86",
-        "python test-python unix x64 x86",
+        "pico python test-python unix x64 x86",
         ",".join(targets.of_part("configurations")),
         PART="configurations",
     )

@@ -175,7 +175,8 @@ def _pico(board, about, **more):
 
 
 def _unix(board, arch, about, **more):
-    return Target(board, "unix", arch, needs=(UNIX_NEEDS[arch],), about=about, **more)
+    more.setdefault("needs", (UNIX_NEEDS[arch],))
+    return Target(board, "unix", arch, about=about, **more)
 
 
 def _config(board, arch, config, about, **more):
@@ -355,6 +356,14 @@ _PLAIN = (
     ),
     _long(
         "unix-x64-stackless", "x64", "STACKLESS", "the unix port with Python's frames on the heap"
+    ),
+    _long(
+        "unix-x64-ssl",
+        "x64",
+        "SSL",
+        "the unix port with mbedTLS, for the co-processor's tests",
+        subset=True,
+        needs=(UNIX_NEEDS["x64"], "pico"),
     ),
     _unix(
         "unix-x86-nanbox",

@@ -40,6 +40,11 @@ typedef unsigned int mp_uint_t;
 #define MICROPY_PY_BUILTINS_STR_UNICODE (0)
 #endif
 
+// TLS, for which mpconfigvariant.mk makes mbedTLS; what is collected frees its memory.
+#ifdef CONFIG_SSL
+#define MICROPY_PY_SSL_FINALISER (1)
+#endif
+
 #ifdef CONFIG_PYSTACK
 #define MICROPY_ENABLE_PYSTACK (1)
 #endif
