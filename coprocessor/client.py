@@ -10,6 +10,9 @@ from msgpack import ExtType, packb, unpackb
 
 from .rpc import Port, StaleProxy, const, is_long
 
+if sys.implementation.name == "cpython":
+    from .errors import local
+
 try:
     from micropython import schedule
 except ImportError:
@@ -283,12 +286,17 @@ class Client(Port):
         name, args, self.traceback = value
         if name == "StaleProxy":
             return StaleProxy(*args)
+        if sys.implementation.name == "cpython":
+            # Numbers are MicroPython's, and CPython's may be others.
+            if name == "OSError" and args and isinstance(args[0], int):
+                args[0] = local(args[0])
         # getattr would intern the name, which takes RAM for good.
         cls = builtins.__dict__.get(name) if isinstance(name, str) else None
         if isinstance(cls, type) and issubclass(cls, Exception):
             try:
                 return cls(*args)
-            except TypeError:
+            except Exception:
+                # It takes other arguments.
                 pass
         return RemoteError(name, *args)
 

@@ -9,6 +9,7 @@ from struct import pack, unpack, unpack_from
 
 from msgpack import ExtType, packb, unpackb
 
+from .errors import wire
 from .output import Output
 from .registry import Reference, Registry, is_routine  # noqa: F401
 from .rpc import const, Port, is_long
@@ -394,8 +395,10 @@ def _failure(e):
     text = ""
     try:
         text = _traceback(e)
-        args = [name, list(e.args), text]
-        payload = packb(args, default=repr)
+        args = list(e.args)
+        if name == "OSError" and args and isinstance(args[0], int):
+            args[0] = wire(args[0])
+        payload = packb([name, args, text], default=repr)
         if len(payload) <= _MAX_MESSAGE - 7:
             return payload
     except Exception:

@@ -15,6 +15,7 @@ from _service import Box, Pair, exposed
 from check import case, collect_garbage, end, eq, long, raises, same, true
 from msgpack import ExtType
 
+from coprocessor import errors
 from coprocessor.client import RemoteError
 from coprocessor.rpc import StaleProxy
 from coprocessor.server import Reference
@@ -44,6 +45,46 @@ def calls():
     eq(remote.echo(), [[], {}])
     eq(remote.echo(1, "a", x=[1], y=None), [[1, "a"], {"x": [1], "y": None}])
     eq(remote.number, 5)
+
+
+class Newlib:
+    """`errno` of firmware for the ESP32."""
+
+    EIO = 5
+    EADDRINUSE = 112
+    ECONNABORTED = 113
+    ENETUNREACH = 114
+    ETIMEDOUT = 116
+    EHOSTUNREACH = 118
+    EINPROGRESS = 119
+    EALREADY = 120
+
+
+@case
+def numbers_of_errors():
+    """Those of an OSError are MicroPython's, whatever they are on the server."""
+    box = Pair().remote.box
+    before = errors._out
+    errors._out = errors.tables(Newlib)[0]
+    try:
+        for there, here in (116, 110), (112, 98), (114, 101), (120, 114), (5, 5), (128, 128):
+            fails(here, box.fail, "OSError", there)
+            fails(here, box.fail, "OSError", there, "text")
+        # Names, numbers of others, and of other exceptions.
+        eq(raises(OSError, box.fail, "OSError", "text").args, ("text",))
+        fails(-202, box.fail, "OSError", -202)
+        eq(raises(ValueError, box.fail, "ValueError", 116).args, (116,))
+        raises(OSError, box.fail, "OSError")
+    finally:
+        errors._out = before
+    if CPYTHON:
+        # The client's may be others, too.
+        before = errors._in
+        errors._in = errors.tables(Newlib)[1]
+        try:
+            fails(112, box.fail, "OSError", 98)
+        finally:
+            errors._in = before
 
 
 @case

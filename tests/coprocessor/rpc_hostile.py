@@ -305,6 +305,9 @@ def answers_that_are_none():
         ["SystemExit", [], ""],
         ["KeyboardInterrupt", [], ""],
         ["RemoteError", [], 5],
+        # CPython's raise something else than TypeError for these arguments.
+        ["ExceptionGroup", ["x", []], ""],
+        ["UnicodeDecodeError", [], ""],
     ):
         eq(kind_of(1, packb(value)), RemoteError)
     eq(kind_of(1, packb(["OSError", [5], ""])), OSError)
