@@ -102,6 +102,15 @@ def attach(link, sockets, window):
     _link = link
     _window = window
     _sockets = [None] * (sockets + 1)
+    try:
+        import finaliserproxy  # noqa: F401
+
+        from .garbage import Table
+
+        _sockets = Table(_sockets)
+    except ImportError:
+        # Those that the program has forgotten stay open.
+        pass
     if (errno.ETIMEDOUT, errno.EINPROGRESS) != (110, 115):
         from .errors import local as _local
     _clear()
@@ -145,9 +154,11 @@ def _piece(piece, last):
         _whose._put(piece)
     if last:
         what = _what
+        s = _whose
         _what = 0
+        _whose = None
         if what != _DATA:
-            _received(what, _whose, _message)
+            _received(what, s, _message)
 
 
 def _received(what, s, message):
@@ -157,6 +168,8 @@ def _received(what, s, message):
         if message[2] == _tag:
             _answer = message
     elif what == _CLOSED:
+        if s:
+            raise ValueError
         _sockets[message[1]] = None
     elif not s:
         # It is closed here, and the server did not know that yet.
@@ -217,7 +230,7 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
     found = _ask(None, _RESOLVE, host.encode())
     return [
         (AF_INET, type or SOCK_STREAM, proto, "", (str(name, "utf-8"), port))
-        for name in found.split(b"\0")
+        for name in found.split(b"\0", 8)[:8]
     ]
 
 
@@ -309,8 +322,12 @@ class socket(IOBase):
                     raise _error(EAGAIN)
 
     def _check(self):
-        if self._error:
-            raise _error(self._error)
+        e = self._error
+        if e:
+            if self._udp and self._id:
+                # That of a datagram.
+                self._error = 0
+            raise _error(e)
         if self._state != _OPENED:
             raise _error(ENOTCONN)
 

@@ -6,6 +6,7 @@
 #
 # Sockets of a client: what each function promises. The line is in virtual time.
 
+import sys
 from errno import (
     EADDRINUSE,
     EAGAIN,
@@ -21,7 +22,7 @@ from errno import (
 
 from _private import private
 from _net import HOST, Pair, connected, far, free_port, listener, number, real, received, resolved
-from check import case, end, eq, skip, true
+from check import case, collect_garbage, end, eq, skip, true
 
 EMFILE = 24
 EISCONN = 106
@@ -639,6 +640,33 @@ def bad_line():
     near.close()
     pair.until(pair.is_empty)
     eq(received(peer, 5000), pattern(4000))
+    peer.close()
+
+
+@case
+def forgotten():
+    """Without finaliserproxy; sockets_garbage.py is with it."""
+    # Other scripts may want it here.
+    module = sys.modules.pop("finaliserproxy", None)
+    path = sys.path[:]
+    sys.path[:] = []
+    pair = Pair()
+    sys.path[:] = path
+    if module:
+        sys.modules["finaliserproxy"] = module
+
+    def forget():
+        near, peer = connected(pair)
+        near.send(b"x")
+        return peer
+
+    peer = forget()
+    for _ in range(3):
+        collect_garbage()
+        pair.run()
+    eq(len(private(pair.server)._entries), 1)
+    eq(len([s for s in far._sockets if s]), 1)
+    eq(received(peer, 1), b"x")
     peer.close()
 
 
