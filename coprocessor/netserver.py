@@ -12,6 +12,7 @@ import time
 from .errors import wire
 from .framing import const
 from .link import Link
+from .lookup import Lookups
 
 # Channels.
 _OUT = const(17)
@@ -39,12 +40,16 @@ _INCOMING = const(7)
 _DATAGRAM = const(8)
 _ANSWER = const(16)
 
+_EIO = const(5)
 _EAGAIN = const(11)
+_ENOMEM = const(12)
 _EINVAL = const(22)
 _BAD_CERTIFICATE = const(-0x2700)  # mbedTLS's.
+_ENFILE = const(23)
 _EMFILE = const(24)
-_EIO = const(5)
 _EOPNOTSUPP = const(95)
+_ECONNABORTED = const(103)
+_ENOBUFS = const(105)
 _ECONNREFUSED = const(111)
 _EINPROGRESS = const(115)
 _EAI_NONAME = const(-2)
@@ -56,7 +61,7 @@ _MAX_MESSAGE = const(2048)
 _MAX_WRAP = const(12288)  # With certificates.
 _MAX_WAITING = const(4096)  # Bytes of messages that wait, after which the link refuses others.
 _MAX_REPLIES = const(16)
-_MAX_ADDRESSES = const(8)
+_MAX_CREDIT = const(0xFFFF)
 _LINGER = const(10000)  # Milliseconds that a closed socket has to send what is left.
 
 # States of an Entry.
@@ -88,7 +93,7 @@ def _number(e):
     if isinstance(e, OSError) and e.args and isinstance(e.args[0], int):
         return wire(e.args[0])
     if isinstance(e, MemoryError):
-        return 12
+        return _ENOMEM
     if isinstance(e, ImportError):
         return _EOPNOTSUPP
     return _EIO if isinstance(e, OSError) else _EINVAL
@@ -103,21 +108,20 @@ def _packed(address):
     return pack("<H", address[1]) + address[0].encode()
 
 
-def _resolved(host, port):
-    """The addresses of a host, as functions of sockets take them."""
-    found = _socket.getaddrinfo(host or "0.0.0.0", port)
-    addresses = []
-    for item in found:
-        if item[0] == _socket.AF_INET and item[-1] not in addresses:
-            addresses.append(item[-1])
-    if not addresses:
-        raise OSError(_EAI_NONAME)
-    return addresses[:_MAX_ADDRESSES]
+def _host(data):
+    return str(bytes(data), "utf-8")
 
 
-def _unpacked(data):
-    port = unpack_from("<H", data)[0]
-    return _resolved(str(bytes(data[2:]), "utf-8"), port)[0]
+def _host_of(message):
+    """The host that a message names, or None."""
+    what = message[0]
+    if what == _CONNECT:
+        return _host(message[4:])
+    if what == _SENDTO:
+        return _host(message[5 : message[2] + 3])
+    if what == _BIND:
+        return _host(message[5:])
+    return _host(message[3:]) if what == _RESOLVE else None
 
 
 class Entry:
@@ -136,16 +140,20 @@ class Entry:
         self.ended = False
         self.incoming = None  # A connection that the client has not accepted yet.
         self.poller = None
-        self.wrap = None  # A request for TLS, until all before it is sent.
+        self.wrap = None  # Begins TLS: a function of the socket, until all before it is sent.
+        self.tag = None  # Of the request for that, if it is not answered yet.
+        self.raw = None  # What TLS runs on, which MicroPython's does not close after an error.
         self.is_stream = False  # TLS of MicroPython: has read and write.
         self.trying = 0  # Bytes that TLS must be given again.
 
 
 class NetServer:
-    def __init__(self, link, *, sockets=16, buffer=2048):
+    def __init__(self, link, *, sockets=16, buffer=2048, tls=4):
         self._link = link
         self._limit = sockets
         self._buffer = buffer
+        self._most_tls = tls
+        self._lookups = Lookups()
         self._entries = {}
         self._lingering = []  # [(an entry that the client has closed, since when)]
         self._requests = []
@@ -155,6 +163,7 @@ class NetServer:
 
     def _clear(self):
         self._requests.clear()
+        self._lookups.forget()
         self._waiting = 0  # Bytes in these.
         self._refused = False
         self._what = 0  # Of the message that arrives.
@@ -170,13 +179,13 @@ class NetServer:
         self._entries.clear()
 
     def _drop(self, entry):
-        for sock in entry.sock, entry.incoming:
+        for sock in entry.sock, entry.raw, entry.incoming:
             if sock:
                 try:
                     sock.close()
-                except OSError:
+                except Exception:
                     pass
-        entry.sock = entry.incoming = None
+        entry.sock = entry.raw = entry.incoming = entry.wrap = None
 
     def close(self):
         """Close all sockets."""
@@ -233,25 +242,53 @@ class NetServer:
     def poll(self):
         """Serve the sockets; did anything happen? The program serves the link."""
         did = self._reply()
-        while self._requests and len(self._replies) < _MAX_REPLIES:
-            did = True
-            message = self._requests.pop(0)
-            self._waiting -= len(message) + _COST
-            if self._refused and self._waiting < _MAX_WAITING:
-                self._refused = False
-                self._link.resume()
-            self._run(message)
+        did = self._run_all() or did
         self._reply()
         for entry in list(self._entries.values()):
             if entry.sock:
                 try:
                     did = self._serve(entry) or did
-                except OSError as e:
-                    self._fail(entry, _number(e))
+                except Exception as e:
+                    # MicroPython's TLS raises ValueError for a wrong certificate.
+                    is_wrong = entry.raw and isinstance(e, ValueError)
+                    self._fail(entry, _BAD_CERTIFICATE if is_wrong else _number(e))
                     did = True
         if self._lingering:
             self._linger()
         return did
+
+    def _run_all(self):
+        """Run the requests, but for those that wait for a name: these stop their socket's."""
+        did = False
+        waits = []
+        i = 0
+        while i < len(self._requests) and len(self._replies) < _MAX_REPLIES:
+            message = self._requests[i]
+            if message[1] in waits or not self._knows(message):
+                waits.append(message[1])
+                i += 1
+                continue
+            did = True
+            self._requests.pop(i)
+            self._waiting -= len(message) + _COST
+            if self._refused and self._waiting < _MAX_WAITING:
+                self._refused = False
+                self._link.resume()
+            self._run(message)
+        return did
+
+    def _knows(self, message):
+        """Is the address in a message known?"""
+        try:
+            host = _host_of(message)
+            return host is None or self._lookups.is_known(host)
+        except Exception:
+            # The message is wrong, which is told when it is run.
+            return True
+
+    def _unpacked(self, data):
+        port = unpack_from("<H", data)[0]
+        return self._lookups.resolved(_host(data[2:]), port)[0]
 
     def _reply(self):
         did = False
@@ -292,11 +329,18 @@ class NetServer:
             if what == _CLOSE:
                 self._close(entry)
             elif what == _GRANT:
-                entry.credit += unpack_from("<H", message, 2)[0]
+                credit = entry.credit + unpack_from("<H", message, 2)[0]
+                if credit > _MAX_CREDIT:
+                    raise ValueError
+                entry.credit = credit
             elif what == _CONNECT and entry.state == _NEW:
                 self._connect(entry, message)
             elif what == _SENDTO and entry.is_udp:
-                self._sendto(entry, message)
+                try:
+                    self._sendto(entry, message)
+                except OSError as e:
+                    # The socket goes on.
+                    self._say(_ERROR, id, pack("<h", _number(e)))
             else:
                 raise ValueError
         except Exception as e:
@@ -308,7 +352,7 @@ class NetServer:
         try:
             if what == _RESOLVE:
                 try:
-                    addresses = _resolved(str(bytes(message[3:]), "utf-8"), 0)
+                    addresses = self._lookups.resolved(_host(message[3:]), 0)
                 except OSError as e:
                     number = e.args[0]
                     # The unix port of MicroPython has a text.
@@ -317,20 +361,34 @@ class NetServer:
             elif not entry or not entry.sock:
                 raise ValueError
             elif what == _BIND:
-                entry.sock.bind(_unpacked(message[3:]))
+                entry.sock.bind(self._unpacked(message[3:]))
             elif what == _LISTEN and entry.state == _NEW:
                 entry.sock.listen(message[3])
                 entry.state = _LISTENING
             elif what == _OPTION:
                 self._option(entry, message)
-            elif what == _WRAP and entry.state == _OPENED and not entry.is_udp:
-                entry.wrap = message
-                return
+            elif what == _WRAP and not entry.is_udp and not entry.wrap and not entry.raw:
+                self._wrap(entry, message)
+                if entry.state == _OPENED:
+                    # What follows the answer is for TLS, so all that was before is sent first.
+                    entry.tag = message[2:3]
+                    return
             else:
                 raise ValueError
         except Exception as e:
             number = _number(e)
         self._say(_ANSWER, id, message[2:3] + pack("<h", number) + data)
+
+    def _wrap(self, entry, message):
+        if entry.state not in (_CONNECTING, _OPENED):
+            raise ValueError
+        entries = list(self._entries.values()) + [closed for closed, _ in self._lingering]
+        if len([1 for other in entries if other.wrap or other.raw]) >= self._most_tls:
+            raise OSError(_EMFILE)
+        # Only now, as it takes much memory.
+        from .tls import wrapper
+
+        entry.wrap = wrapper(message)
 
     def _count(self):
         entries = self._entries.values()
@@ -345,8 +403,10 @@ class NetServer:
             listener.incoming = None
         elif self._count() < self._limit:
             try:
+                if kind not in (_socket.SOCK_STREAM, _socket.SOCK_DGRAM):
+                    raise ValueError
                 sock = _socket.socket(_socket.AF_INET, kind)
-            except (OSError, ValueError) as e:
+            except Exception as e:
                 number = _number(e)
         if not sock:
             self._say(_ERROR, id, pack("<h", number))
@@ -359,10 +419,12 @@ class NetServer:
 
     def _opened(self, entry):
         entry.state = _OPENED
+        if entry.wrap:
+            self._start_tls(entry)
         self._say(_GRANT, entry.id, pack("<H", entry.room))
 
     def _connect(self, entry, message):
-        address = _unpacked(message[2:])
+        address = self._unpacked(message[2:])
         entry.state = _CONNECTING
         try:
             entry.sock.connect(address)
@@ -375,7 +437,7 @@ class NetServer:
     def _sendto(self, entry, message):
         at = message[2] + 3
         try:
-            entry.sock.sendto(bytes(message[at:]), _unpacked(message[3:at]))
+            entry.sock.sendto(bytes(message[at:]), self._unpacked(message[3:at]))
         except OSError as e:
             # Datagrams may get lost.
             if _number(e) != _EAGAIN:
@@ -405,7 +467,7 @@ class NetServer:
         for entry, since in self._lingering:
             try:
                 self._send(entry)
-            except OSError:
+            except Exception:
                 entry.tx = b""
             if entry.tx and self._link.since(since) < _LINGER:
                 left.append((entry, since))
@@ -427,7 +489,7 @@ class NetServer:
         if entry.wrap and not entry.tx:
             self._start_tls(entry)
         did = self._send(entry)
-        if entry.owed * 2 >= self._buffer:
+        if entry.owed * 2 >= self._buffer and len(self._replies) < _MAX_REPLIES:
             self._say(_GRANT, entry.id, pack("<H", entry.owed))
             entry.room += entry.owed
             entry.owed = 0
@@ -437,18 +499,21 @@ class NetServer:
         return did
 
     def _start_tls(self, entry):
-        message = entry.wrap
-        entry.wrap = None
+        wrap = entry.wrap
+        tag = entry.tag
+        entry.wrap = entry.tag = None
         number = 0
+        entry.raw = entry.sock
         try:
-            # Only now, as it takes much memory.
-            from .tls import wrapped
-
-            entry.sock = wrapped(entry.sock, message)
+            entry.sock = wrap(entry.sock)
             entry.is_stream = not hasattr(entry.sock, "getpeername")
         except Exception as e:
+            if not tag:
+                raise
+            entry.raw = None
             number = _number(e)
-        self._say(_ANSWER, entry.id, message[2:3] + pack("<h", number))
+        if tag:
+            self._say(_ANSWER, entry.id, tag + pack("<h", number))
 
     def _is_connected(self, entry):
         events = entry.poller.poll(0)
@@ -474,7 +539,8 @@ class NetServer:
         try:
             sock, address = entry.sock.accept()
         except OSError as e:
-            if _number(e) == _EAGAIN:
+            # None of them is the fault of the socket that listens.
+            if _number(e) in (_EAGAIN, _ECONNABORTED, _EMFILE, _ENFILE, _ENOMEM, _ENOBUFS):
                 return False
             raise
         entry.incoming = sock
@@ -518,7 +584,12 @@ class NetServer:
             return False
         try:
             if entry.is_udp:
-                data, address = entry.sock.recvfrom(_MAX_DATAGRAM)
+                try:
+                    data, address = entry.sock.recvfrom(_MAX_DATAGRAM)
+                except OSError:
+                    # There is none, or it was too long for the system, or one that was sent came
+                    # back.
+                    return False
                 address = _packed(address)
                 entry.held = bytes((_DATAGRAM, entry.id, len(address))) + address + data
                 return True
@@ -538,10 +609,10 @@ class NetServer:
         return True
 
 
-def serve(stream, *, sockets=16, buffer=2048, expose=None, **options):
+def serve(stream, *, sockets=16, buffer=2048, tls=4, expose=None, **options):
     """Serve a client at the other end of a stream, forever."""
     link = Link(stream, **options)
-    net = NetServer(link, sockets=sockets, buffer=buffer)
+    net = NetServer(link, sockets=sockets, buffer=buffer, tls=tls)
     names = dict(expose or {})
     try:
         import network
@@ -555,6 +626,10 @@ def serve(stream, *, sockets=16, buffer=2048, expose=None, **options):
 
         rpc = Server(link, names)
     while True:
-        did = rpc.poll()
-        if not net.poll() and not did:
-            time.sleep(0.001)
+        try:
+            did = rpc.poll()
+            if not net.poll() and not did:
+                time.sleep(0.001)
+        except MemoryError:
+            # The client begins again, with nothing here that is its own.
+            link.reset()

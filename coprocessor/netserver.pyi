@@ -17,12 +17,13 @@ class NetServer:
         *,
         sockets: int = 16,  # With those that wait to be accepted, and those still sending.
         buffer: int = 2048,  # Bytes that it takes for each socket while its peer takes none.
+        tls: int = 4,  # Of the sockets, with TLS.
     ) -> None: ...
     def poll(self) -> bool:
         """Serve the sockets; did anything happen?
 
-        The program serves the link. Waits for names of hosts only, as long as the system's
-        getaddrinfo does. Raises what the stream of the link raises.
+        The program serves the link. On MicroPython it waits for names of hosts, as long as the
+        firmware's getaddrinfo does. Raises what the stream of the link raises.
         """
     def close(self) -> None:
         """Close all sockets, also those that still have something to send."""
@@ -32,6 +33,7 @@ def serve(
     *,
     sockets: int = 16,
     buffer: int = 2048,
+    tls: int = 4,
     expose: Optional[Mapping[str, Any]] = None,  # For rpc, besides `network`.
     **options: Any,  # Of Link.
 ) -> NoReturn:

@@ -3,10 +3,12 @@
 # sockets and those of the world outside are real ones, at 127.0.0.1.
 
 import socket as real
+import time
 
 from _private import private
 from _world import Random, World
 
+from coprocessor import lookup
 from coprocessor import socket as far
 from coprocessor.link import Link
 from coprocessor.netserver import NetServer
@@ -16,7 +18,7 @@ HOST = "127.0.0.1"
 
 
 class Pair:
-    def __init__(self, sockets=8, window=1536, **options):
+    def __init__(self, sockets=8, window=1536, timeout=TIMEOUT, keepalive=3000, **options):
         random = Random(1)
         self.world = world = World(random)
         links = []
@@ -28,20 +30,23 @@ class Pair:
                     rx=4096,
                     clock=world.clock,
                     random=random.bits,
-                    timeout=TIMEOUT,
-                    keepalive=3000,
+                    timeout=timeout,
+                    keepalive=keepalive,
                 )
             )
         self.link, self.link_of_server = links
         far.attach(self.link, sockets, window)
         self.server = NetServer(links[1], **options)
-        self.is_serving = True
+        self.is_serving = self.waits_for_names = True
         world.on_wait = self.serve
 
     def serve(self):
         if self.is_serving:
             self.link_of_server.poll()
             self.server.poll()
+            # On CPython a thread looks up names, for which virtual time waits.
+            while self.waits_for_names and private(private(self.server)._lookups)._is_busy:
+                time.sleep(0.001)
 
     def run(self, ms=50):
         """Both sides for some time."""
@@ -66,6 +71,24 @@ class Pair:
             or private(server)._lingering
             or [s for s in far._sockets if s is not None]
         )
+
+
+class Sockets:
+    """The server's module `socket` with another getaddrinfo."""
+
+    def __init__(self, getaddrinfo):
+        self.real = lookup._socket
+        self.getaddrinfo = getaddrinfo
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def __enter__(self):
+        lookup._socket = self
+        return self
+
+    def __exit__(self, *args):
+        lookup._socket = self.real
 
 
 def resolved(port):

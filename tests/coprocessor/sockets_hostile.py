@@ -7,9 +7,25 @@
 # A client that keeps no rule meets the server of sockets, and such a server meets the client.
 
 from _private import private
-from _net import HOST, Pair, far, free_port, listener, number, real, resolved
+import errno
+
+from _net import (
+    HOST,
+    Pair,
+    Sockets,
+    connected,
+    far,
+    free_port,
+    listener,
+    number,
+    real,
+    received,
+    resolved,
+)
 from _world import Random
 from check import case, end, eq, true
+
+from coprocessor import netserver
 
 OPEN, CLOSE, CONNECT, GRANT, DATA, SENDTO, BIND, LISTEN, OPTION, RESOLVE = (
     1,
@@ -169,6 +185,181 @@ class Slow:
         self.link.send = self.send
 
 
+class Failing:
+    """A socket that raises something."""
+
+    def __init__(self, sock, error, *names):
+        self.sock = sock
+        self.close = sock.close
+        self.error = error
+        self.names = names
+
+    def __getattr__(self, name):
+        if name in self.names:
+            return self.fail
+        return getattr(self.sock, name)
+
+    def fail(self, *args):
+        raise self.error
+
+
+@case
+def exceptions_of_other_kinds():
+    """They end a socket, and not the server."""
+    for error, expected in (MemoryError(), 12), (ValueError(), 22):
+        for name in "recv", "send":
+            pair = Pair()
+            near, peer = connected(pair)
+            other, other_peer = connected(pair)
+            entry = private(pair.server)._entries[1]
+            entry.sock = Failing(entry.sock, error, name)
+            near.write(b"x")
+            eq(number(near.read, 1), expected)
+            other.write(b"x")
+            pair.run()
+            eq(received(other_peer, 1), b"x")
+            near.close()
+            other.close()
+            true(pair.is_empty())
+            # It has been closed.
+            eq(received(peer, 2), b"x" if name == "recv" else b"")
+            for each in peer, other_peer:
+                each.close()
+    # Of one that is closed, but still sends.
+    client = Client()
+    server = client.pair.server
+    sock, address = listener()
+    client.send(OPEN, 1, 1, 0)
+    client.send(CONNECT, 1, to(address[1]))
+    entry = private(server)._entries[1]
+    entry.sock = Full(entry.sock)
+    client.send(DATA, 1, b"x")
+    client.send(CLOSE, 1)
+    entry.sock = Failing(entry.sock, MemoryError(), "send")
+    client.pair.run()
+    eq(private(server)._count(), 0)
+    sock.close()
+
+
+@case
+def servers_without_memory():
+    """The session ends, and the server does not."""
+
+    class Stream:
+        reads = 0
+
+        def readinto(self, buffer):
+            self.reads += 1
+            if self.reads < 3:
+                raise MemoryError
+            raise OSError(5)
+
+        def write(self, data):
+            return len(data)
+
+    stream = Stream()
+    eq(number(netserver.serve, stream), 5)
+    eq(stream.reads, 3)
+
+
+@case
+def kinds_of_sockets():
+    """A client gets none that writes packets by itself."""
+    client = Client()
+    for kind in 0, 3, 5, 10, 255:
+        client.send(OPEN, 1, kind, 0)
+        eq(client.got.pop(), bytes((ERROR, 1, 22, 0)))
+    eq(private(client.pair.server)._count(), 0)
+
+
+@case
+def credit_without_end():
+    client = Client()
+    client.send(OPEN, 1, 2, 0)
+    entry = private(client.pair.server)._entries[1]
+    for _ in range(10):
+        client.send(GRANT, 1, b"\xff\x7f")
+        true(entry.credit <= 0xFFFF)
+    eq(client.kinds(), [ERROR])
+
+
+@case
+def grants_that_are_not_read():
+    """A client sends what is granted, but lets the server send nothing."""
+    client = Client(buffer=64)
+    pair = client.pair
+    server = private(pair.server)
+    sock, address = listener()
+    client.send(OPEN, 1, 1, 0)
+    client.send(CONNECT, 1, to(address[1]))
+    peer = sock.accept()[0]
+    eq(client.kinds(), [CONNECTED, GRANT])
+    entry = server._entries[1]
+    with Slow(pair):
+        for _ in range(100):
+            if entry.room >= 32:
+                client.send(DATA, 1, bytes(32))
+                received(peer, 32)
+            pair.run(2)
+            true(len(server._replies) < 40)
+    pair.run(100)
+    sock.close()
+    peer.close()
+
+
+@case
+def connections_that_fail():
+    """What accept raises for a peer that gives up ends no socket that listens."""
+    pair = Pair()
+    port = free_port()
+    sock = far.socket()
+    sock.setsockopt(far.SOL_SOCKET, far.SO_REUSEADDR, 1)
+    sock.bind((HOST, port))
+    sock.listen()
+    entry = private(pair.server)._entries[1]
+    well = entry.sock
+    for name in "ECONNABORTED", "ENOBUFS", "ENOMEM":
+        entry.sock = Failing(well, OSError(getattr(errno, name, 103)), "accept")
+        pair.run()
+    entry.sock = well
+    peer = real.socket()
+    peer.connect(resolved(port))
+    sock.accept()[0].close()
+    peer.close()
+    sock.close()
+
+
+@case
+def datagrams_that_fail():
+    """What a peer makes recvfrom raise ends no socket."""
+    pair = Pair()
+    sock = far.socket(far.AF_INET, far.SOCK_DGRAM)
+    sock.settimeout(0)
+    number(sock.recv, 1)
+    pair.run()
+    entry = private(pair.server)._entries[1]
+    well = entry.sock
+    for e in errno.ECONNREFUSED, errno.ECONNRESET, errno.EIO:
+        entry.sock = Failing(well, OSError(e), "recvfrom")
+        pair.run()
+    entry.sock = well
+    eq(number(sock.recv, 1), errno.EAGAIN)
+    # One that cannot be sent is told of, once.
+    entry.sock = Failing(well, OSError(errno.EHOSTUNREACH), "sendto")
+    sock.sendto(b"x", (HOST, 1))
+    pair.run()
+    eq(number(sock.sendto, b"x", (HOST, 1)), 113)
+    entry.sock = well
+    port = free_port(real.SOCK_DGRAM)
+    peer = real.socket(real.AF_INET, real.SOCK_DGRAM)
+    peer.bind(resolved(port))
+    sock.sendto(b"well", (HOST, port))
+    pair.run()
+    eq(peer.recv(100), b"well")
+    sock.close()
+    peer.close()
+
+
 @case
 def requests_without_end():
     client = Client()
@@ -229,17 +420,25 @@ def random_messages_to_the_server():
     sock, address = listener()
     numbers = [to(address[1]), to(free_port()), b"", b"\1\0", b"\0\1"]
     kinds = OPEN, OPEN, CLOSE, CONNECT, GRANT, DATA, SENDTO, BIND, LISTEN, OPTION, 77
-    for _ in range(3000):
-        message = bytes((random.choice(kinds), random.below(8)))
-        for _ in range(random.below(3)):
-            message += bytes((random.below(12),)) + random.choice(numbers)
-        if link.up:
-            link.send(16, message + bytes(random.below(20)), False)
-        client.pair.run(1 + random.below(3))
-        client.got = []
-        true(private(server)._count() <= 5)
-        true(len(private(server)._replies) < 40)
-        true(all(len(e.tx) <= 300 for e in private(server)._entries.values()))
+
+    def getaddrinfo(host, port):
+        # No name of these is asked for in the world.
+        if host.strip("0123456789."):
+            raise OSError(-2)
+        return real.getaddrinfo(host, port)
+
+    with Sockets(getaddrinfo):
+        for _ in range(3000):
+            message = bytes((random.choice(kinds), random.below(8)))
+            for _ in range(random.below(3)):
+                message += bytes((random.below(12),)) + random.choice(numbers)
+            if link.up:
+                link.send(16, message + bytes(random.below(20)), False)
+            client.pair.run(1 + random.below(3))
+            client.got = []
+            true(private(server)._count() <= 5)
+            true(len(private(server)._replies) < 40)
+            true(all(len(e.tx) <= 300 for e in private(server)._entries.values()))
     server.close()
     sock.close()
 
@@ -297,6 +496,46 @@ def data_before_it_is_read():
     server.says(bytes((CONNECTED, 1)), bytes((DATA, 1, 1)))
     true(server.pair.link.session != session)
     sock.close()
+
+
+@case
+def closed_without_being_asked():
+    """The number of an open socket is not given to another one."""
+    server = Server()
+    sock = far.socket()
+    session = server.pair.link.session
+    server.says(bytes((CLOSED, 1)))
+    true(server.pair.link.session != session)
+    eq(number(sock.send, b"x"), 104)
+    sock.close()
+
+
+@case
+def data_of_which_some_comes_late():
+    """A socket is closed when half of a message has arrived: the rest is dropped."""
+    server = Server()
+    pair = server.pair
+    sock = far.socket()
+    server.says(bytes((CONNECTED, 1)))
+    sock.setblocking(False)
+    number(sock.recv, 1)
+    pair.run()
+    session = pair.link.session
+    pair.link_of_server.send(17, bytes((DATA, 1)) + bytes(510), False)
+    pair.until(lambda: private(sock)._count)
+    true(private(sock)._count < 510)
+    sock.close()
+    pair.run()
+    eq(pair.link.session, session)
+
+
+@case
+def addresses_without_end():
+    server = Server()
+    link = server.pair.link
+    server.answers.append(bytes((ANSWER, 0, far._tag + 1 & 255, 0, 0)) + b"\0" * 2000)
+    eq(len(far.getaddrinfo("name", 1)), 8)
+    eq(link.session, 1)
 
 
 @case

@@ -9,6 +9,7 @@ import socket as real
 import ssl as real_ssl
 import sys
 import threading
+from struct import pack
 
 sys.path[:0] = ["."]
 
@@ -21,6 +22,8 @@ from coprocessor import ssl  # noqa: E402
 
 EIO = 5
 EINVAL = 22
+EMFILE = 24
+ECONNREFUSED = 111
 BAD_CERTIFICATE = -0x2700
 
 
@@ -183,6 +186,99 @@ def accepted():
     near.close()
     sock.close()
     true(pair.is_empty())
+
+
+@case
+def limits():
+    """Each socket has TLS once, and so many sockets."""
+    pair = Pair(tls=2)
+    socks = [connected(pair) for _ in range(3)]
+    for near, _ in socks[:2]:
+        ssl.wrap_socket(near)
+        eq(number(ssl.wrap_socket, near), EINVAL)
+    eq(number(ssl.wrap_socket, socks[2][0]), EMFILE)
+    socks[0][0].close()
+    pair.run()
+    ssl.wrap_socket(socks[2][0])
+    for near, peer in socks:
+        near.close()
+        peer.close()
+    true(pair.is_empty())
+
+
+@case
+def before_it_is_connected():
+    """As asyncio does it."""
+    pair = Pair()
+    sock, address = listener()
+    thread, result = echo_server(sock)
+    near = far.socket()
+    near.setblocking(False)
+    number(near.connect, address)
+    near = verified(cadata=content(certificate()[0]))(near)
+    near.setblocking(True)
+    near.settimeout(1000)
+    near.write(b"end")
+    eq(near.read(3), b"end")
+    thread.join()
+    eq(result, [3])
+    near.close()
+    # One that is never connected, and certificates that are none.
+    near = far.socket()
+    near.setblocking(False)
+    number(near.connect, (HOST, free_port()))
+    ssl.wrap_socket(near)
+    near.settimeout(1000)
+    eq(number(near.write, b"x"), ECONNREFUSED)
+    near.close()
+    near = far.socket()
+    near.setblocking(False)
+    number(near.connect, address)
+    eq(number(verified(cadata=b"no certificate"), near), EIO)
+    near.close()
+    true(pair.is_empty())
+    sock.close()
+
+
+@case
+def key_with_a_password():
+    """The server does not ask for it at its console."""
+    cert, key = certificate()
+    command = f"openssl ec -in {key} -aes128 -passout pass:secret -out {key}_encrypted"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    near, peer = connected(Pair())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, f"{key}_encrypted")
+    eq(number(lambda: context.wrap_socket(near, server_side=True)), EIO)
+    near.close()
+    peer.close()
+
+
+@case
+def wrong_requests():
+    """A client that keeps no rule."""
+    pair = Pair()
+    good = content(certificate()[0])
+    for data in (
+        b"",
+        b"\0",
+        b"\0\0",
+        bytes((0, 3)) + bytes(8),
+        bytes((0, 255)) + bytes(8),
+        # Verification without a name.
+        bytes((0, 2)) + bytes(8),
+        bytes((0, 0)) + bytes(7),
+        bytes((0, 0)) + b"\xff\xff" + bytes(6),
+        bytes((0, 0)) + b"\2\0\xff\xfe" + bytes(6),
+        bytes((1, 0)) + bytes(2) + pack("<H", len(good)) + good + bytes(4),
+        bytes((0, 1)) + bytes(6) + pack("<H", 5) + b"-----",
+    ):
+        near, peer = connected(pair)
+        true(number(lambda: far._ask(near, 20, data)) in (EINVAL, EIO))
+        near.close()
+        peer.close()
+    true(pair.is_empty())
+    eq(pair.link.session, 1)
 
 
 end()
