@@ -7,6 +7,7 @@
 
 import socket as real
 import ssl as real_ssl
+import subprocess
 import sys
 import threading
 from struct import pack
