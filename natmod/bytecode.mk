@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# Compiles the Python files beside the modules to bytecode, which runs on every architecture:
-# $(BUILD)/bytecode/.
+# Compiles the Python files beside the modules, and those of ../installer/, to bytecode, which runs on every
+# architecture: $(BUILD)/bytecode/.
 
 MPY_DIR ?= ../build/deps/micropython
 override MPY_DIR := $(abspath $(MPY_DIR))
 BUILD ?= ../build
 override BUILD := $(abspath $(BUILD))
 OUT = $(BUILD)/bytecode
-SOURCES = $(wildcard */*.py)
+SOURCES = $(wildcard */*.py ../installer/*.py)
 Q = $(if $(V),,@)
 
 .PHONY: all

@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ import roles
 
 TOP = Path(__file__).resolve().parents[1]
 VERSION = (TOP / "VERSION").read_text().strip()
+INSTALLER = "natmods"  # The file for boards that installs the others.
 BUDGET = json.loads((TOP / "bench/budget.json").read_text())
 
 
@@ -141,10 +143,26 @@ class Release:
             file = f"{name}.mpy"
             compiled = Path(self.build, "bytecode", file)
             verified(compiled, name, "none", roles.ABI)
-            self.copy(compiled, file)
+            if name == INSTALLER:
+                self.installer(source)
+            else:
+                self.copy(compiled, file)
             self.copy(source.with_suffix(".pyi"), f"{name}.pyi")
             self.package(f"{name}.json", {file: file})
             self.for_any_board(name, file, [name])
+
+    def installer(self, source):
+        """It knows the release that it comes from."""
+        text = source.read_text()
+        for name, value in ("URL", self.url), ("VERSION", VERSION):
+            text = text.replace(f'\n{name} = ""\n', f'\n{name} = "{value or ""}"\n')
+        file = self.dist / source.name
+        file.write_text(text)
+        compiler = Path(self.build, "mpy-cross/mpy-cross")
+        command = [compiler, "-O3", "-s", INSTALLER, "-o", file.with_suffix(".mpy"), file]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode != 0:
+            raise NotForRelease(f"{source}: {result.stderr.strip()}")
 
     def coprocessor(self):
         """The packages of both sides, and that of the files by which programs find the client.

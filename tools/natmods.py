@@ -84,8 +84,12 @@ MODULES = find()
 NAMES = tuple(module.name for module in MODULES)
 FOLDERS = tuple(module.folder.name for module in MODULES)
 WITH_SMALL = tuple(module.name for module in MODULES if module.has_small)
-# The Python files beside the modules, by their names.
-PYTHON = {path.stem: path for path in sorted(TOP.glob("natmod/*/*.py"))}
+# The Python files for boards, beside the modules and to install them, by their names.
+PYTHON = {
+    path.stem: path
+    for pattern in ("natmod/*/*.py", "installer/*.py")
+    for path in sorted(TOP.glob(pattern))
+}
 # Python files that are in the folder of a module which is installed as one, by the module's name.
 PACKAGES = {
     module.name: tuple(sorted(module.folder.glob("package/*.py")))

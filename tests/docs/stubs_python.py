@@ -12,7 +12,7 @@ from check import case, end, eq, true
 
 STUBS = [
     stub
-    for folder in ("coprocessor", "natmod/msgpack")
+    for folder in ("coprocessor", "natmod/msgpack", "installer")
     for stub in sorted((TOP / folder).glob("*.pyi"))
     if stub.with_suffix(".py").exists()
 ]

@@ -39,7 +39,7 @@ class Sources(Sandbox):
     def __enter__(self):
         super().__enter__()
         shutil.rmtree(self.top / "natmod")
-        for folder in ("natmod", "coprocessor"):
+        for folder in ("natmod", "coprocessor", "installer"):
             shutil.copytree(TOP / folder, self.top / folder, ignore=PYCACHE)
         shutil.copy(TOP / "bench/budget.json", self.top / "bench")
         if not check.long:

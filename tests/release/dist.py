@@ -30,7 +30,7 @@ CLIENT = "garbage network proxy socket ssl".split()
 SERVER = "lookup netserver output registry rpc server tls".split()
 DROP_IN = "network socket ssl tls".split()
 # Python files beside the modules.
-PYTHON = ["msgpack_aio"]
+PYTHON = ["msgpack_aio", "natmods"]
 PACKAGES = {"client": COMMON + CLIENT, "server": COMMON + SERVER}
 
 SMALL = [(module, "small", arch) for module in WITH_SMALL for arch in ARCHS]
@@ -61,6 +61,7 @@ def names():
                     wanted += [f"{arch}/small/{name}.mpy", f"{arch}/small/{name}.json"]
     wanted += [f"{arch}/package.json" for arch in ARCHS]
     wanted += [f"{name}.{kind}" for name in PYTHON for kind in ("mpy", "json", "pyi")]
+    wanted.append("natmods.py")
     wanted += [f"{arch}/msgpack-package.json" for arch in ARCHS]
     wanted += [f"{arch}/msgpack/{name}.py" for arch in ARCHS for name in ("exceptions", "ext")]
     wanted += [f"coprocessor-{side}.json" for side in ("client", "server", "drop-in")]
@@ -183,6 +184,13 @@ def python_files():
 
 
 @case
+def the_installer_knows_the_release():
+    for url in "", "https://example.com/modules/":
+        text = (release(url) / "natmods.py").read_text()
+        true(f'\nURL = "{url}"\nVERSION = "{VERSION}"\n' in text)
+
+
+@case
 def msgpack_as_a_package():
     for arch in ARCHS:
         found = urls(release() / arch, "msgpack-package")
@@ -202,7 +210,7 @@ def whole_addresses():
     first, second = contents(release()), contents(there)
     differing = {name for name in first if second[name] != first[name]}
     packages = {name for name in first if name.endswith(".json")} - {"index.json"}
-    eq(differing, packages | {"SHA256SUMS"})
+    eq(differing, packages | {"SHA256SUMS", "index.json", "natmods.py", "natmods.mpy"})
 
 
 @case
@@ -249,7 +257,7 @@ def files_that_are_not_what_they_should_be():
         for arch in ("armv7m", "x64"):
             shutil.copytree(release() / arch, os.path.join(build, arch))
             os.renames(os.path.join(build, arch, "small"), os.path.join(build, "small", arch))
-        for part in ("obj/coprocessor", "bytecode"):
+        for part in ("obj/coprocessor", "bytecode", "mpy-cross"):
             shutil.copytree(TOP / "build" / part, os.path.join(build, part))
         eq(dist(build, out)[0], 0)
         before = contents(Path(out))

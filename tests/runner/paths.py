@@ -31,6 +31,7 @@ SUITES = (
     "compare",
     "docs",
     "release",
+    "installer",
     "bench",
 )
 

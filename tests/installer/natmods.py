@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+# targets: host
+# needs: nothing
+# timeout: 300
+#
+# natmods.py installs from a server on this machine, on the unix port.
+
+import contextlib
+import functools
+import http.server
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+sys.path.insert(0, "tests/release")
+
+from _release import TOP, at_its_url, own_mip, release, served, unix  # noqa: E402
+from check import case, end, eq, true  # noqa: E402
+
+ARCH = "x64"
+VERSION = (TOP / "VERSION").read_text().strip()
+FULL, SMALL = (release() / ARCH / f"{path}msgpack.mpy" for path in ("", "small/"))
+
+
+def run(source, url, *path, **options):
+    """(status, output) of a program that has natmods and the address of a release."""
+    program = f"import natmods\nURL = {url!r}\n{source}"
+    return unix(program, TOP / "installer", *path, own_mip()[1], ".frozen", **options)
+
+
+def last(output):
+    return output.strip().splitlines()[-1]
+
+
+@contextlib.contextmanager
+def lib():
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder, "lib")
+
+
+@case
+def installs():
+    with served(release()) as url, lib() as folder:
+        # The folder is made, as the first of sys.path with such an end.
+        source = "print(natmods.install('msgpack', url=URL) == sys.path[-2] + '/msgpack.mpy')"
+        result = unix(
+            f"import natmods, sys\nURL = {url!r}\nsys.path[-1:] = [{str(folder)!r}, '']\n{source}",
+            TOP / "installer",
+            own_mip()[1],
+            ".frozen",
+        )
+        eq(result, (0, f"{folder}/msgpack.mpy is x64/msgpack.mpy\nTrue\n"))
+        eq((folder / "msgpack.mpy").read_bytes(), FULL.read_bytes())
+        eq([path.name for path in folder.iterdir()], ["msgpack.mpy"])
+        eq(unix("import msgpack; print(msgpack.packb([1]))", folder), (0, "b'\\x91\\x01'\n"))
+
+
+@case
+def the_architecture_of_the_firmware():
+    with served(release()) as url, lib() as folder:
+        source = f"natmods.install('ioctl', url=URL, target={str(folder)!r})"
+        eq(run(source, url, arch="x86"), (0, f"{folder}/ioctl.mpy is x86/ioctl.mpy\n"))
+
+
+def install(url, folder, name="msgpack", more="", **options):
+    return run(f"natmods.install({name!r}, url=URL, target={str(folder)!r}{more})", url, **options)
+
+
+@case
+def flavours():
+    little = {"options": ("-X", "heapsize=60k")}
+    with served(release()) as url, lib() as folder:
+        file = folder / "msgpack.mpy"
+        for more, options, expected in (
+            (", flavour='small'", {}, SMALL),
+            # Enough memory for the other one.
+            ("", {}, FULL),
+            # It is not replaced by the small one, unless that is wanted.
+            ("", little, FULL),
+            (", flavour='small'", little, SMALL),
+            ("", little, SMALL),
+            (", flavour='full'", little, FULL),
+        ):
+            status, output = install(url, folder, more=more, **options)
+            eq((more, status), (more, 0) if status == 0 else output)
+            eq(file.read_bytes() == expected.read_bytes(), True)
+        file.unlink()
+        eq(install(url, folder, **little)[0], 0)
+        eq(file.read_bytes(), SMALL.read_bytes())
+        # A module that has one flavour.
+        eq(install(url, folder, "finaliserproxy", **little)[0], 0)
+        status, output = install(url, folder, "finaliserproxy", ", flavour='small'")
+        eq((status, last(output)), (1, "ValueError: no x64/small/finaliserproxy.mpy"))
+
+
+@case
+def files_for_any_board():
+    with served(release()) as url, lib() as folder:
+        for name in "msgpack_aio", "natmods":
+            eq(install(url, folder, name), (0, f"{folder}/{name}.mpy is {name}.mpy\n"))
+
+
+@case
+def a_release_that_knows_its_address():
+    mip, requests = own_mip()
+    with at_its_url(ARCH) as url, lib() as folder:
+        for file in "natmods.py", "natmods.mpy":
+            program = f"import mip; mip.install('{url}/{file}', target={str(folder)!r})"
+            eq(unix(program, mip, requests)[0], 0)
+            program = f"import natmods; natmods.install('ioctl', target={str(folder)!r})"
+            status, output = unix(program, folder, requests, ".frozen")
+            eq((status, last(output)), (0, f"{folder}/ioctl.mpy is x64/ioctl.mpy"))
+            # Of another version, whose folder has its name.
+            program = program.replace("'ioctl'", "'ioctl', version='9.9'")
+            status, output = unix(program, folder, requests, ".frozen")
+            eq((status, last(output)), (1, "ValueError: no version in url"))
+            shutil.rmtree(folder)
+
+
+@case
+def another_version():
+    with tempfile.TemporaryDirectory() as top, served(top) as url, lib() as folder:
+        shutil.copytree(release(), Path(top, "9.9"))
+        source = f"natmods.URL = URL + '/{VERSION}'\nnatmods.VERSION = {VERSION!r}\n"
+        source += f"natmods.install('ioctl', target={str(folder)!r}, version='9.9')"
+        eq(run(source, url), (0, f"{folder}/ioctl.mpy is x64/ioctl.mpy\n"))
+
+
+class Faulty(http.server.SimpleHTTPRequestHandler):
+    """Serves modules as `fault` says."""
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        if not self.path.endswith(".mpy"):
+            return super().do_GET()
+        data = Path(self.translate_path(self.path)).read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(self.fault(data))
+
+
+@contextlib.contextmanager
+def faulty(fault):
+    handler = type("Handler", (Faulty,), {"fault": staticmethod(fault)})
+    handler = functools.partial(handler, directory=str(release()))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def changed(data):
+    return data[:100] + bytes([data[100] ^ 1]) + data[101:]
+
+
+@case
+def the_former_file_stays():
+    with lib() as folder:
+        folder.mkdir()
+        file = folder / "msgpack.mpy"
+        file.write_bytes(b"former")
+        for fault in changed, lambda data: data[:2000], lambda data: b"", lambda data: data + b"a":
+            with faulty(fault) as url:
+                status, output = install(url, folder)
+            eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/x64/msgpack.mpy')"))
+            eq({p.name: p.read_bytes() for p in folder.iterdir()}, {"msgpack.mpy": b"former"})
+
+
+@case
+def errors():
+    with served(release()) as url, lib() as folder:
+        status, output = install(url, folder, "nonsense")
+        eq((status, last(output)), (1, "ValueError: no x64/nonsense.mpy"))
+        status, output = install(url + "/nowhere", folder)
+        eq((status, last(output)), (1, f"OSError: (404, '{url}/nowhere/SHA256SUMS')"))
+        status, output = run("natmods.install('msgpack')", url)
+        eq((status, last(output)), (1, "ValueError: url"))
+        true(not folder.exists())
+        status, output = install(url, folder, more=", flavour='tiny'")
+        eq((status, last(output)), (1, "ValueError: flavour"))
+        true(not folder.exists())
+        # A folder that cannot be made.
+        status, output = install(url, "/proc/lib")
+        eq((status, last(output)[:7]), (1, "OSError"))
+
+
+@case
+def small_file_systems():
+    # Of boards: each takes a new file over an old one, and one that is full stays as it is.
+    source = """
+import os, sys
+
+class Blocks:
+    def __init__(self, n):
+        self.data = bytearray(512 * n)
+
+    def readblocks(self, n, buf, offset=0):
+        buf[:] = self.data[512 * n + offset : 512 * n + offset + len(buf)]
+
+    def writeblocks(self, n, buf, offset=0):
+        self.data[512 * n + offset : 512 * n + offset + len(buf)] = buf
+
+    def ioctl(self, op, arg):
+        return {4: len(self.data) // 512, 5: 512, 6: 0}.get(op)
+
+for kind, n in (("VfsFat", 96), ("VfsLfs2", 60)):
+    fs = getattr(os, kind)
+    blocks = Blocks(n)
+    fs.mkfs(blocks)
+    os.mount(fs(blocks), "/ram")
+    for i in range(2):
+        natmods.install("msgpack", flavour="small", url=URL, target="/ram/lib")
+    try:
+        natmods.install("msgpack", flavour="full", url=URL, target="/ram/lib")
+    except OSError as e:
+        print(e.errno)
+    print(os.listdir("/ram/lib"), os.stat("/ram/lib/msgpack.mpy")[6])
+    os.umount("/ram")
+"""
+    with served(release()) as url:
+        status, output = run(source, url)
+    eq(status, 0 if status == 0 else output)
+    lines = [line for line in output.splitlines() if "is x64" not in line]
+    size = SMALL.stat().st_size
+    eq(lines, ["28", f"['msgpack.mpy'] {size}"] * 2)
+
+
+end()

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+# targets: mps2-an385/armv7m
+# needs: natmods
+#
+# The RAM of natmods.py on a board, besides what it imports.
+
+import gc
+
+from check import case, end, note, true
+
+
+def used():
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+
+before = used()
+__import__("natmods")
+taken = used() - before
+
+
+@case
+def within_budget():
+    note("%d bytes" % taken)
+    true(taken <= 1536)
+
+
+end()
