@@ -109,7 +109,10 @@ def once_more():
     before = dict(board.files)
     output = deployed(board, "client")
     eq((board.files, "copied" in output), (before, False))
-    true("coprocessor: is in :/lib/coprocessor already\n" in output or print(output))
+    for words in ("coprocessor: is in :/lib/coprocessor", "socket: is at :/lib/socket.py"):
+        true(f"{words} already\n" in output or print(output))
+    # A file by which programs find the client is no network of the board's own.
+    refused(tried(board, "server"), "no network and no socket")
 
     # Another version of one file.
     board.files["/lib/coprocessor/link.mpy"] = b"M"
