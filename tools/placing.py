@@ -150,4 +150,5 @@ def copy_package(mpremote, board, files):
         mpremote.do("mkdir", f":{folder}")
     mpremote.put_all([file.path for file in files], folder)
     size = sum(file.size for file in files)
-    print(f"{files[0].package}: copied {len(files)} files to :{folder}, {size} bytes")
+    count = f"{len(files)} files" if len(files) > 1 else "1 file"
+    print(f"{files[0].package}: copied {count} to :{folder}, {size} bytes")

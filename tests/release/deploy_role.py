@@ -122,7 +122,7 @@ def once_more():
     eq(board.files["/lib/coprocessor/link.mpy"], b"M")
     output = deployed(board, "client", "--force")
     size = len(before["/lib/coprocessor/link.mpy"])
-    true(f"coprocessor: copied 1 files to :/lib/coprocessor, {size} bytes\n" in output)
+    true(f"coprocessor: copied 1 file to :/lib/coprocessor, {size} bytes\n" in output)
     eq(board.files, before)
 
     # A file of the user's own.
