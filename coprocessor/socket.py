@@ -340,11 +340,9 @@ class socket(IOBase):
 
     def ioctl(self, request, arg):
         if request == _POLL:
-            flags = self._flags(arg)
-            if not flags:
-                _link.poll()
-                flags = self._flags(arg)
-            return flags
+            # Also if it is ready, which the program may leave so.
+            _link.poll()
+            return self._flags(arg)
         if request == _POLL_CLOSE:
             self.close()
             return 0

@@ -612,6 +612,25 @@ def poll_serves_the_link():
 
 
 @case
+def poll_of_a_ready_socket_serves_the_link():
+    pair = Pair()
+    near, peer = connected(pair)
+    peer.send(b"x")
+    eq(near.recv(1), b"x")
+    peer.send(b"y")
+    pair.until(lambda: near.ioctl(3, 1))
+    # For longer than the keep-alive time the program does not take what there is.
+    for _ in range(8000):
+        pair.world.tick()
+        pair.serve()
+        eq(near.ioctl(3, 1), 1)
+    eq(near.recv(1), b"y")
+    eq((pair.link.session, pair.link_of_server.session), (1, 1))
+    near.close()
+    peer.close()
+
+
+@case
 def late_answer():
     """The answer to a request that was given up is not that of the next one."""
     pair = Pair()
