@@ -62,7 +62,7 @@ wlan.connect("name", "password")
 from machine import UART
 from coprocessor.netserver import serve
 
-serve(UART(1, 921600, rxbuf=4096), rx=4096)
+serve(UART(1, 921600, tx=17, rx=16, rxbuf=4096), rx=4096)
 """,
 }
 OTHER = {"client": "server", "server": "client"}
