@@ -49,6 +49,7 @@ _RESET = const(-2)
 _LOST = const(-3)
 
 _RELEASES = const(40)  # In one message.
+_MAX_EXCESS = const(2800)  # More than one answer can have.
 
 
 # The client whose proxies are also released while it sends nothing. Neither it nor the function
@@ -329,6 +330,8 @@ class Client(Port):
             self._collect()
         size = len(self._dead)
         if self._live >= self._most or self._live + (self._last - self._first) % size >= size - 1:
+            if len(self._excess) > _MAX_EXCESS:
+                raise ValueError("proxies")
             self._excess.append(id)
             return None
         return Proxy(self, id, self._of)

@@ -324,6 +324,11 @@ class Server(Port):
                 raise AttributeError(name)
             return self._expose[name]
         self._admit(name)
+        if name[:6] == "format" and (
+            isinstance(target, str) or isinstance(target, type) and issubclass(target, str)
+        ):
+            # CPython's reads attributes that a text names, hidden ones too.
+            raise AttributeError(name)
         value = getattr(target, name)
         self._registry.check(value)
         return value
@@ -405,10 +410,10 @@ def _failure(e):
         # An argument cannot be sent.
         pass
     try:
-        words = [str(e)[:_TRACEBACK]]
+        return packb([name, [str(e)[:_TRACEBACK]], text])
     except Exception:
-        words = []
-    return packb([name, words, text])
+        # Its text cannot be made, or is no Unicode.
+        return packb([name, [], ""])
 
 
 def _traceback(e):

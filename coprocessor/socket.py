@@ -51,6 +51,7 @@ _BIND = const(16)
 _LISTEN = const(17)
 _OPTION = const(18)
 _RESOLVE = const(19)
+_WRAP = const(20)
 
 # Messages of the server; DATA and GRANT have the same numbers.
 _CLOSED = const(1)
@@ -65,6 +66,8 @@ _CHUNK = const(510)  # With its header, two frames.
 _COST = const(16)  # Of a datagram besides its data.
 _MAX_DATAGRAM = const(1472)
 _MAX_MESSAGE = const(2048)
+_MAX_DATA = const(2046)  # Of a message to the server, with TLS's certificates, and without.
+_MAX_WRAP = const(12286)
 _FOREVER = const(0x40000000)
 
 # States.
@@ -193,6 +196,8 @@ def _number(message, at):
 
 def _tell(s, what, data=b""):
     """Send a message about a socket, or about none."""
+    if len(data) > (_MAX_WRAP if what == _WRAP else _MAX_DATA):
+        raise ValueError("too long")
     message = bytes((what, s._id if s else 0)) + data
 
     def put():

@@ -560,6 +560,37 @@ def hidden_names():
 
 
 @case
+def formats():
+    """CPython's str.format reads attributes whose names are in a text."""
+
+    class Text(str):
+        pass
+
+    if CPYTHON:
+        pair = Pair(expose={"Text": Text, "box": Box()})
+        # By itself it is harmless.
+        eq(pair.remote.Text.upper("a"), "A")
+        text = pair.remote._ask(2, "Text", True)  # Its proxy: a GET of the object itself.
+        call = pair.client.call
+        eq(call(text, "upper", "a"), "A")
+        raises(AttributeError, call, text, "format", "{0.__class__}", pair.remote.box)
+        raises(AttributeError, call, text, "format_map", "{a.__class__}", {"a": pair.remote.box})
+
+
+@case
+def exceptions_that_are_no_unicode():
+    """The server goes on, and the client gets what can be sent."""
+
+    def fail():
+        raise ValueError("\udcff")
+
+    if CPYTHON:
+        pair = Pair(expose={"fail": fail, "add": lambda a, b: a + b})
+        eq(type(raises(ValueError, pair.remote.fail)), ValueError)
+        eq(pair.remote.add(1, 2), 3)
+
+
+@case
 def classes_and_modules_stay_as_they_are():
     pair = Pair()
     remote = pair.remote

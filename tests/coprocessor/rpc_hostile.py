@@ -369,6 +369,22 @@ def answers_with_too_much():
 
 
 @case
+def answers_that_nobody_waits_for():
+    """Each with objects for which the client has no proxies left."""
+    raw = Raw(0, proxies=8)
+    client = raw.pair.client
+    many = packb([ExtType(112, pack("<I", 1 + i)) for i in range(2000)])
+    for i in range(10):
+        raw.run(10)
+        if raw.link.up:
+            raw.link.send(1, head(128, 5000 + i) + many, wait=False)
+        raw.run(60)
+        true(len(private(client)._excess) <= 4800)
+    raw.run(300)
+    eq(answered(raw, lambda n: [(1, head(0, n) + b"\x05")]), 5)
+
+
+@case
 def data_that_nobody_wants():
     raw = Raw(0)
     client = raw.pair.client

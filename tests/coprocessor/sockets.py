@@ -22,7 +22,7 @@ from errno import (
 
 from _private import private
 from _net import HOST, Pair, connected, far, free_port, listener, number, real, received, resolved
-from check import case, collect_garbage, end, eq, skip, true
+from check import case, collect_garbage, end, eq, raises, skip, true
 
 EMFILE = 24
 EISCONN = 106
@@ -659,6 +659,32 @@ def bad_line():
     near.close()
     pair.until(pair.is_empty)
     eq(received(peer, 5000), pattern(4000))
+    peer.close()
+
+
+@case
+def too_long():
+    """What the server would not take is refused here, and other sockets do not notice."""
+    pair = Pair()
+    near, peer = connected(pair)
+    long = "x" * 2100
+    raises(ValueError, far.getaddrinfo, long, 80)
+    other = far.socket()
+    raises(ValueError, other.connect, (long, 80))
+    raises(ValueError, other.bind, (long, 80))
+    raises(ValueError, other.setsockopt, 0, 35, bytes(2100))
+    other.close()
+    other = far.socket(far.AF_INET, far.SOCK_DGRAM)
+    raises(ValueError, other.sendto, b"x", (long, 80))
+    other.close()
+    from coprocessor import ssl
+
+    raises(ValueError, ssl.wrap_socket, near, cadata=bytes(13000))
+    near.write(b"x")
+    pair.run()
+    eq(received(peer, 1), b"x")
+    eq(pair.link.session, 1)
+    near.close()
     peer.close()
 
 
