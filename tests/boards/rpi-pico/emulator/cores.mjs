@@ -31,8 +31,8 @@ export class Cores {
 
   // Do both wait for an interrupt or an event?
   get asleep() {
-    const [core0, core1] = this.pico.cores;
-    return core0.waiting && (!this.both || core1.waiting);
+    const { cores } = this.pico;
+    return cores[0].waiting && (!this.both || cores[1].waiting);
   }
 
   // Executes an instruction of the core whose turn it is, and lets the clock follow. Not while asleep.

@@ -9,7 +9,7 @@ import net from 'node:net';
 import { parseArgs } from 'node:util';
 import { Cores } from './cores.mjs';
 import { LineLog } from './linelog.mjs';
-import { Fault, hex, Pico } from './pico.mjs';
+import { Fault, hex, newPico } from './pico.mjs';
 import { Second } from './second.mjs';
 import { Serial } from './usb.mjs';
 import { Uart } from './uart.mjs';
@@ -32,16 +32,7 @@ const [rom, firmware] = positionals.map((file) => fs.readFileSync(file));
 
 const say = (text) => fs.writeSync(2, `pico: ${text}\n`);
 
-// A board with what is in the file of its flash; the firmware stays the one given.
-function newPico(flash) {
-  const made = new Pico(rom, firmware, say);
-  if (flash && fs.existsSync(flash)) {
-    made.flash.set(fs.readFileSync(flash).subarray(firmware.length), firmware.length);
-  }
-  return made;
-}
-
-const pico = newPico(options.flash);
+const pico = newPico(rom, firmware, options.flash, say);
 const { clock } = pico;
 const flashWrites = []; // Offsets and words, in turn.
 if (options['flash-log']) pico.onFlashWrite = (offset, value) => flashWrites.push(offset, value);
@@ -58,7 +49,7 @@ const uart0 = new Uart(pico, 0, (byte) => {
   lineLog?.add('>', byte);
 }, (byte) => lineLog?.add('<', byte));
 const line = options.uart0 && net.connect(options.uart0);
-const second = options.second && new Second(newPico(options.second), pico, uart0);
+const second = options.second && new Second(newPico(rom, firmware, options.second, say), pico, uart0);
 
 const wall = () => performance.now() * 1e6;
 let sleepFrom = null; // [wall clock, board's clock] since when the board has only slept, in ns.

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The package's RP2040, made as strict as the chip: what faults there is a Fault here.
+import fs from 'node:fs';
 import { RP2040 } from 'rp2040js';
 
 // Reads as the number of cycles since the start.
 const CYCLES = 0x4fff0000;
+// Writing to the page of that address controls the emulator.
+const CONTROL = CYCLES >>> 12;
 // Writing a number here lets the two cores race in another way from then on.
-const SEED = 0x4fff0004;
+const SEED = 0x004;
 
 const ROM_END = 0x4000;
 const FLASH_START = 0x10000000;
@@ -84,6 +87,11 @@ export class Pico extends RP2040 {
     this.say(`warning: ${text}, pc ${hex(this.core.PC)}`);
   }
 
+  control(offset, value) {
+    if (offset === SEED) this.onSeed(value);
+    else this.fault(`write to control register ${offset}`);
+  }
+
   signalEvent() {
     for (const core of this.cores) {
       if (core.waiting) core.waiting = false;
@@ -109,7 +117,7 @@ export class Pico extends RP2040 {
 
   writeUint32(address, value) {
     if (address & 3) this.fault(`unaligned 32-bit write at ${hex(address)}`);
-    if (address >>> 0 === SEED) return this.onSeed(value);
+    if (address >>> 12 === CONTROL) return this.control(address & 0xfff, value);
     if (address >>> 0 < FLASH_END && this.checkWritable(address)) {
       this.onFlashWrite(address - FLASH_START, value);
     }
@@ -139,4 +147,13 @@ export class Pico extends RP2040 {
     if (address === 0 && pc >= 0x20000000 && pc < 0x20002000) return false;
     return this.fault(`write to ROM or flash at ${hex(address)}`);
   }
+}
+
+// A board with what is in the file of its flash; the firmware stays the one given.
+export function newPico(rom, firmware, flash, say) {
+  const pico = new Pico(rom, firmware, say);
+  if (flash && fs.existsSync(flash)) {
+    pico.flash.set(fs.readFileSync(flash).subarray(firmware.length), firmware.length);
+  }
+  return pico;
 }

@@ -67,9 +67,14 @@ export class Uart {
 
   // Send bytes to the board, one after the other.
   feed(bytes) {
+    this.arrive(bytes, this.byteTime);
+  }
+
+  // The same, when the first one has been on its way before, at the same speed.
+  arrive(bytes, time = 0) {
     const idle = !this.line.length;
     this.line.push(...bytes);
-    if (idle && this.line.length) this.arrival.schedule(this.byteTime);
+    if (idle && this.line.length) this.arrival.schedule(time);
   }
 
   get byteTime() {
