@@ -138,7 +138,8 @@ class Client(Port):
         number = self._number
         is_sending = False
         try:
-            link.send(0, message)
+            # What follows sends it.
+            link.send(0, message, None) or link.send(0, message)
             if data is not None and link.session == call[3]:
                 is_sending = True
                 link.send(2, data)

@@ -288,7 +288,7 @@ class Link(Framing):
 
     def _serve(self):
         """Look at the timers, and write frames while the line takes them, but no more data than
-        fits between two reads."""
+        fits between two reads. Is there perhaps more?"""
         now = self._now
         sent = (now - self._sent) & _TIME
         silence = (now - self._heard) & _TIME
@@ -330,9 +330,8 @@ class Link(Framing):
             elif not self.up:
                 return
             elif self._pong >= 0:
-                seq = self._pong
+                self._write(_PONG, 0, self._pong)
                 self._pong = -1
-                self._write(_PONG, 0, seq)
             elif self._ping:
                 self._ping = False
                 self._pinged += 1
@@ -347,7 +346,7 @@ class Link(Framing):
                     and (self._owed > self._rx >> 2 or (now - self._arrived) & _TIME >= _ACK_AFTER)
                 ):
                     self._write(_ACK)
-                return
+                return not pieces
 
     def _piece(self):
         """Send a piece of a message, if there is one and the peer can receive it."""
@@ -396,7 +395,7 @@ class Link(Framing):
     # What a program calls.
 
     def poll(self):
-        """Serve the link without waiting. Did anything arrive?"""
+        """Serve the link without waiting. Did anything arrive, or is there more to send?"""
         if get_ident() != self._owner:
             raise RuntimeError("thread")
         if self._busy:
@@ -409,8 +408,7 @@ class Link(Framing):
             if gap > _AWAY:
                 self._heard += gap
             n = self._read()
-            self._serve()
-            return n > 0
+            return self._serve() or n > 0
         finally:
             self._busy = False
 
@@ -434,6 +432,9 @@ class Link(Framing):
                 raise OSError(ETIMEDOUT)
             if not got:
                 self._line.wait(_WAIT if self._flush() else 1)
+                # The scheduled function may have served the link.
+                if ready():
+                    return
 
     def connect(self, timeout=None):
         """Wait until the peer answers."""
@@ -444,7 +445,8 @@ class Link(Framing):
         self._handlers[channel] = handler
 
     def send(self, channel, data, wait=True, timeout=None):
-        """Send a message; with wait=False, queue it, or return False."""
+        """Send a message; with wait=False, queue it, or return False. With wait=None, the caller
+        polls."""
         done = _SENT
         flags = _LAST
         if type(data) is not bytes:
@@ -467,7 +469,7 @@ class Link(Framing):
         message = [channel, memoryview(data), 0, _QUEUED, flags]
         self._queue.append(message)
         if not wait:
-            if not self._busy:
+            if not (self._busy or wait is None):
                 self.poll()
             return True
         session = self.session
@@ -496,13 +498,13 @@ class Link(Framing):
             self._stream.irq(None, 0)
             self._stream = None
 
-    def _irq(self, _):
-        if self._busy or get_ident() != self._owner:
-            return
-        try:
-            for _ in range(_ROUNDS):
-                if not self.poll():
-                    return
-        except OSError:
-            # The line fails in the next call of the program, too.
-            pass
+    def _irq(self, stream):
+        if not self._busy and get_ident() == self._owner:
+            try:
+                for _ in range(_ROUNDS):
+                    if not stream.any():
+                        return
+                    self.poll()
+            except OSError:
+                # The line fails in the next call of the program, too.
+                pass

@@ -46,7 +46,8 @@ class Link:
         ValueError: rx or frame is out of range.
         """
     def poll(self) -> bool:
-        """Serve the link: read, call handlers, send what is due. Did anything arrive?
+        """Serve the link: read, call handlers, send what is due. Did anything arrive, or is there
+        more to send?
 
         Never waits. All that takes a timeout calls it. An exception of a handler propagates; the
         handler has had its data then.
@@ -60,7 +61,11 @@ class Link:
     def on(self, channel: int, handler: Optional[Handler]) -> None:
         """Set the handler of a channel, 0 to 255. Data of a channel without one is dropped."""
     def send(
-        self, channel: int, data: Buffer, wait: bool = True, timeout: Optional[int] = None
+        self,
+        channel: int,
+        data: Buffer,
+        wait: Optional[bool] = True,
+        timeout: Optional[int] = None,
     ) -> bool:
         """Send a message of at most 65536 bytes.
 
@@ -69,7 +74,8 @@ class Link:
         again. After an exception the message has not begun, or the session has ended.
 
         With wait=False the message is queued (data that is not bytes is copied), or the result is
-        False: if the link is not up, or 8 messages are queued.
+        False: if the link is not up, or 8 messages are queued. With wait=None it is only queued,
+        and sent by what serves the link next.
 
         ValueError: channel or length is out of range.
         """

@@ -178,13 +178,17 @@ class Server(Port):
         got = self.link.poll()
         if not self._requests:
             return got
+        self._next()
+        return True
+
+    def _next(self):
+        """Run a request."""
         request = self._requests.pop(0)
         self._size -= len(request[0]) + len(request[2] or b"")
         if self._refused and not self._is_full():
             self._refused = False
             self.link.resume()
         self._run(request)
-        return True
 
     def serve(self):
         """Serve forever."""
@@ -196,8 +200,8 @@ class Server(Port):
             except OSError as e:
                 if link.session == session and e.args[0] != ETIMEDOUT:
                     raise
-            while self.poll():
-                pass
+            while self._requests:
+                self._next()
 
     def _run(self, request):
         message, lost, self._data = request
@@ -246,7 +250,7 @@ class Server(Port):
             self._data = None
         header = pack("<BHI", answer, number, len(data) if data is not None else 0)
         try:
-            self._put(1, header + payload, session)
+            self._put(1, header + payload, session, data is None)
         except OSError:
             # The client does not listen.
             if link.session == session:
@@ -260,11 +264,13 @@ class Server(Port):
                     # The client waits for the rest.
                     link.reset()
 
-    def _put(self, channel, data, session):
-        """Send a message in this session and no other."""
-        if self.link.session != session:
+    def _put(self, channel, data, session, wait=True):
+        """Send a message in this session and no other, or queue it if the next one follows."""
+        link = self.link
+        if link.session != session:
             raise OSError(ECONNRESET)
-        self.link.send(channel, data)
+        if wait or not link.send(channel, data, None):
+            link.send(channel, data)
 
     def _value(self, kind, id, message):
         """(kind of the answer, value) of a request."""

@@ -103,6 +103,45 @@ def data_that_changes():
 
 
 @case
+def no_pause_while_there_is_more_to_send():
+    pair = Pair(4096)
+    pair.run(50)
+    end_ = pair.ends[0]
+    end_.tx_size = 65536
+    wait = end_.wait
+    left = []
+
+    def spy(ms):
+        # The line has taken all that it was given, and the peer has place for the message.
+        if ms > 1:
+            left.append(len(private(pair.a)._queue))
+        wait(ms)
+
+    end_.wait = spy
+    pair.a.send(1, bytearray(3000))
+    eq(len(pair.boxes[1].recv()), 3000)
+    true(left)
+    eq(sum(left), 0)
+
+
+@case
+def queued_only():
+    """With wait=None, nothing is sent until something serves the link."""
+    pair = Pair()
+    pair.a.connect()
+    sent = pair.ends[0].sent
+    true(pair.a.send(1, b"x" * 300, None))
+    eq(pair.ends[0].sent, sent)
+    pair.a.send(1, b"next")
+    pair.run(100)
+    eq(pair.boxes[1].recv(), b"x" * 300)
+    eq(pair.boxes[1].recv(), b"next")
+    while pair.a.send(1, b"", None):
+        pass
+    eq(pair.a.send(1, b"", None), False)
+
+
+@case
 def handlers():
     pair = Pair()
     pieces = []
