@@ -2,8 +2,8 @@
 """What the modules and the alternatives cost, for the tables of README.md and docs/usermod.md.
 
 bench/README.md defines the figures. Ours are in bench/budget.json (`make size` measures them),
-bench/results.json (`make bench`) and bench/builtin.json (`bench/builtin.py`), those of other
-codecs in bench/recorded.json.
+bench/results.json (`make bench`), and in builtin.json and coprocessor.json there, which scripts of
+these names write; those of other codecs are in bench/recorded.json.
 """
 
 import json
@@ -119,6 +119,27 @@ def builtin():
         ("interned strings and other tables", *[UNKNOWN] * 3, f"{rest:,}"),
         row("all", file, heap, static, firmware - stock),
         ("the stock firmware", *[UNKNOWN] * 3, f"{stock:,}"),
+    ]
+
+
+def coprocessor():
+    """How fast data travel between two emulated Picos, and calls."""
+    found = read("coprocessor.json")
+    line_rate = found["baud"] / 10
+
+    def rate(n):
+        return f"{n:,} ({100 * n // line_rate:.0f} %)"
+
+    rows = [
+        (f"{what}, blocks of {int(size):,} bytes", *map(rate, rates))
+        for what in ("socket", "rpc")
+        for size, rates in found[what].items()
+    ]
+    call = found["call"]
+    return [
+        ("bytes a second, and part of the line rate", "sent", "received"),
+        *rows,
+        ("`remote.add(1, 2)`", f"{call['per second']} a second", f"{call['cycles']:,} cycles"),
     ]
 
 

@@ -55,14 +55,25 @@ def builtin():
     return lines(*costs.builtin())
 
 
+def coprocessor():
+    return lines(*costs.coprocessor())
+
+
 TABLES = {
     "alternatives": alternatives,
     "boards": boards,
     "builtin": builtin,
+    "coprocessor": coprocessor,
     "modules": modules,
     "targets": targets,
 }
-DOCUMENTS = ("README.md", "docs/boards.md", "docs/usermod.md", "tests/README.md")
+DOCUMENTS = (
+    "README.md",
+    "coprocessor/README.md",
+    "docs/boards.md",
+    "docs/usermod.md",
+    "tests/README.md",
+)
 
 
 def current(text):
