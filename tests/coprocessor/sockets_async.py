@@ -19,7 +19,7 @@ sys.modules["socket"] = far
 async def clock(pair):
     """Time goes on while the tasks of a test wait, and the link is served."""
     while True:
-        pair.world.tick()
+        pair.world.tick(pair.tick)
         pair.link.poll()
         pair.serve()
         await asyncio.sleep(0)
@@ -27,6 +27,7 @@ async def clock(pair):
 
 def run(function, **options):
     pair = Pair(**options)
+    pair.tick = 1  # Milliseconds.
 
     async def main():
         task = asyncio.create_task(clock(pair))
@@ -125,6 +126,58 @@ def refused_and_reset():
         peer.close()
 
     true(run(test).is_empty())
+
+
+PING, PONG = 2, 3
+
+
+def frames(end):
+    """The kinds of the frames that an end writes from now on. A line in virtual time takes each at
+    once."""
+    kinds = []
+    write = end.write
+
+    def recording(view):
+        kinds.append(view[1] & 15)
+        n = write(view)
+        eq(n, len(view))
+        return n
+
+    end.write = recording
+    return kinds
+
+
+@case
+def idle_tasks_send_keep_alives_only():
+    async def test(pair):
+        peers = []
+        tasks = []
+        for i in range(5):
+            near, peer = connected(pair)
+            near.setblocking(False)
+            peers.append(peer)
+            tasks.append(asyncio.create_task(asyncio.StreamReader(near).readexactly(1)))
+        # They get their credit first.
+        began = pair.world.now
+        while pair.world.now - began < 500:
+            await asyncio.sleep(0)
+        pair.tick = 20
+        kinds = [frames(end) for end in pair.world.ends]
+        began = pair.world.now
+        while pair.world.now - began < 20000:
+            await asyncio.sleep(0)
+        sent = kinds[0] + kinds[1]
+        eq(set(sent), {PING, PONG})
+        # Each side asks after 1.5 s, half the keep-alive time, and answers.
+        true(0 < len(sent) <= 20000 // 1500 * 4)
+        for peer in peers:
+            peer.send(b"x")
+        for task in tasks:
+            eq(await task, b"x")
+            peers.pop().close()
+
+    pair = run(test)
+    eq(pair.link.session, 1)
 
 
 @case

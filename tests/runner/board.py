@@ -39,10 +39,11 @@ def qemu_command(target, uart2_fd=None, icount=None):
 
 
 class Board:
-    def __init__(self, target, icount=None, options=()):
+    def __init__(self, target, icount=None, options=(), uart2=None):
         self.target = target
         self.icount = icount
         self.options = options  # Further options for the emulator.
+        self.uart2 = uart2 or echo  # What is at the other end of the second UART, with a socket.
         self.process = None
         self.fd = None
 
@@ -56,7 +57,7 @@ class Board:
         ours = theirs = None
         if self.target.has_uart2:
             ours, theirs = socket.socketpair()
-            threading.Thread(target=echo, args=(ours,), daemon=True).start()
+            threading.Thread(target=self.uart2, args=(ours,), daemon=True).start()
         command = qemu_command(self.target, theirs and theirs.fileno(), self.icount)
         command += self.options
         self.output, output = os.pipe()
