@@ -95,9 +95,34 @@ print(link.session, [i for i in socket._sockets if i])
 """
 
 
-def install_package(device):
+GARBAGE = """
+import coprocessor, gc
+from machine import UART
+link = coprocessor.start(UART(0, 921600, rxbuf=4096), rx=4096, timeout=30000)
+import socket, sys
+link.connect()
+
+def forget(n):
+    for _ in range(n):
+        s = socket.socket()
+        s.connect(("127.0.0.1", PORT))
+        s.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+        s.read(10)
+
+# More than there may be at a time.
+forget(20)
+for _ in range(3):
+    gc.collect()
+    link.wait(lambda: False not in list(socket._sockets))
+# The collector may take an old word on the stack for a socket.
+print("coprocessor.garbage" in sys.modules, len([s for s in socket._sockets if s]) <= 2)
+print(link.session)
+"""
+
+
+def install_package(device, more=()):
     device.run("import os\nos.mkdir('/lib')\nos.mkdir('/lib/coprocessor')\n", 60)
-    names = "__init__ framing line link socket".split()
+    names = ["__init__", "framing", "line", "link", "socket", *more]
     for files in install.package_files(["coprocessor"]).values():
         for file in files:
             if file.stem in names:
@@ -127,7 +152,7 @@ def web_server(at_end):
     return listener.getsockname()[1]
 
 
-def run(*sources):
+def run(*sources, with_finaliser=False):
     """(output, error) of programs on a board whose UART 0 leads to a server of sockets."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as at_end:
         port = web_server(at_end)
@@ -156,7 +181,10 @@ def run(*sources):
         at_end.callback(device.stop)
         at_end.callback(done.set)
         device.start()
-        install_package(device)
+        install_package(device, ["garbage"] if with_finaliser else [])
+        if with_finaliser:
+            for file in install.module_files(pico.TARGET, ["finaliserproxy"]):
+                install.put(device, file, f"/lib/{file.name}")
         return device.run(f"PORT = {port}\n" + "".join(sources), 500)
 
 
@@ -176,6 +204,13 @@ def pages():
     note(f"{percent} % of the line rate")
     eq(tasks, f"[{SIZE}, {SIZE}]")
     eq(end_, "1 []")
+
+
+@case
+def forgotten():
+    """With finaliserproxy, sockets that are garbage are closed."""
+    output, error = run(GARBAGE, with_finaliser=True)
+    eq((output.splitlines(), error), (["True True", "1"], ""))
 
 
 end()
