@@ -24,6 +24,13 @@ class Mailbox:
 
     def _take(self, data, last):
         """A handler of Link."""
+        try:
+            return self._piece(data, last)
+        except MemoryError:
+            # The rest would be taken for the whole message.
+            self._link.reset()
+
+    def _piece(self, data, last):
         if self._size >= self._limit:
             self._refused = True
             return False
@@ -42,8 +49,9 @@ class Mailbox:
             if not last:
                 return
             self._partial = None
-        self._size += len(partial) + _COST
-        self._messages.append(bytes(partial))
+        message = bytes(partial)
+        self._size += len(message) + _COST
+        self._messages.append(message)
 
     def any(self):
         return len(self._messages)

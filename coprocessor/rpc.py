@@ -52,7 +52,12 @@ class Port:
         """A handler of Link."""
         message = self._message
         if message is None:
-            message = self._message = bytearray(piece)
+            try:
+                message = self._message = bytearray(piece)
+            except MemoryError:
+                # The rest would be taken for another message.
+                self.link.reset()
+                return
         elif not self._lost:
             if len(message) + len(piece) > _MAX_MESSAGE:
                 self._lost = True

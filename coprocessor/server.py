@@ -137,7 +137,10 @@ class Server(Port):
         """A handler of Link."""
         if self._message is None and self._is_full():
             return False
-        return Port._take(self, piece, last)
+        try:
+            return Port._take(self, piece, last)
+        except MemoryError:
+            self.link.reset()
 
     def _is_full(self):
         if len(self._requests) >= self._calls or self._size >= self._memory:

@@ -17,6 +17,21 @@ from coprocessor.link import Link
 from coprocessor.mailbox import Mailbox
 
 LIMIT = 2000  # Of a mailbox.
+
+
+class Piece:
+    """Takes more memory than there is."""
+
+    def __len__(self):
+        return 5
+
+    def __iter__(self):
+        raise MemoryError
+
+    def extend(self, data):
+        raise MemoryError
+
+
 MINE = 12345  # The peer's number.
 
 
@@ -179,6 +194,19 @@ def message_without_an_end():
         attack.check(0)
     # That was too much.
     eq(attack.link.session, 2)
+
+
+@case
+def pieces_without_memory():
+    """The session ends, as what follows would be taken for a message without them."""
+    for partial in None, Piece():
+        attack = Attack(4)
+        box = private(attack.boxes[0])
+        box._partial = partial
+        box._take(Piece(), False)
+        eq(attack.link.session, 2)
+        box._take(memoryview(b"a whole one"), True)
+        eq(attack.boxes[0].recv(), b"a whole one")
 
 
 end()

@@ -414,6 +414,45 @@ def data_that_nobody_wants():
     eq(answered(raw, lambda n: [(1, head(0, n) + b"\x05")]), 5)
 
 
+class Piece:
+    """Takes more memory than there is."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def __len__(self):
+        return len(self.data)
+
+    def __iter__(self):
+        raise MemoryError
+
+
+@case
+def pieces_without_memory():
+    """The session ends: what follows such a piece would be taken for a message."""
+    for which in 0, 1:
+        raw = Raw(which)
+        session = raw.port.link.session
+        private(raw.port)._take(Piece(b"1234567"), False)
+        eq(raw.port.link.session, session + 1)
+        eq(private(raw.port)._message, None)
+    # And if there is none for what a request needs besides.
+    server = raw.pair.server
+    raw.run()
+    session = server.link.session
+
+    class Full(list):
+        def append(self, item):
+            raise MemoryError
+
+    private(server)._requests = Full()
+    private(server)._take(memoryview(head(1, 1) + packb(["add", None, 1, 2])), True)
+    eq(server.link.session, session + 1)
+    private(server)._requests = []
+    raw.run(300)
+    add_works(raw)
+
+
 def mutate(random, data):
     data = bytearray(data)
     for _ in range(1 + random.below(3)):
