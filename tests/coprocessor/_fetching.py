@@ -3,6 +3,8 @@
 
 import concurrent.futures
 import shutil
+import socket
+import struct
 import subprocess
 import urllib.request
 
@@ -35,3 +37,21 @@ def curl(url):
         [*command, "--data-binary", "@-", f"{url}/echo"], input=data, capture_output=True
     )
     eq((result.returncode, result.stdout), (0, data))
+
+
+def rude(port):
+    """Clients that leave at any point, with RST or without: 40, of which five at once."""
+    request = b"GET /left HTTP/1.0\r\n\r\n"
+
+    def leave(i):
+        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as sock:
+            if i & 1:
+                # Closing sends RST.
+                option = struct.pack("ii", 1, 0)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
+            sock.sendall(request[: (0, 10, -2, None)[i // 2 % 4]])
+            if i // 2 % 4 == 3:
+                sock.recv(1 + i * 50)
+
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        list(pool.map(leave, range(40)))

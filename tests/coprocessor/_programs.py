@@ -137,7 +137,7 @@ def web_server(port):
         n = 0
         while True:
             line = await reader.readline()
-            if line == b"\r\n":
+            if line in (b"\r\n", b""):
                 break
             if line.lower().startswith(b"content-length:"):
                 n = int(line.split(b":")[1])

@@ -102,6 +102,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             super().finish()
 
 
+class Files(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
 def serve(at_end, handler=Handler, context=None):
     """A server, whose `url` is that of its root."""
     server = at_end.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))

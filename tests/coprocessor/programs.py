@@ -8,7 +8,6 @@
 
 import contextlib
 import functools
-import http.server
 import json
 import ssl
 import sys
@@ -21,7 +20,7 @@ sys.path[:0] = ["tests"]
 import _web as web  # noqa: E402
 import _wired as wired  # noqa: E402
 from _certificate import certificate  # noqa: E402
-from _fetching import curl, ten_at_once  # noqa: E402
+from _fetching import curl, rude, ten_at_once  # noqa: E402
 from _net import free_port  # noqa: E402
 from _wired import LIBRARY, PYTHON, UNIX  # noqa: E402
 from check import case, end, eq, skip  # noqa: E402
@@ -121,9 +120,7 @@ def asyncio_tls():
 
 @case
 def mip():
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(BUILD))
-    handler.log_message = lambda *args: None
-    url = web.serve(AT_END, handler).url
+    url = web.serve(AT_END, functools.partial(web.Files, directory=str(BUILD))).url
     with tempfile.TemporaryDirectory() as folder:
         eq(
             run("mip", url, "x64", folder),
@@ -148,6 +145,8 @@ def web_server():
         eq(process.stdout.readline(), b"ready\n")
         url = f"http://127.0.0.1:{port}"
         ten_at_once(url)
+        # The program closes no socket of these, as it has no handler of exceptions.
+        rude(port)
         ten_at_once(url)
         curl(url)
 
