@@ -21,6 +21,7 @@ from pathlib import Path
 import firmware
 import mpyinfo
 import natmods
+import questions
 import roles
 
 TOP = Path(__file__).resolve().parents[1]
@@ -212,8 +213,10 @@ class Release:
         shutil.copyfile(source, self.dist / place)
 
 
-def page(files, native):
+def page(files, native, python):
     """index.html: tools/page.html with the data inside, as a page from a file reads no other."""
+    modules = (*natmods.NAMES, *(f["file"].rpartition(".")[0] for f in python))
+    packages = dict.fromkeys(name for f in python for name in f["packages"])
     data = {
         "version": VERSION,
         "abi": firmware.ABI,
@@ -222,10 +225,20 @@ def page(files, native):
         "esp8266": firmware.native_code_line(firmware.ESP8266_FILES),
         "coprocessor": native,
         "files": files,
+        "python": {
+            name: [f for f in python if name in f["packages"]]
+            for name in packages
+            if name not in (roles.package("drop-in"), INSTALLER)
+        },
+        "ask": questions.about(modules, questions.ASK),
+        "import": questions.IMPORT,
+        "digest": "marks = {}\n" + questions.DIGEST + "print('@deploy', repr(digest(FILE)))\n",
     }
+    text = (TOP / "tools/page.html").read_text()
+    for name in ("serial", "install"):
+        text = text.replace(f"{{{{{name}}}}}", (TOP / f"installer/{name}.js").read_text().strip())
     # A string must not end the element.
-    text = json.dumps(data, indent=1).replace("<", "\\u003c")
-    return (TOP / "tools/page.html").read_text().replace("{{release}}", text)
+    return text.replace("{{release}}", json.dumps(data, indent=1).replace("<", "\\u003c"))
 
 
 def make(build, dist, archs, url):
@@ -240,7 +253,8 @@ def make(build, dist, archs, url):
             raise NotForRelease(f"{module.stub} is missing")
         shutil.copyfile(module.stub, dist / module.stub.name)
     write_json(dist / "index.json", release.files)
-    (dist / "index.html").write_text(page(modules, native))
+    python = [file for file in release.files if "packages" in file]
+    (dist / "index.html").write_text(page(modules, native, python))
     everything = sorted(str(p.relative_to(dist)) for p in dist.rglob("*") if p.is_file())
     sums = [f"{digest((dist / p).read_bytes())}  {p}\n" for p in everything]
     (dist / "SHA256SUMS").write_text("".join(sums))

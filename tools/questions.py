@@ -7,12 +7,8 @@ import natmods
 # What is in the file of a flavour and in that of no other.
 MARKS = {natmods.SMALL: b"+small", natmods.IN_PLACE: b".blk is "}
 
-# Runs on a board with any firmware version, after a line that sets `modules`.
-ASK = """
-import gc, os, sys
-gc.collect()
-ram = gc.mem_free()
-
+# Runs on a board after a line that sets `marks`. digest(f) is a file's digest, and its flavour.
+DIGEST = """
 class Adler32:
     # For firmware without hashlib, as SAMD21 boards have it.
     def __init__(self):
@@ -42,7 +38,15 @@ def digest(f):
             end = b[-8:]
             b = o.read(512)
     return ''.join('%02x' % c for c in s.digest()), flavour
+"""
 
+_MEMORY = """
+import gc, os, sys
+gc.collect()
+ram = gc.mem_free()
+"""
+
+_ABOUT = """
 i = sys.implementation
 libs = [p for p in sys.path if p.endswith('/lib')]
 lib = libs[0] if libs else ''
@@ -84,6 +88,9 @@ except Exception:
     pass
 print('@deploy', repr(d))
 """
+
+# Runs on a board with any firmware, after lines that set `modules`, `marks` and `leftovers`.
+ASK = _MEMORY + DIGEST + _ABOUT
 
 # Runs on the board, after a line that sets `modules`: measures how much each import grows the
 # heap.

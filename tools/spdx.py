@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 LICENCE = "SPDX-License-Identifier: MIT"
-SLASHES = (".c", ".h", ".S", ".mjs")
+SLASHES = (".c", ".h", ".S", ".mjs", ".js")
 EXEMPT = "tests/harness/fixtures/"
 
 

@@ -53,8 +53,10 @@ def paste(text):
     element("pasted").send_keys(text)
 
 
-def choose(modules):
-    browser.find_element(By.CSS_SELECTOR, f"input[value='{modules}']").click()
+def choose(value):
+    """One of the modules' or flavours' radio buttons."""
+    names = [f"input[name={name}][value='{value}']" for name in ("modules", "flavour")]
+    browser.find_element(By.CSS_SELECTOR, ", ".join(names)).click()
 
 
 def shown(name):

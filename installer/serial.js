@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: MIT
+// A board at a serial port of the browser: its raw REPL, what it is asked, and files.
+
+class BoardError extends Error {}
+
+const NO_ANSWER = "The board does not answer: is MicroPython on it? Press its reset button and try again.";
+const GONE = "The connection to the board has ended. Former files are as they were; connect it and try again.";
+const FULL = "There is no space on the board for this file. Remove files from it and try again.";
+
+// Some firmware has no hashlib.
+function adler32(data) {
+    let a = 1, b = 0;
+    for (const byte of data) {
+        a = (a + byte) % 65521;
+        b = (b + a) % 65521;
+    }
+    return ((b << 16 | a) >>> 0).toString(16).padStart(8, "0");
+}
+
+async function sha256(data) {
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+    return [...digest].map(byte => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Python's repr of a str or bytes, all ASCII.
+function literal(text) {
+    const escaped = [...text].map(c => /[ !#-\[\]-~]/.test(c) ? c
+        : c > "\xff" ? `\\U${c.codePointAt(0).toString(16).padStart(8, "0")}`
+            : `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
+    return `"${escaped.join("")}"`;
+}
+
+function bytesLiteral(data) {
+    return "b" + literal(String.fromCharCode(...data));
+}
+
+// What Python's repr has written: None, bool, numbers, str, tuples, lists and dicts.
+function parseRepr(text) {
+    let at = 0;
+    const WORDS = {None: null, True: true, False: false};
+    const ESCAPES = {n: "\n", r: "\r", t: "\t"};
+
+    function skip(pattern) {
+        const found = text.slice(at).match(pattern);
+        at += found ? found[0].length : 0;
+        return found && found[0];
+    }
+
+    function string() {
+        const quote = text[at++];
+        let value = "";
+        while (text[at] !== quote) {
+            if (at >= text.length) {
+                throw new BoardError(NO_ANSWER);
+            }
+            if (text[at] !== "\\") {
+                value += text[at++];
+                continue;
+            }
+            const code = skip(/^\\x../) || skip(/^\\u.{4}/) || skip(/^\\U.{8}/);
+            value += code ? String.fromCodePoint(parseInt(code.slice(2), 16))
+                : ESCAPES[text[at + 1]] || text[at + 1];
+            at += code ? 0 : 2;
+        }
+        at++;
+        return value;
+    }
+
+    function items(end) {
+        const found = [];
+        for (;;) {
+            skip(/^[\s,]+/);
+            if (skip(end)) {
+                return found;
+            }
+            const item = value();
+            found.push(end.source === "^}" ? [skip(/^\s*:\s*/) && item, value()] : item);
+        }
+    }
+
+    function value() {
+        skip(/^\s+/);
+        if (text[at] === "'" || text[at] === '"') {
+            return string();
+        }
+        if (skip(/^\(/)) {
+            return items(/^\)/);
+        }
+        if (skip(/^\[/)) {
+            return items(/^\]/);
+        }
+        if (skip(/^{/)) {
+            return Object.fromEntries(items(/^}/));
+        }
+        const word = skip(/^[\w.+-]+/);
+        if (!word) {
+            throw new BoardError(NO_ANSWER);
+        }
+        return word in WORDS ? WORDS[word] : Number(word);
+    }
+
+    return value();
+}
+
+class SerialBoard {
+    constructor(port) {
+        this.port = port;
+        this.received = ""; // Each character is a byte.
+        this.ended = false;
+        this.wake = () => {};
+    }
+
+    async open() {
+        try {
+            await this.port.open({baudRate: 115200, bufferSize: 4096});
+        } catch {
+            throw new BoardError("The port cannot be opened: is it in use by another program? End that first.");
+        }
+        this.reader = this.port.readable.getReader();
+        this.writer = this.port.writable.getWriter();
+        this.receive();
+    }
+
+    async receive() {
+        try {
+            for (;;) {
+                const {value, done} = await this.reader.read();
+                if (done) {
+                    break;
+                }
+                for (const byte of value) {
+                    this.received += String.fromCharCode(byte);
+                }
+                this.wake();
+            }
+        } catch {
+            // The cable was pulled.
+        }
+        this.ended = true;
+        this.wake();
+    }
+
+    async close() {
+        try {
+            await this.writer.write(new Uint8Array([13, 2])); // The prompt, as people have it.
+            await this.reader.cancel();
+            this.reader.releaseLock();
+            this.writer.releaseLock();
+            await this.port.close();
+        } catch {
+            // It is gone.
+        }
+    }
+
+    async write(data) {
+        const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+        try {
+            await this.writer.write(bytes);
+        } catch {
+            throw new BoardError(GONE);
+        }
+    }
+
+    // What is received up to the place that find() tells: an index, or -1 as long as there is none.
+    async take(find, timeout) {
+        const deadline = performance.now() + timeout;
+        for (;;) {
+            const end = find(this.received);
+            if (end >= 0) {
+                const taken = this.received.slice(0, end);
+                this.received = this.received.slice(end);
+                return taken;
+            }
+            if (this.ended) {
+                throw new BoardError(GONE);
+            }
+            const left = deadline - performance.now();
+            if (left <= 0) {
+                return null;
+            }
+            await new Promise(resolve => {
+                const timer = setTimeout(resolve, left);
+                this.wake = () => { clearTimeout(timer); resolve(); };
+            });
+        }
+    }
+
+    async until(mark, timeout) {
+        const taken = await this.take(text => {
+            const at = text.indexOf(mark);
+            return at < 0 ? -1 : at + mark.length;
+        }, timeout);
+        if (taken === null) {
+            throw new BoardError(NO_ANSWER);
+        }
+        return taken.slice(0, -mark.length);
+    }
+
+    async bytes(count, timeout) {
+        const taken = await this.take(text => text.length >= count ? count : -1, timeout);
+        if (taken === null) {
+            throw new BoardError(NO_ANSWER);
+        }
+        return taken;
+    }
+
+    // Interrupt a program that runs, and begin anew without main.py.
+    async enter() {
+        const READY = "raw REPL; CTRL-B to exit\r\n>";
+        for (let attempt = 0; ; attempt++) {
+            await this.write("\r\x03\x03");
+            await this.take(() => -1, 200);
+            this.received = "";
+            await this.write("\r\x01");
+            try {
+                await this.until(READY, 2000);
+                break;
+            } catch (error) {
+                if (attempt === 2 || this.ended) {
+                    throw error;
+                }
+            }
+        }
+        await this.write("\x04");
+        await this.until("soft reboot\r\n", 10000);
+        // A program in boot.py is interrupted, too.
+        try {
+            await this.until(READY, 5000);
+        } catch {
+            await this.write("\r\x03\x03\r\x01");
+            await this.until(READY, 5000);
+        }
+    }
+
+    // Send a program as fast as the board takes it.
+    async paste(bytes) {
+        const window = await this.bytes(2, 5000);
+        const size = window.charCodeAt(0) | window.charCodeAt(1) << 8;
+        let allowed = size;
+        for (let at = 0; at < bytes.length;) {
+            if (allowed === 0 || this.received) {
+                if (await this.bytes(1, 10000) !== "\x01") {
+                    break; // It wants no more.
+                }
+                allowed += size;
+                continue;
+            }
+            const part = bytes.subarray(at, at + allowed);
+            await this.write(part);
+            at += part.length;
+            allowed -= part.length;
+        }
+        await this.write("\x04");
+        await this.until("\x04", 10000);
+    }
+
+    // The same for firmware that does not say when it takes more.
+    async type(bytes) {
+        for (let at = 0; at < bytes.length; at += 256) {
+            await this.write(bytes.subarray(at, at + 256));
+            await new Promise(resolve => setTimeout(resolve, 10));
+        }
+        await this.write("\x04");
+        await this.until("OK", 10000);
+    }
+
+    // The output of a program, which must not raise anything.
+    async run(source, timeout = 60000) {
+        const bytes = new TextEncoder().encode(source);
+        this.received = "";
+        await this.write("\x05A\x01");
+        await (await this.bytes(2, 5000) === "R\x01" ? this.paste(bytes) : this.type(bytes));
+        const output = await this.until("\x04", timeout);
+        const error = await this.until("\x04", 5000);
+        await this.until(">", 5000);
+        if (error) {
+            const last = error.trim().split("\n").pop().trim();
+            throw new BoardError(/OSError: (\[Errno )?28\b/.test(last) ? FULL : `The board says: ${last}`);
+        }
+        return new TextDecoder().decode(Uint8Array.from(output, c => c.charCodeAt(0)));
+    }
+
+    // What a program prints after the mark.
+    async evaluate(source) {
+        const output = await this.run(source);
+        const line = output.split("\n").find(text => text.startsWith("@deploy "));
+        if (!line) {
+            throw new BoardError(NO_ANSWER);
+        }
+        return parseRepr(line.slice(8).trim());
+    }
+
+    async makeFolder(folder) {
+        await this.run(`import os\ntry:\n os.mkdir(${literal(folder)})\nexcept OSError:\n pass\n`);
+    }
+
+    // Write a file under another name, compare what was written, and give it its name.
+    async put(place, data, progress) {
+        const temporary = literal(`${place}.new`);
+        try {
+            await this.run(`f = open(${temporary}, "wb")\nw = f.write\n`);
+            for (let at = 0; at < data.length; at += 256) {
+                await this.run(`w(${bytesLiteral(data.subarray(at, at + 256))})\n`);
+                progress(Math.min(256, data.length - at));
+            }
+            await this.run("f.close()\n");
+            const found = (await this.evaluate(release.digest.replace("FILE", temporary)))[0];
+            if (found !== (found.length === 8 ? adler32(data) : await sha256(data))) {
+                throw new BoardError("What was written is not what is on the board. Try again.");
+            }
+            await this.run(`import os\nos.rename(${temporary}, ${literal(place)})\n`);
+        } catch (error) {
+            if (!this.ended) {
+                // A part of a file is of no use.
+                const remove = `import os\ntry:\n f.close()\nexcept Exception:\n pass\nos.remove(${temporary})\n`;
+                await this.run(remove).catch(() => {});
+            }
+            throw error;
+        }
+    }
+}

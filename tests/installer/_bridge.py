@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""A release's page in Chromium, and a stand-in for navigator.serial that leads to a terminal."""
+
+import atexit
+import contextlib
+import functools
+import http.server
+import os
+import select
+import shutil
+import sys
+import termios
+import threading
+import tty
+from pathlib import Path
+
+sys.path.insert(0, "tests/release")
+
+from _release import TOP, release  # noqa: E402
+from selenium import webdriver  # noqa: E402
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+PICTURES = TOP / "build/page"
+
+# The bytes go through the server that has the page.
+STAND_IN = """
+(() => {
+    const ask = (what, body) => fetch("URL/serial/" + what, {method: "POST", body});
+    const lost = () => new DOMException("The device has been lost.", "NetworkError");
+    class Port {
+        async open({baudRate}) {
+            if (!(await ask("open", String(baudRate))).ok) {
+                throw new DOMException("Failed to open serial port.", "NetworkError");
+            }
+            let isOpen = true;
+            this.readable = new ReadableStream({
+                async pull(controller) {
+                    while (isOpen) {
+                        const answer = await ask("read");
+                        if (!answer.ok) {
+                            controller.error(lost());
+                            return;
+                        }
+                        const bytes = new Uint8Array(await answer.arrayBuffer());
+                        if (bytes.length) {
+                            controller.enqueue(bytes);
+                            return;
+                        }
+                    }
+                },
+                cancel() { isOpen = false; },
+            }, {highWaterMark: 0});
+            this.writable = new WritableStream({
+                async write(bytes) {
+                    if (!(await ask("write", bytes)).ok) {
+                        throw lost();
+                    }
+                },
+            });
+        }
+        async close() {
+            if (this.readable.locked || this.writable.locked) {
+                throw new TypeError("a stream is locked");
+            }
+            await ask("close");
+        }
+    }
+    Object.defineProperty(navigator, "serial", {value: {requestPort: async () => new Port()}});
+})();
+"""
+
+
+class Wire:
+    """What leads from the page to a terminal. It is cut after so many bytes if that is set."""
+
+    def __init__(self, pty):
+        self.pty = pty
+        self.fd = None
+        self.cut_after = None
+        self.sent = 0
+
+    def open(self, body):
+        if self.pty is None or body != b"115200":
+            return None
+        self.fd = os.open(self.pty, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self.fd, termios.TCSANOW)
+        return b""
+
+    @property
+    def is_cut(self):
+        return self.fd is None or self.cut_after is not None and self.sent >= self.cut_after
+
+    def read(self, body):
+        fd = self.fd
+        if self.is_cut:
+            return None
+        try:
+            ready, _, _ = select.select([fd], [], [], 0.5)
+            return os.read(fd, 65536) if ready else b""
+        except OSError:
+            return None  # It was closed meanwhile.
+
+    def write(self, body):
+        if self.is_cut:
+            return None
+        self.sent += len(body)
+        while body:
+            body = body[os.write(self.fd, body) :]
+        return b""
+
+    def close(self, body=b""):
+        if self.fd is not None:
+            os.close(self.fd)
+        self.fd = None
+        return b""
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        answer = getattr(self.server.wire, self.path.rpartition("/")[2])(body)
+        self.send_response(200 if answer is not None else 410)
+        self.send_header("Content-Length", str(len(answer or b"")))
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.end_headers()
+        self.wfile.write(answer or b"")
+
+
+@functools.cache
+def browser():
+    options = webdriver.ChromeOptions()
+    options.add_argument("--headless=new")
+    options.add_argument("--disable-dev-shm-usage")
+    options.add_argument("--window-size=900,1100")
+    if os.geteuid() == 0:
+        options.add_argument("--no-sandbox")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    made = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+    atexit.register(made.quit)
+    return made
+
+
+class Page:
+    def __init__(self, wire, url):
+        self.wire = wire
+        self.url = url
+
+    def open(self, url=None):
+        browser().get(url or self.url)
+
+    def element(self, name):
+        return browser().find_element(By.ID, f"serial-{name}")
+
+    def click(self, name):
+        self.element(name).click()
+
+    def wait(self, done, what, seconds=120):
+        WebDriverWait(browser(), seconds, 0.05).until(lambda _: done(), what)
+
+    def wait_for(self, name):
+        """Wait for a button to be there, or for a warning."""
+        self.wait(lambda: self.element(name).is_displayed() or self.warning, name)
+        if self.warning and not self.element(name).is_displayed():
+            raise AssertionError(self.warning)
+
+    @property
+    def status(self):
+        return self.element("status").text
+
+    @property
+    def warning(self):
+        return self.status if "warning" in self.element("status").get_attribute("class") else ""
+
+    def connect(self):
+        self.click("connect")
+        self.wait_for("install")
+
+    def refused(self):
+        """The warning that follows."""
+        self.wait(lambda: self.warning, "a warning")
+        return self.warning
+
+    def tick(self, *names):
+        for box in browser().find_elements(By.NAME, "serial-module"):
+            if box.is_selected() != (box.get_attribute("value") in names):
+                box.click()
+
+    def picture(self, name):
+        """A picture of this state, for people."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        browser().save_screenshot(str(PICTURES / f"{name}.png"))
+
+    def messages(self):
+        """What the browser complains about, besides lost connections of the stand-in."""
+        found = [entry["message"] for entry in browser().get_log("browser")]
+        return [text for text in found if "/serial/" not in text]
+
+
+@contextlib.contextmanager
+def page(pty, folder=None):
+    """The page of a release from a server; its Connect button leads to a terminal."""
+    handler = functools.partial(Handler, directory=str(folder or release()))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.wire = Wire(pty)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        script = STAND_IN.replace("URL", url)
+        added = browser().execute_cdp_cmd(
+            "Page.addScriptToEvaluateOnNewDocument", {"source": script}
+        )
+        made = Page(server.wire, url)
+        try:
+            made.open(f"{url}/index.html")
+            yield made
+        finally:
+            browser().execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+            browser().get("about:blank")
+            server.wire.close()
+            server.shutdown()
+
+
+def rows(name):
+    return [
+        [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
+        for row in browser().find_elements(By.CSS_SELECTOR, f"#serial-{name} tr")
+    ]
+
+
+def start_folder(folder):
+    """The address of a page in a folder of this machine."""
+    return Path(folder, "index.html").as_uri()

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+# targets: host
+# needs: nothing
+# timeout: 600
+#
+# The page of a release installs on emulated boards, in Chromium with a stand-in for
+# navigator.serial.
+
+import hashlib
+
+from _bridge import page, release, rows
+from _fake import Board as Fake, implementation
+from _release import board, on_board, sha256_on_board
+from check import case, end, eq, true
+
+import mpyinfo
+
+NAME, ARCH = "mps2-an385/armv7m", "armv7m"
+FILES = "import os; print(sorted(os.listdir('/')), sorted(os.listdir('/lib')))"
+
+
+def sha256(file):
+    return hashlib.sha256((release() / file).read_bytes()).hexdigest()
+
+
+def mpy_of(arch):
+    return 6 | 3 << 8 | mpyinfo.ARCHS.index(arch) << 10
+
+
+@case
+def installs():
+    with board(NAME) as b, page(b.pty) as p:
+        on_board(b, "open('main.py', 'w').write('print(1)')\nopen('data', 'w').write('mine')")
+        p.picture("1-start")
+        p.connect()
+        p.picture("2-board")
+        about = dict(rows("board"))
+        eq((about["architecture"], about["firmware"]), (ARCH, "MicroPython v1.25.0"))
+        true(p.element("full").is_selected())
+        p.tick("msgpack", "finaliserproxy")
+        p.click("install")
+        p.wait_for("again")
+        p.picture("3-installed")
+        eq(p.status, "Installed.")
+        found = {row[0]: row for row in rows("installed")}
+        for module in "msgpack", "finaliserproxy":
+            eq(sha256_on_board(b, f"/lib/{module}.mpy"), sha256(f"{ARCH}/{module}.mpy"))
+            name, file, growth = found.pop(module)
+            eq(file, f"/lib/{module}.mpy")
+            true(4000 < int(growth) < 24000)
+        eq(found, {})
+        # Nothing else is touched.
+        eq(
+            on_board(b, FILES),
+            "['data', 'lib', 'main.py'] ['finaliserproxy.mpy', 'msgpack.mpy']\n",
+        )
+        eq(p.messages(), [])
+        # Once more, there is nothing to copy.
+        p.click("again")
+        p.connect()
+        p.tick("msgpack")
+        p.wire.sent = 0
+        p.click("install")
+        p.wait_for("again")
+        true(p.wire.sent < 10000)
+
+
+@case
+def files_that_differ():
+    with board(NAME) as b, page(b.pty) as p:
+        on_board(b, "import os\nos.mkdir('/lib')\nopen('/lib/ioctl.mpy', 'w').write('mine')")
+        for button in "keep", "replace":
+            p.connect()
+            p.tick("ioctl")
+            p.click("install")
+            p.wait_for(button)
+            p.picture("4-differ")
+            eq(p.element("differ").text, "/lib/ioctl.mpy")
+            p.click(button)
+            p.wait_for("again")
+            there = on_board(b, "print(open('/lib/ioctl.mpy', 'rb').read(4))")
+            eq(there == "b'mine'\n", button == "keep")
+            p.click("again")
+        eq(sha256_on_board(b, "/lib/ioctl.mpy"), sha256(f"{ARCH}/ioctl.mpy"))
+
+
+@case
+def boards_that_cannot():
+    for version, mpy, options, words in (
+        ((1, 22, 2, ""), 6 | 2 << 8 | 5 << 10, {}, "v1.22"),
+        ((1, 25, 0, ""), 6, {}, "loads no native code"),
+        ((1, 25, 0, ""), 6 | 1 << 8 | 5 << 10, {}, "version 6.1"),
+        ((1, 25, 0, ""), mpy_of("armv6"), {}, "no files for armv6"),
+        ((1, 25, 0, ""), mpy_of("armv7m"), {"path": [""]}, "no file system with a lib folder"),
+        ((1, 25, 0, ""), mpy_of("armv7m"), {"free": None}, "no file system with a lib folder"),
+    ):
+        with Fake(implementation(version, mpy), **options) as fake, page(fake.pty) as p:
+            p.click("connect")
+            found = p.refused()
+            true(words in found or print(words, found))
+            eq(p.element("connect").is_displayed(), True)
+
+
+end()

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+# targets: host
+# needs: nothing
+# long: host
+# timeout: 900
+#
+# What else the page of a release does that page.py is about: other boards, and what goes wrong.
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from _bridge import page, release, rows, start_folder
+from _fake import Board as Fake, implementation
+from _release import board, on_board, sha256_on_board
+from check import case, end, eq, true
+
+import firmware
+import mpyinfo
+
+NAME, ARCH = "mps2-an385/armv7m", "armv7m"
+FILES = "import os; print(sorted(os.listdir('/')), sorted(os.listdir('/lib')))"
+
+
+def sha256(file):
+    return hashlib.sha256((release() / file).read_bytes()).hexdigest()
+
+
+def mpy_of(arch):
+    return 6 | 3 << 8 | mpyinfo.ARCHS.index(arch) << 10
+
+
+@case
+def the_small_flavour_and_packages():
+    with board(NAME) as b, page(b.pty) as p:
+        p.connect()
+        p.click("small")
+        p.tick("coprocessor-client")
+        p.click("install")
+        p.wait_for("again")
+        names = [row[0] for row in rows("installed")]
+        eq((sorted(names[:-1]), names[-1]), (["finaliserproxy", "msgpack"], "coprocessor"))
+        eq(sha256_on_board(b, "/lib/msgpack.mpy"), sha256(f"{ARCH}/small/msgpack.mpy"))
+        file = "coprocessor/link.mpy"
+        eq(sha256_on_board(b, f"/lib/{file}"), sha256(file))
+        eq(
+            on_board(b, "import coprocessor.link; print(coprocessor.link.__file__)"),
+            f"/lib/{file}\n",
+        )
+
+
+@case
+def a_board_without_hashlib():
+    with board("mps2-an385-samd21") as b, page(b.pty) as p:
+        p.connect()
+        p.click("small")
+        p.tick("msgpack")
+        p.click("install")
+        p.wait_for("again")
+        file = (release() / "armv6m/small/msgpack.mpy").read_bytes()
+        eq(on_board(b, "print(len(open('/lib/msgpack.mpy', 'rb').read()))"), f"{len(file)}\n")
+        eq(rows("installed")[-1][:2], ["msgpack", "/lib/msgpack.mpy"])
+
+
+@case
+def a_busy_board():
+    with board(NAME) as b, page(b.pty) as p:
+        program = b"import time\r\nwhile True: print('busy'); time.sleep_ms(1)\r\n\r\n"
+        b.write(b"\x02\r\n" + program)
+        time.sleep(0.5)
+        p.connect()
+        p.click("cancel")
+        eq(on_board(b, "print(1)"), "1\n")
+
+
+@case
+def a_cable_that_is_pulled():
+    with board(NAME) as b, page(b.pty) as p:
+        on_board(b, "import os\nos.mkdir('/lib')\nopen('/lib/ioctl.mpy', 'w').write('mine')")
+        for after in 10, 3000, 4500, 7000:
+            p.open()
+            p.wire.cut_after, p.wire.sent = after, 0
+            p.click("connect")
+            p.wait(lambda: p.warning or p.element("install").is_displayed(), "connected")
+            if not p.warning:
+                p.tick("ioctl")
+                p.click("install")
+                p.wait(lambda: p.warning or p.element("replace").is_displayed(), "asked")
+                if not p.warning:
+                    p.click("replace")
+            true("connection to the board has ended" in p.refused())
+            p.picture("5-pulled")
+            p.wire.close()
+            p.wire.cut_after = None
+            eq(on_board(b, "print(open('/lib/ioctl.mpy').read())"), "mine\n")
+        p.connect()
+        p.tick("ioctl")
+        p.click("install")
+        p.wait_for("replace")
+        p.click("replace")
+        p.wait_for("again")
+        eq(on_board(b, "import os; print(os.listdir('/lib'))"), "['ioctl.mpy']\n")
+
+
+@case
+def a_full_file_system():
+    fill = """
+import os
+v = os.statvfs("/")
+with open("/fill", "wb") as f:
+    for i in range(v[3] - 20):
+        f.write(bytes(v[0]))
+"""
+    with board(NAME) as b, page(b.pty) as p:
+        on_board(b, fill)
+        p.connect()
+        p.tick("msgpack")
+        p.click("install")
+        words = p.refused()
+        true("bytes of the board's file system" in words or print(words))
+        p.picture("6-full")
+        eq(on_board(b, "import os; print(os.listdir('/'))"), "['fill']\n")
+
+
+@case
+def little_memory():
+    for ram, flavour in (60_000, "small"), (70_000, "full"):
+        with Fake(implementation((1, 25, 0, ""), mpy_of("armv6m")), ram=ram) as fake:
+            with page(fake.pty) as p:
+                p.connect()
+                eq((ram, p.element(flavour).is_selected()), (ram, True))
+
+
+@case
+def too_old_for_a_module():
+    arch = "xtensawin"
+    eq(firmware.oldest("finaliserproxy", arch), (1, 24))
+    with Fake(implementation((1, 23, 0, ""), mpy_of(arch))) as fake, page(fake.pty) as p:
+        p.connect()
+        p.tick("finaliserproxy")
+        p.click("install")
+        true("finaliserproxy needs MicroPython v1.24 or later" in p.refused())
+
+
+@case
+def ports_that_do_not_answer():
+    with page(None) as p:
+        p.click("connect")
+        true("in use by another program" in p.refused())
+
+    ours, theirs = os.openpty()
+    with page(os.ttyname(theirs)) as p:
+        p.click("connect")
+        true("does not answer" in p.refused())
+    os.close(theirs)
+    os.close(ours)
+
+
+@case
+def a_file_that_is_not_of_the_release():
+    with tempfile.TemporaryDirectory() as folder, board(NAME) as b:
+        shutil.copytree(release(), folder, dirs_exist_ok=True)
+        for name, change in (
+            ("ioctl", lambda file: file.write_bytes(b"M" + file.read_bytes()[1:-1] + b"?")),
+            ("finaliserproxy", lambda file: file.unlink()),
+        ):
+            change(Path(folder, ARCH, f"{name}.mpy"))
+            with page(b.pty, folder) as p:
+                p.connect()
+                p.tick(name)
+                p.click("install")
+                words = "checksum differs" if name == "ioctl" else "server does not have"
+                true(words in p.refused() or print(p.warning))
+        eq(on_board(b, "import os; print(os.listdir('/'))"), "[]\n")
+
+
+@case
+def from_a_folder():
+    with tempfile.TemporaryDirectory() as folder, board(NAME) as b, page(b.pty) as p:
+        shutil.copytree(release(), f"{folder}/dist")
+        p.open(start_folder(f"{folder}/dist"))
+        p.click("connect")
+        true("Pick the folder first" in p.refused())
+        p.element("folder").send_keys(f"{folder}/dist")
+        p.connect()
+        p.tick("ioctl")
+        p.click("install")
+        p.wait_for("again")
+        eq(sha256_on_board(b, "/lib/ioctl.mpy"), sha256(f"{ARCH}/ioctl.mpy"))
+
+
+end()
