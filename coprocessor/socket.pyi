@@ -35,7 +35,11 @@ class socket(IOBase):
 
     OSError: ECONNRESET when the session has ended, EMFILE if there are too many, ENODEV before
     `coprocessor.start`. bind, listen, setsockopt and a new socket wait for the server, also
-    when the socket does not block: for the link's `timeout` at most.
+    when the socket does not block: for the link's `timeout` at most. ValueError: a name of a host
+    of 2,000 characters or more.
+
+    On boards with finaliserproxy it is closed when it has been collected. Elsewhere the program
+    has to close it.
     """
 
     def __init__(self, af: int = 2, type: int = 1, proto: int = 0) -> None: ...

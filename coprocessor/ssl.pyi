@@ -31,8 +31,10 @@ class SSLContext:
         """The socket itself, before or after the handshake: errors of that are raised by what
         reads or writes then.
 
-        ValueError: data has arrived already, or server_hostname is missing. OSError: the server
-        does not take the certificates, or EOPNOTSUPP: has no TLS.
+        It may be wrapped before it is connected, as asyncio does. ValueError: data has arrived
+        already, server_hostname is missing, or all certificates have more than 12 kB. OSError: the
+        server does not take the certificates, EMFILE: has as many sockets with TLS as it may, or
+        EOPNOTSUPP: has no TLS.
         """
 
 def wrap_socket(
