@@ -46,11 +46,15 @@ class Table:
         self._flush()
 
     def __contains__(self, value):
-        # This is asked when no number is free.
+        # This is asked when no number is free, by what may wait for one.
         gc.collect()
         poll()
-        self._flush()
+        socket._link.wait(self._is_flushed)
         return value in self._items
+
+    def _is_flushed(self):
+        self._flush()
+        return not self._dead
 
     def _lost(self, entry):
         self._dead.append(entry)

@@ -93,6 +93,27 @@ def more_than_there_may_be():
 
 
 @case
+def busy_link():
+    """A new socket waits until the server can be told of those that are garbage."""
+    pair = Pair()
+    peers = forget(pair, 8)
+    send = pair.link.send
+    refused = []
+
+    def busy(channel, data, wait=True):
+        if data[0] == 2 and len(refused) < 30:
+            refused.append(data)
+            return False
+        return send(channel, data, wait)
+
+    pair.link.send = busy
+    far.socket().close()
+    eq(len(refused), 30)
+    for peer in peers:
+        peer.close()
+
+
+@case
 def data_for_the_dead():
     pair = Pair(buffer=100)
     peers = forget(pair, 4)
