@@ -133,6 +133,7 @@ class Entry:
         self.is_udp = is_udp
         self.state = _OPENED if is_udp else _NEW
         self.credit = 0  # Bytes that the client takes.
+        self.window = 0  # The most that it ever took.
         self.room = room  # Bytes that the client may send.
         self.owed = 0  # Of those sent, how many the client does not know of.
         self.tx = bytearray()
@@ -333,6 +334,7 @@ class NetServer:
                 if credit > _MAX_CREDIT:
                     raise ValueError
                 entry.credit = credit
+                entry.window = max(entry.window, credit)
             elif what == _CONNECT and entry.state == _NEW:
                 self._connect(entry, message)
             elif what == _SENDTO and entry.is_udp:
@@ -570,12 +572,16 @@ class NetServer:
         """Send the client what has arrived."""
         if not entry.held and not self._read(entry):
             return False
-        if entry.is_udp and len(entry.held) + _COST > entry.credit:
+        cost = len(entry.held) + _COST if entry.is_udp else len(entry.held) - 2
+        if cost > entry.credit:
+            if cost <= entry.window:
+                return False
+            # A datagram that never fits.
+            entry.held = None
+            return True
+        if not self._link.send(_OUT, entry.held, False):
             return False
-        link = self._link
-        if not link.send(_OUT, entry.held, False):
-            return False
-        entry.credit -= len(entry.held) + _COST if entry.is_udp else len(entry.held) - 2
+        entry.credit -= cost
         entry.held = None
         return True
 

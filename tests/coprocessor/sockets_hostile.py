@@ -330,6 +330,32 @@ def connections_that_fail():
 
 
 @case
+def datagrams_that_never_fit():
+    """They are dropped, and others arrive."""
+    pair = Pair(window=200)
+    sock = far.socket(far.AF_INET, far.SOCK_DGRAM)
+    port = free_port(real.SOCK_DGRAM)
+    sock.bind((HOST, port))
+    sock.settimeout(0)
+    number(sock.recv, 1)
+    pair.run()
+    peer = real.socket(real.AF_INET, real.SOCK_DGRAM)
+    # Each takes 30 bytes of the window besides, for its address and more.
+    for n in 500, 1472, 150, 120, 0, 300, 5:
+        peer.sendto(bytes(n), resolved(port))
+    got = []
+    for _ in range(20):
+        pair.run(20)
+        try:
+            got.append(len(sock.recv(2000)))
+        except OSError:
+            pass
+    eq(got, [150, 120, 0, 5])
+    sock.close()
+    peer.close()
+
+
+@case
 def datagrams_that_fail():
     """What a peer makes recvfrom raise ends no socket."""
     pair = Pair()

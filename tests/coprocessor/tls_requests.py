@@ -7,7 +7,7 @@
 
 from struct import pack
 
-from _net import Pair, connected, far, number, received
+from _net import HOST, Pair, connected, far, free_port, listener, number, received
 from _private import private
 from _world import Random
 from check import case, end, eq, true
@@ -17,6 +17,7 @@ from coprocessor import ssl
 EINVAL = 22
 EMFILE = 24
 ECONNRESET = 104
+ECONNREFUSED = 111
 
 
 def request(server_side=0, mode=0, name=b"", cert=b"", key=b"", authorities=b""):
@@ -109,6 +110,33 @@ def peers_that_talk_nonsense():
                 eq(e.args[0], ECONNRESET)
             peer.close()
     eq(pair.link.session, 1)
+
+
+@case
+def before_it_is_connected():
+    """As asyncio does it."""
+    pair = Pair()
+    sock, address = listener()
+    for where in address, (HOST, free_port()):
+        near = far.socket()
+        near.setblocking(False)
+        number(near.connect, where)
+        ssl.wrap_socket(near)
+        near.settimeout(1000)
+        if where == address:
+            # The first message of a handshake.
+            near.settimeout(0)
+            pair.run()
+            near.write(b"secret")
+            pair.run()
+            peer = sock.accept()[0]
+            eq(received(peer, 3), b"\x16\x03\x03")
+            peer.close()
+        else:
+            eq(number(near.write, b"secret"), ECONNREFUSED)
+        near.close()
+    true(pair.is_empty())
+    sock.close()
 
 
 @case
