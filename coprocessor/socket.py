@@ -72,14 +72,15 @@ _FOREVER = const(0x40000000)
 
 # States.
 _NEW = const(0)
-_CONNECTING = const(1)
-_OPENED = const(2)  # It is connected, or of UDP.
-_LISTENING = const(3)
+_LISTENING = const(1)
+_CONNECTING = const(2)
+_OPENED = const(3)  # It is connected, or of UDP.
 
 _POLL = const(3)
 _POLL_CLOSE = const(4)
 _IN_FLAG = const(1)
 _OUT_FLAG = const(4)
+_HUP = const(0x10)
 _ERR_HUP = const(0x18)
 _NVAL = const(0x20)
 
@@ -242,7 +243,7 @@ def getaddrinfo(host, port, af=0, type=0, proto=0, flags=0):
 class socket(IOBase):
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0, _listener=0):
         if not _link:
-            raise _error(errno.ENODEV)
+            raise _error(19)  # ENODEV
         self._udp = type == SOCK_DGRAM
         self._state = _OPENED if self._udp or _listener else _NEW
         self._timeout = _FOREVER
@@ -338,10 +339,10 @@ class socket(IOBase):
 
     def _has_input(self):
         self._grant()
-        return self._count or self._queue or self._ended or self._error or self._state == _NEW
+        return self._count or self._queue or self._ended or self._error
 
     def _has_room(self):
-        return self._udp or self._room or self._error or self._state == _NEW
+        return self._udp or self._room or self._error
 
     def ioctl(self, request, arg):
         if request == _POLL:
@@ -351,17 +352,18 @@ class socket(IOBase):
         if request == _POLL_CLOSE:
             self.close()
             return 0
-        return -errno.EINVAL
+        return -22  # EINVAL
 
     def _flags(self, arg):
         if self._error:
             return _NVAL if self._error == EBADF else arg & (_IN_FLAG | _OUT_FLAG) | _ERR_HUP
-        flags = 0
-        if arg & _IN_FLAG and self._has_input():
-            flags = _IN_FLAG
-        if arg & _OUT_FLAG and self._has_room():
-            flags |= _OUT_FLAG
-        return flags
+        if self._state == _NEW:
+            return arg & _OUT_FLAG | _HUP
+        if not (arg & _IN_FLAG and self._has_input()):
+            arg &= ~_IN_FLAG
+        if not self._has_room():
+            arg &= _IN_FLAG
+        return arg & (_IN_FLAG | _OUT_FLAG)
 
     def setblocking(self, on):
         self._timeout = _FOREVER if on else 0
@@ -399,7 +401,7 @@ class socket(IOBase):
 
     def accept(self):
         if self._state != _LISTENING:
-            raise _error(self._error or errno.EINVAL)
+            raise _error(self._error or 22)  # EINVAL
         self._await(self._has_input)
         if not self._queue:
             raise _error(self._error)
@@ -416,6 +418,8 @@ class socket(IOBase):
 
     def _input(self):
         """Wait for input, and return how much there is in one piece; 0 at the end."""
+        if self._state < _CONNECTING:
+            self._check()
         self._await(self._has_input)
         n = min(self._count, _window - self._start)
         if not n and not self._ended:
@@ -500,8 +504,10 @@ class socket(IOBase):
         if self._udp:
             return self.sendto(data, self._peer)
         data = memoryview(data)
-        if not len(data):
+        if not data:
             return 0
+        if self._state < _CONNECTING:
+            self._check()
         self._await(self._has_room)
         self._check()
         n = min(len(data), self._room, _CHUNK)
