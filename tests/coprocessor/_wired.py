@@ -45,9 +45,11 @@ def started(program, client, server, *words, path=()):
                 command,
                 env=env,
                 pass_fds=[stream.fileno()],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
+            at_end.callback(process.stdin.close)
             at_end.callback(process.stdout.close)
             at_end.callback(children.stop, process)
             return process
