@@ -40,6 +40,7 @@ class World:
         self.ends = [End(self), End(self)]
         self.ends[0].peer, self.ends[1].peer = self.ends[1], self.ends[0]
         self.on_wait = None
+        self.cut_until = 0  # Nothing arrives before.
 
     def clock(self):
         return self.now & 0x3FFFFFFF
@@ -104,7 +105,7 @@ class End:
             return
         data = self.tx[:rate]
         self.tx = self.tx[rate:]
-        if self.cut:
+        if self.cut or self.world.now < self.world.cut_until:
             return
         if self.every:
             if self._good >= len(data):

@@ -107,21 +107,8 @@ def caller_reset(session):
 
 def cut(milliseconds):
     def event(session):
-        world = session.world
-        for which in world.ends:
-            which.cut = True
         # Both programs go on meanwhile.
-        end_ = world.now + milliseconds
-        tick = world.tick
-
-        def ticking(ms=1):
-            tick(ms)
-            if world.now >= end_:
-                world.tick = tick
-                for which in world.ends:
-                    which.cut = False
-
-        world.tick = ticking
+        session.world.cut_until = session.world.now + milliseconds
 
     return event
 

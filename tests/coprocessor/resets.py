@@ -4,9 +4,9 @@
 # needs: coprocessor msgpack finaliserproxy
 # timeout: 1800
 #
-# Either board is reset at each of 200 points of a session of rpc, and of one with sockets, in
-# virtual time: each call returns the right value, or fails as documented in time. Afterwards the
-# line works, and no object and no socket is left over.
+# Either board is reset, or the line is cut, at each of 200 points of a session of rpc, and of one
+# with sockets, in virtual time, and sessions on bad lines: each call returns the right value, or
+# fails as documented in time. Afterwards the line works, and no object and no socket is left over.
 
 from errno import ECONNRESET, ETIMEDOUT
 
@@ -40,6 +40,21 @@ class Session:
         self.counts = {}
         self.begin()
 
+    def run(self):
+        """Calls, those of the client's next start, and what must be true afterwards."""
+        try:
+            self.calls()
+        except Died:
+            self.counts = {"died": 1}
+            self.begin_client()
+            # Nothing of the time before disturbs these.
+            self.calls()
+            eq(sorted(self.counts), ["died", "right"])
+        self.left = 0
+        for which in self.world.ends:
+            which.errors(0)
+        self.check()
+
     def passed(self):
         self.waits += 1
         if self.left:
@@ -59,16 +74,15 @@ class Session:
             what = "stale"
         except OSError as e:
             what = {ECONNRESET: "reset", ETIMEDOUT: "timeout"}[e.args[0]]
-        except Died:
-            what = "died"
-            self.begin_client()
-        # It waits for the link, and for the answer.
-        true(self.world.now - began <= 2 * TIMEOUT + 100)
+        true(self.world.now - began <= self.most)
         self.counts[what] = self.counts.get(what, 0) + 1
         return got
 
 
 class Rpc(Session):
+    # A call waits for the link, for data to be taken, and for the answer.
+    most = 3 * TIMEOUT + 100
+
     def begin(self):
         self.pair = pair = Pair(rx=256, rate=RATE, timeout=TIMEOUT)
         self.world = pair.world
@@ -102,7 +116,6 @@ class Rpc(Session):
 
     def check(self):
         """The line works, and nothing is left."""
-        self.left = 0
         pair = self.pair
         for _ in range(3):
             if self.attempt(3, lambda: pair.remote.add(1, 2)) == 3:
@@ -119,6 +132,9 @@ class Rpc(Session):
 
 
 class Net(Session):
+    # A socket that blocks waits while data come.
+    most = 10 * TIMEOUT
+
     def begin(self):
         self.pair = pair = NetPair()
         self.world = pair.world
@@ -154,26 +170,30 @@ class Net(Session):
 
     def calls(self):
         sock, address = listener()
-        attempt = self.attempt
-        near = attempt(None, far.socket)
-        if near:
-            attempt(None, near.connect, address)
-            try:
-                sock.settimeout(0.01)
-                peer = sock.accept()[0]
-            except OSError:
-                # It was not connected.
-                peer = None
-            if peer:
-                attempt(len(DATA), near.write, DATA)
-                peer.send(DATA)
-                attempt(DATA, near.read, len(DATA))
-                peer.close()
-            attempt(None, near.close)
-        sock.close()
+        real_ones = [sock]
+        try:
+            near = self.attempt(None, far.socket)
+            if near:
+                self.use(near, address, real_ones)
+                self.attempt(None, near.close)
+        finally:
+            for sock in real_ones:
+                sock.close()
+
+    def use(self, near, address, real_ones):
+        self.attempt(None, near.connect, address)
+        try:
+            real_ones[0].settimeout(0.01)
+            peer = real_ones[0].accept()[0]
+        except OSError:
+            # It was not connected.
+            return
+        real_ones.append(peer)
+        self.attempt(len(DATA), near.write, DATA)
+        peer.send(DATA)
+        self.attempt(DATA, near.read, len(DATA))
 
     def check(self):
-        self.left = 0
         for _ in range(3):
             near = self.attempt(None, far.socket)
             if near:
@@ -190,35 +210,68 @@ def client_reset(session):
     raise Died
 
 
-def at_all_points(kind):
+def cut(ms):
+    def event(session):
+        session.world.cut_until = session.world.now + ms
+
+    return event
+
+
+def errors(every):
+    def event(session):
+        for which in session.world.ends:
+            which.errors(every)
+
+    return event
+
+
+def at_all_points(kind, event, step):
+    """{outcome: the number of calls}, at one point of `step` in make test."""
     session = kind()
     session.calls()
     waits = session.waits
     session.check()
     eq(list(session.counts), ["right"])
     true(waits >= POINTS)
-    step = 1 if check.long else 4
     total = {}
-    for event in server_reset, client_reset:
-        for i in range(0, POINTS, step):
-            session = kind(waits * i // POINTS + 1, event)
-            session.calls()
-            session.check()
-            for what, n in session.counts.items():
-                total[what] = total.get(what, 0) + n
-    note("%s: %s" % (kind.__name__, sorted(total.items())))
-    eq(total["died"], len(range(0, POINTS, step)))
-    true(total["reset"] and "timeout" not in total)
+    for i in range(0, POINTS, 1 if check.long else step):
+        session = kind(waits * i // POINTS + 1, event)
+        session.run()
+        for what, n in session.counts.items():
+            total[what] = total.get(what, 0) + n
+    return total
 
 
 @case
-def rpc():
-    at_all_points(Rpc)
+def resets():
+    for kind in Rpc, Net:
+        total = at_all_points(kind, server_reset, 4)
+        true(total["reset"] and "timeout" not in total)
+        note("%s, server: %s" % (kind.__name__, sorted(total.items())))
+        total = at_all_points(kind, client_reset, 4)
+        eq(total["died"], POINTS if check.long else POINTS // 4)
+        true("timeout" not in total)
+        note("%s, client: %s" % (kind.__name__, sorted(total.items())))
 
 
 @case
-def sockets():
-    at_all_points(Net)
+def cuts():
+    for kind in Rpc, Net:
+        for ms in 50, 500:
+            eq(list(at_all_points(kind, cut(ms), 100)), ["right"])
+        total = at_all_points(kind, cut(5000), 50)
+        # Sockets without a timeout wait until the session ends.
+        true(total["timeout" if kind is Rpc else "reset"])
+        note("%s, 5 s: %s" % (kind.__name__, sorted(total.items())))
+
+
+@case
+def bad_lines():
+    for kind in Rpc, Net:
+        for every in 1000, 100:
+            total = at_all_points(kind, errors(every), 50)
+            note("%s, 1 in %d: %s" % (kind.__name__, every, sorted(total.items())))
+            true(total["right"] * 4 >= sum(total.values()) * 3)
 
 
 end()
