@@ -3,6 +3,11 @@
 
 class BoardError extends Error {}
 
+// Milliseconds to wait: for an answer, for that to an interrupt, and until a board has begun anew.
+const AT_ONCE = 15000;
+const ATTEMPT = 3000;
+const RESET = 30000;
+
 const NO_ANSWER = "The board does not answer: is MicroPython on it? Press its reset button and try again.";
 const GONE = "The connection to the board has ended. Former files are as they were; connect it and try again.";
 const FULL = "There is no space on the board for this file. Remove files from it and try again.";
@@ -213,7 +218,7 @@ class SerialBoard {
             this.received = "";
             await this.write("\r\x01");
             try {
-                await this.until(READY, 2000);
+                await this.until(READY, ATTEMPT);
                 break;
             } catch (error) {
                 if (attempt === 2 || this.ended) {
@@ -222,24 +227,24 @@ class SerialBoard {
             }
         }
         await this.write("\x04");
-        await this.until("soft reboot\r\n", 10000);
+        await this.until("soft reboot\r\n", RESET);
         // A program in boot.py is interrupted, too.
         try {
-            await this.until(READY, 5000);
+            await this.until(READY, ATTEMPT);
         } catch {
             await this.write("\r\x03\x03\r\x01");
-            await this.until(READY, 5000);
+            await this.until(READY, RESET);
         }
     }
 
     // Send a program as fast as the board takes it.
     async paste(bytes) {
-        const window = await this.bytes(2, 5000);
+        const window = await this.bytes(2, AT_ONCE);
         const size = window.charCodeAt(0) | window.charCodeAt(1) << 8;
         let allowed = size;
         for (let at = 0; at < bytes.length;) {
             if (allowed === 0 || this.received) {
-                if (await this.bytes(1, 10000) !== "\x01") {
+                if (await this.bytes(1, AT_ONCE) !== "\x01") {
                     break; // It wants no more.
                 }
                 allowed += size;
@@ -251,7 +256,7 @@ class SerialBoard {
             allowed -= part.length;
         }
         await this.write("\x04");
-        await this.until("\x04", 10000);
+        await this.until("\x04", AT_ONCE);
     }
 
     // The same for firmware that does not say when it takes more.
@@ -261,7 +266,7 @@ class SerialBoard {
             await new Promise(resolve => setTimeout(resolve, 10));
         }
         await this.write("\x04");
-        await this.until("OK", 10000);
+        await this.until("OK", AT_ONCE);
     }
 
     // The output of a program, which must not raise anything.
@@ -269,10 +274,10 @@ class SerialBoard {
         const bytes = new TextEncoder().encode(source);
         this.received = "";
         await this.write("\x05A\x01");
-        await (await this.bytes(2, 5000) === "R\x01" ? this.paste(bytes) : this.type(bytes));
+        await (await this.bytes(2, AT_ONCE) === "R\x01" ? this.paste(bytes) : this.type(bytes));
         const output = await this.until("\x04", timeout);
-        const error = await this.until("\x04", 5000);
-        await this.until(">", 5000);
+        const error = await this.until("\x04", AT_ONCE);
+        await this.until(">", AT_ONCE);
         if (error) {
             const last = error.trim().split("\n").pop().trim();
             throw new BoardError(/OSError: (\[Errno )?28\b/.test(last) ? FULL : `The board says: ${last}`);
