@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Copy the modules' files for a board's architecture into its lib folder.
 
-usage: deploy.py [--from FOLDER] [--force] [--small] [--full] [--in-place] [PORT [MODULE...]]
+usage: deploy.py [--from FOLDER] [--force] [--small] [--full] [--in-place] [--dry-run]
+                 [PORT [MODULE...]]
+       deploy.py --list|--remove [--dry-run] [PORT [MODULE...]]
        deploy.py --role client|server ... [PORT]
 
 PORT is the board's serial port, such as /dev/ttyACM0; without one mpremote looks for a board.
@@ -22,6 +24,7 @@ needs.
 import argparse
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import deploy_role
@@ -32,7 +35,7 @@ import natmods
 import roles
 from placing import FLAVOURS, File, check_hidden, check_space, copy, installed, to_copy
 from questions import ASK, IMPORT, about
-from remote import Failure, Mpremote
+from remote import REMOVE, Failure, Mpremote, option
 
 TOP = Path(__file__).resolve().parents[1]
 
@@ -87,13 +90,13 @@ def choose(board, module, args):
     if args.full:
         return natmods.FULL, "as asked for"
     flavour = installed(board, module)
-    other = "SMALL=1 FORCE=1" if flavour == natmods.FULL else "FULL=1 FORCE=1"
+    other = natmods.SMALL if flavour == natmods.FULL else natmods.FULL
     if flavour:
-        return flavour, f"as the one on the board; {other} replaces it"
+        return flavour, f"as the one on the board; {option(other, 'force')} replaces it"
     ram = f"{board['ram'] // 1024} KB of RAM are free"
     if board["ram"] < LITTLE_RAM:
-        return natmods.SMALL, f"as {ram}; FULL=1 takes the full one"
-    return natmods.FULL, f"as {ram}; SMALL=1 takes the small one"
+        return natmods.SMALL, f"as {ram}; {option('full')} takes the full one"
+    return natmods.FULL, f"as {ram}; {option('small')} takes the small one"
 
 
 def choose_flavours(board, args):
@@ -117,10 +120,26 @@ def choose_flavours(board, args):
     return flavours, beside
 
 
-def build(*words):
-    """Let make build what is to be copied."""
-    if subprocess.run(["make", "--no-print-directory", "-C", TOP, *words]).returncode:
-        raise Failure(f"make {' '.join(words)} failed")
+class Tree:
+    """The files of this tree."""
+
+    def get(self, arch, has_native, role):
+        """Let make build what is to be copied."""
+        # The second goal compiles for all boards.
+        words = [f"ARCH={arch}", "all"] if has_native else []
+        words += ["bytecode"] if role else []
+        if subprocess.run(["make", "--no-print-directory", "-C", TOP, *words]).returncode:
+            raise Failure(f"make {' '.join(words)} failed")
+
+
+@dataclass
+class Folder:
+    """The files of a folder."""
+
+    path: str
+
+    def get(self, arch, has_native, role):
+        return self.path
 
 
 def find_files(folder, arch, flavours, beside, lib):
@@ -164,7 +183,8 @@ def check_flash(mpremote, board, arch, flavours):
     if why:
         raise Failure(
             f"{' '.join(modules)} cannot be executed in flash there, and nothing was installed: "
-            f"{why}. docs/in-place.md says which boards can; SMALL=1 takes the flavour in RAM"
+            f"{why}. docs/in-place.md says which boards can; {option('small')} takes the flavour "
+            "in RAM"
         )
     return seen
 
@@ -193,7 +213,7 @@ def explain_import(file, board, result):
         )
     if name == "MemoryError":
         has_small = file.module in natmods.WITH_SMALL and file.flavour == natmods.FULL
-        smaller = " or its small flavour (SMALL=1 FORCE=1)" if has_small else ""
+        smaller = f" or its small flavour ({option('small', 'force')})" if has_small else ""
         return (
             f"import {file.module} says {full!r}: it needs {file.info.text} bytes in one piece "
             f"for its code, and {result['free']} are free in all; import it before anything else, "
@@ -236,6 +256,9 @@ def arguments(argv):
     parser.add_argument("--small", action="store_true", help="take the small flavour")
     parser.add_argument("--full", action="store_true", help="take the full flavour")
     parser.add_argument("--in-place", action="store_true", help="execute the small one in flash")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+    parser.add_argument("--list", action="store_true", help="list the modules on the board")
+    parser.add_argument("--remove", action="store_true", help="remove modules from the board")
     parser.add_argument("--role", choices=list(roles.ROLES), help="of the co-processor")
     parser.add_argument(
         "--timeout", type=float, default=120, help="seconds for each thing the board does (120)"
@@ -243,6 +266,7 @@ def arguments(argv):
     parser.add_argument("port", nargs="?", default="", metavar="PORT")
     parser.add_argument("modules", nargs="*", metavar="MODULE")
     args = parser.parse_args(argv)
+    args.source = Folder(args.folder) if args.folder else Tree()
     if args.role and args.modules:
         parser.error(f"the {args.role} has its own modules; leave out {' '.join(args.modules)}")
     args.modules = args.modules or (roles.ROLES[args.role].native if args.role else natmods.NAMES)
@@ -252,6 +276,24 @@ def arguments(argv):
     if args.in_place and not set(args.modules) & set(natmods.WITH_SMALL):
         parser.error(f"of {' '.join(args.modules)}, nothing can be executed in flash")
     return args
+
+
+def show_or_remove(mpremote, board, args):
+    """The modules' files in the board's lib folder."""
+    files = [f for f in board["found"] if f[2] and f[0].startswith(f"{board['lib']}/")]
+    for place, size, _, flavour in files:
+        name = place.rpartition("/")[2].rpartition(".")[0]
+        what = FLAVOURS[flavour] + ", " if name.partition("_")[0] in natmods.WITH_SMALL else ""
+        print(f"{name}: {what}{size} bytes at :{place}")
+    if not files:
+        print(f"no {' or '.join(args.modules)} in :{board['lib']}")
+    elif args.remove:
+        names = [place for place, *_ in files] + board["leftovers"]
+        if args.dry_run:
+            print("would remove " + " ".join(f":{name}" for name in names))
+        else:
+            mpremote.do("exec", REMOVE.format(names=names))
+            print("removed")
 
 
 def deploy(args, mpremote):
@@ -266,21 +308,26 @@ def deploy(args, mpremote):
     check_place(board)
     if args.role:
         check_hidden(board, roles.PACKAGE, f"{board['lib']}/{roles.PACKAGE}")
+    if args.list or args.remove:
+        show_or_remove(mpremote, board, args)
+        return
     print(
         f"{board['machine']}, MicroPython {firmware.shown(board['version'])}: {arch}", flush=True
     )
     flavours, beside = choose_flavours(board, args)
     seen = check_flash(mpremote, board, arch, flavours)
-    if not args.folder:
-        # The second goal compiles for all boards.
-        build(*([f"ARCH={arch}", "all"] if flavours else []), *(["bytecode"] if args.role else []))
-    modules = find_files(args.folder, arch, flavours, beside, board["lib"])
+    folder = args.source.get(arch, bool(flavours), args.role)
+    modules = find_files(folder, arch, flavours, beside, board["lib"])
     files = list(modules)
     if args.role:
-        files += deploy_role.find_files(args.folder, args.role, has, board["lib"])
+        files += deploy_role.find_files(folder, args.role, has, board["lib"])
     copies = to_copy(board, files, args.force)
     blocks = blocks_to_copy(files, seen)
     check_space(board, copies, blocks)
+    if args.dry_run:
+        for file in dict.fromkeys(copies + blocks):
+            print(f"would copy {file.path.name} to :{file.place}, {file.size} bytes")
+        return
     copy(mpremote, board, copies, blocks)
     in_place.remove(mpremote, board["leftovers"], [f.block.place for f in files if f.block])
     if modules:

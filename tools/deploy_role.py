@@ -10,7 +10,7 @@ import natmods
 import questions
 import roles
 from placing import File, digests
-from remote import Failure
+from remote import Failure, option
 
 # Runs on the board, after a line that sets `modules`: which of them the firmware itself has.
 LOOK = """
@@ -176,7 +176,7 @@ def use(mpremote, board, role, modules):
             if kind == "MemoryError":
                 raise Failure(
                     f"{said}, and {result['free']} bytes are free; the small flavour of msgpack "
-                    "takes less: SMALL=1 FORCE=1"
+                    f"takes less: {option('small', 'force')}"
                 )
             raise Failure(f"{said}; docs/troubleshooting.md tells what it means")
         place = f"{board['lib']}/{name.replace('.', '/')}.mpy"

@@ -16,6 +16,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import firmware
@@ -26,6 +27,11 @@ import roles
 
 TOP = Path(__file__).resolve().parents[1]
 VERSION = (TOP / "VERSION").read_text().strip()
+# What install.py has of tools/.
+INSTALL_PY = (
+    "boards.json deploy.py deploy_role.py firmware.py in_place.py mpyinfo.py natmods.py "
+    "placing.py questions.py remote.py roles.py"
+).split()
 INSTALLER = "natmods"  # The file for boards that installs the others.
 BUDGET = json.loads((TOP / "bench/budget.json").read_text())
 
@@ -192,6 +198,28 @@ class Release:
             self.for_any_board(name, file, [roles.package(role) for role in having])
         return native
 
+    def install_py(self):
+        """The program for a computer: an archive of the programs behind make deploy."""
+        facts = {
+            "version": VERSION,
+            "url": self.url or "",
+            "names": natmods.NAMES,
+            "with_small": natmods.WITH_SMALL,
+        }
+        tools = sorted(TOP / f"tools/{name}" for name in INSTALL_PY)
+        parts = {path.name: path.read_bytes() for path in tools}
+        parts["__main__.py"] = (TOP / "installer/install/__main__.py").read_bytes()
+        parts["release.json"] = json.dumps(facts, indent=1).encode()
+        with open(self.dist / "install.py", "wb") as f:
+            f.write(
+                b"#!/usr/bin/env python3\n"
+                b"# An archive (zip) of Python programs, which Python runs: install.py --help\n"
+            )
+            with zipfile.ZipFile(f, "w") as archive:
+                for name, data in sorted(parts.items()):
+                    # The same whenever it is made.
+                    archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
+
     def for_any_board(self, module, file, packages):
         data = (self.dist / file).read_bytes()
         self.files.append(
@@ -248,6 +276,7 @@ def make(build, dist, archs, url):
     modules = list(release.files)
     native = release.coprocessor()
     release.bytecode()
+    release.install_py()
     for module in natmods.MODULES:
         if not module.stub.exists():
             raise NotForRelease(f"{module.stub} is missing")

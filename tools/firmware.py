@@ -2,7 +2,7 @@
 """Firmware versions and architectures, for deploy.py and dist.py."""
 
 import json
-from pathlib import Path
+import pkgutil
 
 from mpyinfo import ARCHS
 
@@ -10,7 +10,7 @@ ABI = "6.3"  # The version of .mpy files with native code that v1.23 and later l
 OLDEST = (1, 23)
 
 # The boards that load our files: name, ARCH, and the oldest firmware where that is later.
-BOARDS = json.loads(Path(__file__).with_name("boards.json").read_text())
+BOARDS = json.loads(pkgutil.get_data(__name__, "boards.json"))
 
 # Where a later firmware is needed: some architectures came later, and ESP32 boards with v1.23 free
 # native code before the last finalisers run.

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from remote import REMOVE, Failure
+from remote import REMOVE, Failure, option
 
 NONCE = 8  # The first bytes of a block's file; no checksum or digest includes them.
 SIZE = 4096  # Of a block of the file system.
@@ -109,7 +109,8 @@ def put_block(mpremote, block):
             mpremote.do("rm", f":{new}")
     raise Failure(
         f"the file system has put {block.path.name} in {places} places of the flash, not one, "
-        f"each of {TRIES} times; nothing was replaced. SMALL=1 takes the flavour that runs in RAM"
+        f"each of {TRIES} times; nothing was replaced. {option('small')} takes the flavour that "
+        "runs in RAM"
     )
 
 

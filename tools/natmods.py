@@ -10,6 +10,8 @@ usage: natmods.py               print the folders' names, for make
        natmods.py FOLDER NAME   print what the Makefile in a folder sets a variable to, if it does
 """
 
+import json
+import pkgutil
 import re
 import sys
 from dataclasses import dataclass
@@ -81,9 +83,15 @@ def find(top=TOP):
 
 
 MODULES = find()
-NAMES = tuple(module.name for module in MODULES)
 FOLDERS = tuple(module.folder.name for module in MODULES)
-WITH_SMALL = tuple(module.name for module in MODULES if module.has_small)
+if MODULES:
+    NAMES = tuple(module.name for module in MODULES)
+    WITH_SMALL = tuple(module.name for module in MODULES if module.has_small)
+else:
+    # This is in install.py of a release.
+    RELEASE = json.loads(pkgutil.get_data(__name__, "release.json"))
+    NAMES = tuple(RELEASE["names"])
+    WITH_SMALL = tuple(RELEASE["with_small"])
 # The Python files for boards, beside the modules and to install them, by their names.
 PYTHON = {
     path.stem: path

@@ -10,7 +10,7 @@ from pathlib import Path
 import in_place
 import mpyinfo
 import natmods
-from remote import Failure
+from remote import Failure, Words, option
 
 FLAVOURS = {
     natmods.FULL: "the full flavour",
@@ -53,6 +53,12 @@ def digests(path):
     return hashlib.sha256(data).hexdigest(), f"{zlib.adler32(data):08x}"
 
 
+def how_to_force():
+    if Words.as_flags:
+        return f"{option('force')} replaces it"
+    return f"to replace it: make deploy {option('force')} (tools/deploy.py --force)"
+
+
 def its_flavour(board, file):
     """Words about the file on the board, if that is of another flavour."""
     flavour = installed(board, file.module)
@@ -84,8 +90,7 @@ def to_copy(board, files, force):
             if not force:
                 raise Failure(
                     f":{file.place} on the board{its_flavour(board, file)} is another file than "
-                    f"{file.path}; "
-                    "to replace it: make deploy FORCE=1 (tools/deploy.py --force)"
+                    f"{file.path}; " + how_to_force()
                 )
             copies.append(file)
         elif not file.package:

@@ -25,6 +25,16 @@ for name in {names!r}:
 """
 
 
+class Words:
+    """How messages name options: as make's settings, or as those of install.py."""
+
+    as_flags = False
+
+
+def option(*names):
+    return " ".join(f"--{n}" if Words.as_flags else f"{n.upper()}=1" for n in names)
+
+
 class Failure(Exception):
     """The message says what is wrong and what to do about it."""
 
@@ -40,13 +50,17 @@ def said(output):
 class Mpremote:
     """Talks through mpremote to the board at a port."""
 
-    def __init__(self, port, timeout):
+    def __init__(self, port, timeout, command=None):
         self.port = port
         self.timeout = timeout
+        self.command = command or self.find()
+
+    @staticmethod
+    def find():
         found = subprocess.run([TOP / "tools/find-mpremote.sh"], capture_output=True, text=True)
         if found.returncode:
             raise Failure(found.stderr.strip())
-        self.command = found.stdout.split()
+        return found.stdout.split()
 
     def run(self, *words):
         """(status, output) of mpremote commands, with "+" between them; the status None means
@@ -102,7 +116,9 @@ class Mpremote:
         """What an error of mpremote's means."""
         where = self.port or "the port that mpremote found"
         if "no device found" in output:
-            return "no board found: connect one by USB, or name its port, as in PORT=/dev/ttyACM0"
+            return "no board found: connect one by USB, or name its port, as in " + (
+                "--port /dev/ttyACM0" if Words.as_flags else "PORT=/dev/ttyACM0"
+            )
         if "failed to access" in output:
             return no_access(self.port, self.ports)
         if status is None or "could not enter raw repl" in output:

@@ -61,7 +61,7 @@ def names():
                     wanted += [f"{arch}/small/{name}.mpy", f"{arch}/small/{name}.json"]
     wanted += [f"{arch}/package.json" for arch in ARCHS]
     wanted += [f"{name}.{kind}" for name in PYTHON for kind in ("mpy", "json", "pyi")]
-    wanted.append("natmods.py")
+    wanted += ["natmods.py", "install.py"]
     wanted += [f"{arch}/msgpack-package.json" for arch in ARCHS]
     wanted += [f"{arch}/msgpack/{name}.py" for arch in ARCHS for name in ("exceptions", "ext")]
     wanted += [f"coprocessor-{side}.json" for side in ("client", "server", "drop-in")]
@@ -210,7 +210,10 @@ def whole_addresses():
     first, second = contents(release()), contents(there)
     differing = {name for name in first if second[name] != first[name]}
     packages = {name for name in first if name.endswith(".json")} - {"index.json"}
-    eq(differing, packages | {"SHA256SUMS", "index.json", "natmods.py", "natmods.mpy"})
+    eq(
+        differing,
+        packages | {"SHA256SUMS", "index.json", "install.py", "natmods.py", "natmods.mpy"},
+    )
 
 
 @case
