@@ -21,7 +21,7 @@ LIBRARY = install.tree(UNIX) / "lib/micropython-lib"
 
 
 @contextlib.contextmanager
-def started(program, client, server, *words, path=()):
+def started(program, client, server, *words, path=(), cwd=None):
     """The client's process: `PROGRAM ROLE FD WORDS...`, whose role is micropython or client. The
     other one's role is server."""
     if not UNIX.interpreter.exists():
@@ -44,6 +44,7 @@ def started(program, client, server, *words, path=()):
             process = children.start(
                 command,
                 env=env,
+                cwd=cwd,
                 pass_fds=[stream.fileno()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

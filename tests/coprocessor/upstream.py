@@ -20,10 +20,11 @@ sys.path[:0] = ["tests"]
 import _wired as wired  # noqa: E402
 from _net import free_port  # noqa: E402
 from _wired import HERE, PYTHON, UNIX  # noqa: E402
-from check import case, end, eq, skip  # noqa: E402
-from runner import children, install, unix  # noqa: E402
+from check import case, end, eq, long, skip  # noqa: E402
+from runner import children, install, targets, unix  # noqa: E402
 
 TESTS = install.tree(UNIX) / "tests"
+SSL = targets.select(["unix-x64-ssl"])[0]
 PROGRAM = "_upstream.py"
 ALONE = """
 net_hosted/accept_nonblock
@@ -169,6 +170,35 @@ def pairs():
             if how[1] == on_client and name == WANTS_LINGER:
                 continue
             eq((name, cleaned(together(file, *how))), (name, right))
+
+
+# Not those that print what a certificate or a failed handshake is: our wrap_socket does not wait
+# for the handshake.
+TLS = """
+asyncio_tls_server_client
+asyncio_tls_server_client_readline
+ssl_cert_ec
+ssl_cert_rsa
+sslcontext_server_client
+sslcontext_server_client_files
+""".split()
+
+
+def on_client_with_tls(file, *words):
+    # Certificates are in the current folder.
+    return wired.started(PROGRAM, UNIX.interpreter, SSL.interpreter, file, *words, cwd=file.parent)
+
+
+if long:
+
+    @case
+    def pairs_with_tls():
+        if not SSL.interpreter.exists():
+            skip(f"there is no {SSL.board}: run make interpreter TARGET={SSL.board}")
+        for name in TLS:
+            file = found(f"multi_net/{name}")
+            got = together(file, on_client_with_tls, on_client_with_tls)
+            eq((name, cleaned(got)), (name, expected(file, None)))
 
 
 end()

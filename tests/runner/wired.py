@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import children, install, targets
 from .board import Board
+from .paths import shown
 
 PICO, UNIX = (targets.select([name])[0] for name in ("rpi-pico", "unix-x64"))
 CLIENT = "__init__", "link", "socket"  # Files of the package, and no others are needed.
@@ -41,7 +42,10 @@ def co_processor(at_end, folder, wire):
 def library(name):
     """The file of a module of micropython-lib, which the fetched tree has."""
     folder = {"requests": "micropython", "mip": "python-ecosys"}[name]
-    return install.tree(PICO) / f"lib/micropython-lib/{folder}/{name}/{name}/__init__.py"
+    file = install.tree(PICO) / f"lib/micropython-lib/{folder}/{name}/{name}/__init__.py"
+    if not file.exists():
+        raise install.Missing(f"{shown(file)} is missing: run make without MPY_DIR")
+    return file
 
 
 def install_on(board, *names):
