@@ -16,7 +16,7 @@ sys.path.append(str(TOP / "tools"))
 import costs  # noqa: E402
 import tables  # noqa: E402
 
-DATA = ("budget", "builtin", "recorded", "results")
+DATA = ("budget", "builtin", "coprocessor", "recorded", "results")
 
 
 @case
