@@ -6,7 +6,8 @@ It wants `make interpreter TARGET=rpi-pico,unix-x64`, and writes coprocessor.jso
 coprocessor/README.md. Two runs agree to the cycle. In coprocessor.json:
   baud          the speed of the line; a byte has ten bits
   call          of remote.add(1, 2): how many a second, and the cycles of the client in one
-  rpc, socket   {bytes a block: [sent, received], in bytes a second}
+  rpc, tasks, socket
+                {bytes a block: [sent, received], in bytes a second}; tasks: calls of two at a time
 The server's sockets are those of a stand-in, which takes and gives data at once.
 """
 
@@ -61,6 +62,21 @@ for size in 1024, 4096, 16384:
         f = getattr(thing, name)
         f(data)
         rate(name, size, lambda: f(data), AMOUNT // size)
+
+import asyncio
+from coprocessor.aio import Async
+f = Async(thing)
+
+async def repeat(name):
+    data = bytearray(1024)
+    for _ in range(AMOUNT // 1024 // 2):
+        await getattr(f, name)(data)
+
+async def both(name):
+    await asyncio.gather(repeat(name), repeat(name))
+
+for name in "write", "readinto":
+    rate("tasks " + name, 1024, lambda: asyncio.run(both(name)))
 end()
 """
 
@@ -169,12 +185,15 @@ def measure():
     packages = "coprocessor", "msgpack", "finaliserproxy"
     said = pair.run([COMMON + RPC_CLIENT, RPC_SERVER], packages)[0]
     first, *rest = [line.split() for line in said]
+    tasks = [words[1:] for words in rest if words[0] == "tasks"]
+    rest = [words for words in rest if words[0] != "tasks"]
     files = {}, {"/lib/socket.py": STAND_IN}
     said = pair.run([COMMON + SOCKET_CLIENT, SOCKET_SERVER], packages, files)[0]
     return {
         "baud": BAUD,
         "call": {"per second": int(first[1]), "cycles": int(first[2])},
         "rpc": rates(rest),
+        "tasks": rates(tasks),
         "socket": rates([line.split() for line in said]),
     }
 

@@ -130,9 +130,10 @@ def coprocessor():
     def rate(n):
         return f"{n:,} ({100 * n // line_rate:.0f} %)"
 
+    names = {"socket": "socket", "rpc": "rpc", "tasks": "rpc, two tasks with `Async`"}
     rows = [
-        (f"{what}, blocks of {int(size):,} bytes", *map(rate, rates))
-        for what in ("socket", "rpc")
+        (f"{name}, blocks of {int(size):,} bytes", *map(rate, rates))
+        for what, name in names.items()
         for size, rates in found[what].items()
     ]
     call = found["call"]
