@@ -152,7 +152,7 @@ def web_server(port):
         await writer.wait_closed()
 
     async def main():
-        await asyncio.start_server(serve, "0.0.0.0", port)
+        await asyncio.start_server(serve, "0.0.0.0", port, backlog=16)
         print("ready")
         await asyncio.sleep(600)
 

@@ -90,7 +90,7 @@ def publish_and_subscribe():
 @case
 def kept_alive():
     # A broker closes a connection that is silent for one and a half times the keep-alive time.
-    eq(exchange(10, 200) if long else exchange(1, 3), expected(True))
+    eq(exchange(10, 200) if long else exchange(1, 2), expected(True))
 
 
 end()
