@@ -5,7 +5,8 @@
 # long: host
 #
 # Programs of others on the emulated Pico, through a co-processor at its UART: requests and mip of
-# micropython-lib with Python's HTTP server, and a web server on the Pico with curl and others.
+# micropython-lib and natmods.py with Python's HTTP server, and a web server on the Pico with curl and
+# others.
 
 import contextlib
 import sys
@@ -19,7 +20,7 @@ sys.path[:0] = ["tests", "tests/release"]
 import _web as web  # noqa: E402
 from _fetching import curl, ten_at_once  # noqa: E402
 from _net import free_port  # noqa: E402
-from _release import release, served  # noqa: E402
+from _release import TOP, release, served  # noqa: E402
 from check import case, end, eq, skip  # noqa: E402
 from runner import install, wired  # noqa: E402
 
@@ -87,6 +88,37 @@ def mip():
                 "Package may be partially installed",
                 "session 1",
                 "/lib/msgpack.mpy {1: [2]}",
+            ],
+        )
+
+
+@case
+def natmods():
+    # The board finds the file for its architecture, and checks it.
+    with served(release()) as url, started() as board:
+        install.put(board, release() / "natmods.mpy", "/lib/natmods.mpy")
+        more = f"""
+import natmods
+natmods.install("ioctl", url={url!r})
+natmods.install("msgpack", flavour="small", url={url!r})
+try:
+    natmods.install("nonsense", url={url!r})
+except ValueError as e:
+    print(e)
+import ioctl, os
+print(ioctl.__version__, os.listdir("/lib").count("msgpack.mpy.new"))
+"""
+        output, error = board.run(BEGIN + more + USE.replace("msgpack.__file__, ", ""), 500)
+        eq(error, "")
+        eq(
+            output.splitlines(),
+            [
+                "/lib/ioctl.mpy is armv6m/ioctl.mpy",
+                "/lib/msgpack.mpy is armv6m/small/msgpack.mpy",
+                "no armv6m/nonsense.mpy",
+                f"{(TOP / 'VERSION').read_text().strip()} 0",
+                "session 1",
+                "{1: [2]}",
             ],
         )
 
