@@ -280,7 +280,9 @@ def arguments(argv):
 
 def show_or_remove(mpremote, board, args):
     """The modules' files in the board's lib folder."""
-    files = [f for f in board["found"] if f[2] and f[0].startswith(f"{board['lib']}/")]
+    # What else has such a name, as a file of Python, is not from here.
+    here = f"{board['lib']}/"
+    files = [f for f in board["found"] if f[0].startswith(here) and f[0].endswith(".mpy")]
     for place, size, _, flavour in files:
         name = place.rpartition("/")[2].rpartition(".")[0]
         what = FLAVOURS[flavour] + ", " if name.partition("_")[0] in natmods.WITH_SMALL else ""
@@ -292,7 +294,9 @@ def show_or_remove(mpremote, board, args):
         if args.dry_run:
             print("would remove " + " ".join(f":{name}" for name in names))
         else:
-            mpremote.do("exec", REMOVE.format(names=names))
+            stay = mpremote.evaluate(REMOVE.format(names=names))
+            if stay:
+                raise Failure("; ".join(f":{name} stays on the board: {e}" for name, e in stay))
             print("removed")
 
 
@@ -304,11 +308,12 @@ def deploy(args, mpremote):
     if args.role:
         has = deploy_role.check(mpremote, board, args.role)
         args.modules = deploy_role.native_modules(board, args.role)
-    arch = check_firmware(board, args.modules) if args.modules else "none"
+    asks_only = args.list or args.remove
+    arch = check_firmware(board, args.modules) if args.modules and not asks_only else "none"
     check_place(board)
     if args.role:
         check_hidden(board, roles.PACKAGE, f"{board['lib']}/{roles.PACKAGE}")
-    if args.list or args.remove:
+    if asks_only:
         show_or_remove(mpremote, board, args)
         return
     print(

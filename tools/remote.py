@@ -15,13 +15,16 @@ MARK = "@deploy "
 # mpremote's output when the file system is full; not every firmware has names for error numbers.
 NO_SPACE = re.compile(r"OSError: (\[Errno )?28\b")
 
+# Prints [[name, why]] of files that stay.
 REMOVE = """
 import os
+stay = []
 for name in {names!r}:
     try:
         os.remove(name)
-    except OSError:
-        pass
+    except OSError as e:
+        stay.append((name, str(e)))
+print('@deploy', repr(stay))
 """
 
 
@@ -133,9 +136,11 @@ class Mpremote:
 
 def no_access(port, ports):
     """Why a port cannot be opened; ports() tells which there are."""
-    if not os.path.exists(port):
-        return f"no board at {port}: there is no such port ({ports()})"
-    if not os.access(port, os.R_OK | os.W_OK):
+    there = os.path.exists(port)
+    # Those of Windows are no files.
+    if not there and port.upper() not in (listed := ports()).split():
+        return f"no board at {port}: there is no such port ({listed})"
+    if there and not os.access(port, os.R_OK | os.W_OK):
         return f"no permission for {port}; run: sudo usermod -aG dialout $USER, log in anew"
     return f"{port} is in use by another program; end that first"
 
