@@ -14,12 +14,13 @@ which is on the board. If none is, a board with less than 64 KB of free RAM gets
 import argparse
 import contextlib
 import hashlib
+import http.client
 import importlib.util
 import os
+import re
 import shutil
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -48,13 +49,14 @@ class Release:
         try:
             with urllib.request.urlopen(url, timeout=60) as answer:
                 return answer.read()
-        except (urllib.error.URLError, OSError) as e:
+        except (OSError, ValueError, http.client.HTTPException) as e:
             raise Failure(f"{url}: {getattr(e, 'reason', e)}") from None
 
     def get(self, arch, has_native, role):
         lines = self.read(SUMS).decode(errors="replace").splitlines()
         sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-        names = [n for n in sums if n.startswith(f"{arch}/") and n.endswith(".mpy")]
+        # A release from elsewhere must not write elsewhere.
+        names = [n for n in sums if re.fullmatch(rf"{arch}/(small/)?\w+\.mpy", n)]
         if not names:
             raise Failure(f"the release has no files for {arch}")
         for name in names:

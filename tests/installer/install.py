@@ -7,11 +7,13 @@
 
 import ast
 import hashlib
+import http.server
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from _release import sha256_on_board  # noqa: E402
 from check import case, end, eq, true  # noqa: E402
 
 import mpyinfo  # noqa: E402
+import remote  # noqa: E402
 
 NAME, ARCH = "mps2-an385/armv7m", "armv7m"
 VERSION = (TOP / "VERSION").read_text().strip()
@@ -103,6 +106,68 @@ def nothing_is_done():
         true("would remove :/lib/ioctl.mpy\n" in here(b, "--remove", "--dry-run", "ioctl")[1])
         eq(b.files, {"/lib/ioctl.mpy": b"mine"})
         eq(here(b, "--list", "msgpack"), (0, "no msgpack in :/lib\n"))
+
+
+@case
+def removing():
+    # Whatever the firmware is by now.
+    with fake("none") as b:
+        b.files.update({"/lib/ioctl.mpy": b"ours", "/lib/ioctl.py": b"mine"})
+        eq(here(b, "--list", "ioctl"), (0, "ioctl: 4 bytes at :/lib/ioctl.mpy\n"))
+        eq(here(b, "--remove", "ioctl")[0], 0)
+        eq(b.files, {"/lib/ioctl.py": b"mine"})
+        b.files["/lib/ioctl.mpy"] = b"ours"
+        b.modules["os"].remove = lambda name: (_ for _ in ()).throw(OSError(30, "EROFS"))
+        refused(here(b, "--remove", "ioctl"), ":/lib/ioctl.mpy stays on the board: ", "EROFS")
+
+
+class Cut(http.server.SimpleHTTPRequestHandler):
+    """Ends each file early."""
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"half")
+
+
+@case
+def from_a_server_that_fails():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server, fake() as b:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        refused(here(b, "--url", url, "ioctl"), f"{url}/SHA256SUMS: ")
+        server.shutdown()
+
+
+@case
+def names_that_lead_elsewhere():
+    with tempfile.TemporaryDirectory() as top, fake() as b:
+        # From the folder that install.py makes for the files.
+        away = Path(top, "temporary/away.mpy")
+        away.parent.mkdir()
+        shutil.copytree(release() / ARCH, Path(top, "dist", ARCH))
+        sums = (release() / "SHA256SUMS").read_text()
+        data = b"from elsewhere"
+        Path(top, "away.mpy").write_bytes(data)
+        name = f"{ARCH}/../../away.mpy"
+        Path(top, "dist/SHA256SUMS").write_text(
+            f"{sums}{hashlib.sha256(data).hexdigest()}  {name}\n"
+        )
+        words = ("--url", f"{top}/dist", "--port", b.pty, "--dry-run", "ioctl")
+        status, output = run(release() / "install.py", *words, TMPDIR=str(away.parent))
+        eq((status, away.exists()), (0, False) if status == 0 else output)
+
+
+@case
+def ports_of_windows():
+    # There, no port is a file.
+    listed = lambda: "there are: COM3 COM4"  # noqa: E731
+    true("in use" in remote.no_access("com3", listed))
+    true("no such port" in remote.no_access("COM33", listed))
 
 
 @case
