@@ -99,12 +99,26 @@ function wanted() {
     return new Map(files);
 }
 
+// Fail if the board would import something else than what is or will be at the place.
+function checkHidden(place) {
+    const {about} = serial;
+    const ending = /\.m?py$/;
+    const stem = place.slice(about.lib.length + 1).replace(ending, "");
+    const stems = about.path.map(folder => (folder && `${folder}/`) + stem);
+    // They come in the order in which an import looks for them.
+    const first = about.found.find(([name]) => name === place || stems.includes(name.replace(ending, "")));
+    if (first && first[0] !== place) {
+        throw new BoardError(`${first[0]} on the board hides ${place}. Remove it and try again.`);
+    }
+}
+
 // What is to be copied: files that are not on the board yet, after a question about those that differ.
 async function choose() {
     const {about} = serial;
     const found = new Map(about.found.map(f => [f[0], f[2]]));
     const copies = [], differ = [];
     for (const [place, file] of wanted()) {
+        checkHidden(place);
         const data = await contents(file);
         const digest = found.get(place);
         if (digest === file.sha256 || digest === adler32(data)) {

@@ -38,7 +38,7 @@ def install(module, *, flavour=None, version=None, url=None, target=None):
             if target[-4:] == "/lib":
                 break
         else:
-            target = "/lib"
+            raise ValueError("target")
     name = module + ".mpy"
     path = target + "/" + name
     files = [archs[arch] + "/" + name, name]

@@ -244,10 +244,14 @@ class SerialBoard {
         let allowed = size;
         for (let at = 0; at < bytes.length;) {
             if (allowed === 0 || this.received) {
-                if (await this.bytes(1, AT_ONCE) !== "\x01") {
-                    break; // It wants no more.
+                const byte = await this.bytes(1, AT_ONCE);
+                if (byte === "\x04") {
+                    // It wants no more, and its output follows.
+                    await this.write("\x04");
+                    return;
                 }
-                allowed += size;
+                // Anything else is what firmware prints at any time, as ESP32 do.
+                allowed += byte === "\x01" ? size : 0;
                 continue;
             }
             const part = bytes.subarray(at, at + allowed);
@@ -309,7 +313,7 @@ class SerialBoard {
                 progress(Math.min(256, data.length - at));
             }
             await this.run("f.close()\n");
-            const found = (await this.evaluate(release.digest.replace("FILE", temporary)))[0];
+            const found = (await this.evaluate(release.digest.replace("FILE", () => temporary)))[0];
             if (found !== (found.length === 8 ? adler32(data) : await sha256(data))) {
                 throw new BoardError("What was written is not what is on the board. Try again.");
             }

@@ -180,6 +180,11 @@ def errors():
         eq((status, last(output)), (1, "ValueError: no x64/nonsense.mpy"))
         status, output = install(url + "/nowhere", folder)
         eq((status, last(output)), (1, f"OSError: (404, '{url}/nowhere/SHA256SUMS')"))
+        # Nothing is imported from what would be written.
+        for path in "'lib'", "''":
+            source = f"import sys; sys.path[:] = [{path}]; natmods.install('ioctl', url=URL)"
+            status, output = run(source, url)
+            eq((status, last(output)), (1, "ValueError: target"))
         status, output = run("natmods.install('msgpack')", url)
         eq((status, last(output)), (1, "ValueError: url"))
         true(not folder.exists())

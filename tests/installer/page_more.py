@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from _bridge import page, release, rows, start_folder
+from _bridge import browser, page, release, rows, start_folder
 from _fake import Board as Fake, implementation
 from _release import board, on_board, sha256_on_board
 from check import case, end, eq, true
@@ -63,6 +63,48 @@ def a_board_without_hashlib():
         file = (release() / "armv6m/small/msgpack.mpy").read_bytes()
         eq(on_board(b, "print(len(open('/lib/msgpack.mpy', 'rb').read()))"), f"{len(file)}\n")
         eq(rows("installed")[-1][:2], ["msgpack", "/lib/msgpack.mpy"])
+
+
+@case
+def another_module_comes_first():
+    with board(NAME) as b, page(b.pty) as p:
+        for file, flavour in ("/msgpack.py", "full"), ("/msgpack.py", "small"):
+            on_board(b, f"open({file!r}, 'w').write('__version__ = 1')")
+            p.open()
+            p.connect()
+            p.click(flavour)
+            p.tick("msgpack")
+            p.click("install")
+            words = p.refused()
+            true("msgpack.py on the board hides" in words or print(words))
+            eq("lib" in on_board(b, "import os; print(os.listdir('/'))"), False)
+        on_board(b, "import os\nos.remove('/msgpack.py')\nos.mkdir('/msgpack')")
+        p.open()
+        p.connect()
+        p.tick("msgpack")
+        p.click("install")
+        true("hides" in p.refused() or print(p.warning))
+
+
+@case
+def a_program_that_ends_early():
+    # The board refuses the rest of what is pasted, and says why.
+    run = """
+        const [source, done] = arguments;
+        (async () => {
+            const board = new SerialBoard(await navigator.serial.requestPort());
+            await board.open();
+            await board.enter();
+            const refused = await board.run(source).catch(error => error.message);
+            const then = await board.run("print(1)");
+            await board.close();
+            return [refused, then];
+        })().then(done, error => done([`${error}`]));
+    """
+    with board(NAME) as b, page(b.pty):
+        browser().set_script_timeout(120)
+        found = browser().execute_async_script(run, "a b\n" + "# more\n" * 2000)
+    eq(found, ["The board says: SyntaxError: invalid syntax", "1\r\n"])
 
 
 @case
