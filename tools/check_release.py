@@ -39,7 +39,7 @@ def wrong_in_changelog(text, version):
 
 def wrong_in_dist(dist, version):
     sums = dist / "SHA256SUMS"
-    if not sums.exists():
+    if not (sums.exists() and (dist / "index.json").exists()):
         yield f"{dist} is no release: run make dist"
         return
     for entry in json.loads((dist / "index.json").read_text()):

@@ -16,6 +16,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -303,19 +304,20 @@ def arguments(argv):
 def main(argv):
     args = arguments(argv)
     dist = args.dist
-    if dist.exists() and any(dist.iterdir()) and not (dist / "SHA256SUMS").exists():
+    ours = all((dist / name).exists() for name in ("SHA256SUMS", "index.json", "index.html"))
+    if dist.exists() and any(dist.iterdir()) and not ours:
         sys.exit(f"dist: {dist} is no earlier release, so it stays as it is; name another DIST=")
     # The old release stays until there is a new one.
-    new = dist.with_name(dist.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(parents=True)
-    try:
-        make(Path(args.build), new, args.archs, args.url)
-    except NotForRelease as e:
-        shutil.rmtree(new)
-        sys.exit(f"dist: {e}")
-    shutil.rmtree(dist, ignore_errors=True)
-    new.rename(dist)
+    dist.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{dist.name}.", dir=dist.parent) as folder:
+        new = Path(folder, "new")
+        new.mkdir()
+        try:
+            make(Path(args.build), new, args.archs, args.url)
+        except NotForRelease as e:
+            sys.exit(f"dist: {e}")
+        shutil.rmtree(dist, ignore_errors=True)
+        new.rename(dist)
     print(f"{dist}: version {VERSION} for {' '.join(args.archs)}")
 
 

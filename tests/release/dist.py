@@ -315,6 +315,17 @@ def a_folder_of_the_user_s_own():
         status, output = dist(release(), folder)
         eq((status, "name another DIST=" in output), (1, True))
         eq(os.listdir(folder), ["thesis.txt"])
+        # Others have checksums, too.
+        Path(folder, "SHA256SUMS").write_text("")
+        status, output = dist(release(), folder)
+        eq((status, "name another DIST=" in output), (1, True))
+        eq(sorted(os.listdir(folder)), ["SHA256SUMS", "thesis.txt"])
+        # What stands beside it stays as well.
+        mine = Path(folder, "out.new/thesis.txt")
+        mine.parent.mkdir()
+        mine.write_text("")
+        eq(dist("/nowhere", os.path.join(folder, "out"))[0], 1)
+        eq((mine.exists(), sorted(os.listdir(folder))[1:]), (True, ["out.new", "thesis.txt"]))
 
 
 end()
