@@ -43,10 +43,14 @@ class Failure(Exception):
 
 
 def said(output):
-    """What a program has printed after the mark; None if it has not."""
+    """What a program has printed after the mark; None if it has not, or not in one piece."""
     for line in output.splitlines():
-        if line.startswith(MARK):
-            return ast.literal_eval(line[len(MARK) :])
+        _, mark, answer = line.partition(MARK)
+        if mark:
+            try:
+                return ast.literal_eval(answer)
+            except (ValueError, SyntaxError):
+                return None
     return None
 
 

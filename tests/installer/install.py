@@ -163,6 +163,13 @@ def names_that_lead_elsewhere():
 
 
 @case
+def boards_that_print_between():
+    # As ESP32 do at any time.
+    eq(remote.said("I (12) wifi:@deploy [1]\nI (13) wifi\n"), [1])
+    eq(remote.said("@deploy [1, I (12) wifi\n]\n"), None)
+
+
+@case
 def ports_of_windows():
     # There, no port is a file.
     listed = lambda: "there are: COM3 COM4"  # noqa: E731
