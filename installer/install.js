@@ -192,7 +192,7 @@ async function tryThem() {
         }
     }
     showStep("done");
-    say(failed || "Installed.", Boolean(failed));
+    say(failed || "Installed. Reset the board to start its program.", Boolean(failed));
 }
 
 // Do a step; whatever fails is said, and the board is let go.

@@ -22,9 +22,11 @@ def install(module, *, flavour=None, version=None, url=None, target=None):
     """
     url = url or URL
     if version:
-        if VERSION not in url or not VERSION:
+        folder = "/%s/" % VERSION
+        url = url.rstrip("/") + "/"
+        if folder not in url or not VERSION:
             raise ValueError("no version in url")
-        url = url.replace(VERSION, version)
+        url = url.replace(folder, "/%s/" % version)
     if not url:
         raise ValueError("url")
     mpy = getattr(sys.implementation, "_mpy", 0)

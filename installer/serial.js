@@ -3,6 +3,9 @@
 
 class BoardError extends Error {}
 
+// The board prints this before its answers, see tools/remote.py.
+const MARK = "@deploy ";
+
 // Milliseconds to wait: for an answer, for that to an interrupt, and until a board has begun anew.
 const AT_ONCE = 15000;
 const ATTEMPT = 3000;
@@ -146,8 +149,13 @@ class SerialBoard {
     }
 
     async close() {
+        // The prompt, as people have it; but a board may take nothing.
+        const written = this.writer.write(new Uint8Array([13, 2])).then(() => true, () => false);
+        const later = new Promise(resolve => setTimeout(resolve, ATTEMPT, false));
         try {
-            await this.writer.write(new Uint8Array([13, 2])); // The prompt, as people have it.
+            if (!await Promise.race([written, later])) {
+                await this.writer.abort();
+            }
             await this.reader.cancel();
             this.reader.releaseLock();
             this.writer.releaseLock();
@@ -292,11 +300,12 @@ class SerialBoard {
     // What a program prints after the mark.
     async evaluate(source) {
         const output = await this.run(source);
-        const line = output.split("\n").find(text => text.startsWith("@deploy "));
-        if (!line) {
+        // Other text may precede it, such as a line of an ESP32's log.
+        const at = output.indexOf(MARK);
+        if (at < 0) {
             throw new BoardError(NO_ANSWER);
         }
-        return parseRepr(line.slice(8).trim());
+        return parseRepr(output.slice(at + MARK.length).split("\n")[0].trim());
     }
 
     async makeFolder(folder) {

@@ -25,8 +25,13 @@ PROGRAM = EXAMPLES / "coprocessor/page.py"
 ADDRESS = "http://example.org/"
 
 
+SAYING = threading.Lock()
+
+
 def say(text):
-    print(text, flush=True)
+    """A line of its own, whichever thread says it."""
+    with SAYING:
+        print(text, flush=True)
 
 
 class Web(http.server.SimpleHTTPRequestHandler):

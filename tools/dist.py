@@ -163,7 +163,7 @@ class Release:
         """It knows the release that it comes from."""
         text = source.read_text()
         for name, value in ("URL", self.url), ("VERSION", VERSION):
-            text = text.replace(f'\n{name} = ""\n', f'\n{name} = "{value or ""}"\n')
+            text = text.replace(f'\n{name} = ""\n', f"\n{name} = {json.dumps(value or '')}\n")
         file = self.dist / source.name
         file.write_text(text)
         compiler = Path(self.build, "mpy-cross/mpy-cross")

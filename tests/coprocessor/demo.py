@@ -29,26 +29,26 @@ def page_and_frames():
     eq((result.returncode, result.stderr), (0, ""))
     page = Path("examples/coprocessor/index.html").read_text()
     title = re.search("<title>(.*)</title>", page)[1]
-    for text in (
+    wanted = [
         "The Pico prints: Status: 200 OK",
         f"The Pico prints: Length: {len(page)}",
         f"The Pico prints: Title:  {title}",
         "Pico → network  DATA   RESOLVE localhost",
         "Pico → network  DATA   CONNECT 1 127.0.0.1:",
-        'Pico ← network  DATA   DATA 1 254 bytes  "HTTP/1.0 200 OK"',
         "Pico ← network  DATA   CLOSED 1",
-    ):
-        true(text in output or print(text, output))
+    ]
+    eq([text for text in wanted if text not in output], [])
+    # How much of the page comes first depends on this machine.
+    true(re.search(r'Pico ← network  DATA   DATA 1 \d+ bytes  "HTTP/1.0 200 OK"', output))
     rows = [line for line in output.splitlines() if re.match(r" +[\d.]+ ms ", line)]
     times = [float(row.split()[0]) for row in rows]
     # Both ends may send at the same time.
     true(all(later > earlier - 10 for earlier, later in zip(times, times[1:])))
-    frames, again, strange = map(
-        int,
-        re.search(r"(\d+) frames, \d+ bytes; retransmissions: (\d+), .*: (\d+)$", output).groups(),
-    )
+    # So does whether the server answers before the client sends again.
+    totals = re.search(r"(\d+) frames, \d+ bytes; retransmissions: \d+, .*: (\d+)$", output)
+    frames, strange = map(int, totals.groups())
     more = sum(map(int, re.findall(r"and (\d+) times more", output)))
-    eq((frames, again, strange), (len(rows) + more, 0, 0))
+    eq((frames, strange), (len(rows) + more, 0))
 
 
 end()

@@ -8,6 +8,7 @@
 import contextlib
 import functools
 import http.server
+import re
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,8 @@ sys.path.insert(0, "tests/release")
 
 from _release import TOP, at_its_url, own_mip, release, served, unix  # noqa: E402
 from check import case, end, eq, true  # noqa: E402
+
+import mpyinfo  # noqa: E402
 
 ARCH = "x64"
 VERSION = (TOP / "VERSION").read_text().strip()
@@ -69,6 +72,15 @@ def install(url, folder, name="msgpack", more="", **options):
 
 
 @case
+def all_architectures():
+    # Where a Cortex-M says armv7em, the files for armv7m are taken.
+    theirs = ["armv7m" if arch == "armv7em" else arch for arch in mpyinfo.ARCHS[1:]]
+    source = (TOP / "installer/natmods.py").read_text()
+    (text,) = re.findall(r'^_ARCHS = "(.*)"$', source, re.M)
+    eq(text.split(" ")[1:], theirs)
+
+
+@case
 def flavours():
     little = {"options": ("-X", "heapsize=60k")}
     with served(release()) as url, lib() as folder:
@@ -117,6 +129,14 @@ def a_release_that_knows_its_address():
             status, output = unix(program, folder, requests, ".frozen")
             eq((status, last(output)), (1, "ValueError: no version in url"))
             shutil.rmtree(folder)
+
+
+@case
+def a_version_that_is_no_folder():
+    for url in f"http://127.0.0.1:1/1{VERSION}", f"http://127.0.0.1:1/{VERSION}1/a":
+        source = f"natmods.VERSION = {VERSION!r}\nnatmods.install('ioctl', url=URL, version='9.9')"
+        status, output = run(source, url)
+        eq((status, last(output)), (1, "ValueError: no version in url"))
 
 
 @case

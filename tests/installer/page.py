@@ -41,7 +41,7 @@ def installs():
         p.click("install")
         p.wait_for("again")
         p.picture("3-installed")
-        eq(p.status, "Installed.")
+        eq(p.status, "Installed. Reset the board to start its program.")
         found = {row[0]: row for row in rows("installed")}
         for module in "msgpack", "finaliserproxy":
             eq(sha256_on_board(b, f"/lib/{module}.mpy"), sha256(f"{ARCH}/{module}.mpy"))
