@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from binascii import crc32
 
 sys.path[:0] = ["tests"]
@@ -32,11 +33,20 @@ def broker():
     if not MOSQUITTO:
         skip("there is no mosquitto: make setup installs it")
     port = free_port()
-    process = children.start(
-        [MOSQUITTO, "-v", "-p", port],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        # As another user it would outlive a test that is killed.
+        file.write(f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n")
+        file.flush()
+        process = children.start(
+            [MOSQUITTO, "-v", "-c", file.name],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        yield from serving(port, process)
+
+
+def serving(port, process):
+    """Yield what broker() has, as long as the process is wanted."""
 
     def wait_for(text):
         for line in process.stdout:
@@ -45,7 +55,8 @@ def broker():
         raise AssertionError("the broker has ended")
 
     try:
-        wait_for(b"running")
+        # Another line has "running on this machine".
+        wait_for(b" running\n")
         yield port, wait_for
     finally:
         children.stop(process)
