@@ -248,21 +248,26 @@ def use(mpremote, board, files):
         print(f"Each import writes {code} bytes of native code to flash, which wears it.")
 
 
+def add_options(parser):
+    """Those that install.py has, too."""
+    parser.add_argument("--force", action="store_true", help="replace files that differ")
+    parser.add_argument("--small", action="store_true", help="take the small flavour")
+    parser.add_argument("--full", action="store_true", help="take the full flavour")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+    parser.add_argument("--list", action="store_true", help="list the modules on the board")
+    parser.add_argument("--remove", action="store_true", help="remove modules from the board")
+    parser.add_argument(
+        "--timeout", type=float, default=120, help="seconds for each thing the board does (120)"
+    )
+
+
 def arguments(argv):
     summary, _, *more = __doc__.split("\n\n")
     parser = argparse.ArgumentParser(prog="deploy.py", description=summary, epilog=" ".join(more))
     parser.add_argument("--from", dest="folder", metavar="FOLDER", help="a release, for instance")
-    parser.add_argument("--force", action="store_true", help="replace files that differ")
-    parser.add_argument("--small", action="store_true", help="take the small flavour")
-    parser.add_argument("--full", action="store_true", help="take the full flavour")
     parser.add_argument("--in-place", action="store_true", help="execute the small one in flash")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
-    parser.add_argument("--list", action="store_true", help="list the modules on the board")
-    parser.add_argument("--remove", action="store_true", help="remove modules from the board")
     parser.add_argument("--role", choices=list(roles.ROLES), help="of the co-processor")
-    parser.add_argument(
-        "--timeout", type=float, default=120, help="seconds for each thing the board does (120)"
-    )
+    add_options(parser)
     parser.add_argument("port", nargs="?", default="", metavar="PORT")
     parser.add_argument("modules", nargs="*", metavar="MODULE")
     args = parser.parse_args(argv)

@@ -85,15 +85,7 @@ def arguments(argv):
     parser = argparse.ArgumentParser(prog="install.py", description=summary, epilog=" ".join(more))
     parser.add_argument("--port", default="", help="the board's, such as /dev/ttyACM0 or COM3")
     parser.add_argument("--url", help="where the release is")
-    parser.add_argument("--small", action="store_true", help="take the small flavour")
-    parser.add_argument("--full", action="store_true", help="take the full flavour")
-    parser.add_argument("--force", action="store_true", help="replace files that differ")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
-    parser.add_argument("--list", action="store_true", help="list the modules on the board")
-    parser.add_argument("--remove", action="store_true", help="remove modules from the board")
-    parser.add_argument(
-        "--timeout", type=float, default=120, help="seconds for each thing the board does (120)"
-    )
+    deploy.add_options(parser)
     parser.add_argument("--version", action="version", version=natmods.RELEASE["version"])
     names = ", ".join(natmods.NAMES)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"{names} (all)")

@@ -4,6 +4,7 @@
 import atexit
 import contextlib
 import functools
+import hashlib
 import http.server
 import os
 import select
@@ -22,7 +23,21 @@ from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
+import mpyinfo  # noqa: E402
+
 PICTURES = TOP / "build/page"
+# The board that most tests install on.
+NAME, ARCH = "mps2-an385/armv7m", "armv7m"
+
+
+def sha256(file):
+    return hashlib.sha256((release() / file).read_bytes()).hexdigest()
+
+
+def mpy_of(arch):
+    """What the firmware says for an architecture."""
+    return 6 | 3 << 8 | mpyinfo.ARCHS.index(arch) << 10
+
 
 # The bytes go through the server that has the page.
 STAND_IN = """

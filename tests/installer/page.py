@@ -6,25 +6,12 @@
 # The page of a release installs on emulated boards, in Chromium with a stand-in for
 # navigator.serial.
 
-import hashlib
-
-from _bridge import page, release, rows
+from _bridge import ARCH, NAME, mpy_of, page, rows, sha256
 from _fake import Board as Fake, implementation
 from _release import board, on_board, sha256_on_board
 from check import case, end, eq, true
 
-import mpyinfo
-
-NAME, ARCH = "mps2-an385/armv7m", "armv7m"
 FILES = "import os; print(sorted(os.listdir('/')), sorted(os.listdir('/lib')))"
-
-
-def sha256(file):
-    return hashlib.sha256((release() / file).read_bytes()).hexdigest()
-
-
-def mpy_of(arch):
-    return 6 | 3 << 8 | mpyinfo.ARCHS.index(arch) << 10
 
 
 @case

@@ -6,31 +6,18 @@
 #
 # What else the page of a release does that page.py is about: other boards, and what goes wrong.
 
-import hashlib
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
-from _bridge import browser, page, release, rows, start_folder
+from _bridge import ARCH, NAME, browser, mpy_of, page, release, rows, sha256, start_folder
 from _fake import Board as Fake, implementation
 from _release import board, on_board, sha256_on_board
 from check import case, end, eq, true
 
 import firmware
-import mpyinfo
-
-NAME, ARCH = "mps2-an385/armv7m", "armv7m"
-FILES = "import os; print(sorted(os.listdir('/')), sorted(os.listdir('/lib')))"
-
-
-def sha256(file):
-    return hashlib.sha256((release() / file).read_bytes()).hexdigest()
-
-
-def mpy_of(arch):
-    return 6 | 3 << 8 | mpyinfo.ARCHS.index(arch) << 10
 
 
 @case
