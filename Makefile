@@ -11,6 +11,7 @@
 #   MPY_DIR  a MicroPython source tree to use instead of the one that setup fetches
 #   DIST     where make dist puts the release (dist)
 #   URL      where the release will be, for packages with whole addresses
+#   STEP     one step of make release-check, or several with commas between them
 #   BOARD    which board make firmware is for
 #   PORT     the serial port of the board that make deploy is for; MODULE=msgpack, FORCE=1, SMALL=1,
 #            FULL=1 and IN_PLACE=1 go with it; or that make test-board is for, and FILES=... with it
@@ -26,7 +27,7 @@ DIST ?= dist
 CROSS_GIVEN := $(CROSS)
 include $(TOP)/dynruntime/toolchain.mk
 .DEFAULT_GOAL := $(if $(ARCH),all,help)
-.PHONY: help all bytecode setup demo examples test test-long test-board coverage fuzz bench size stack dist deploy firmware check format clean distclean ready modules interpreter
+.PHONY: help all bytecode setup demo examples test test-long test-board coverage fuzz bench size stack dist release-check deploy firmware check format clean distclean ready modules interpreter
 
 # WANTED (architectures), NEEDS (groups of tools/setup.sh), INTERPRETERS and EXAMPLES_TARGET (each a
 # TARGET), which python tells; one is installed where there is none.
@@ -87,6 +88,10 @@ firmware: ready ## build firmware that has the modules built in  [BOARD=RPI_PICO
 
 dist: modules bytecode ## make dist/, a release of all that is built for every architecture  [DIST=dist] [URL=...]
 	$(SUBMAKE) -f tools/modules.mk dist WANTED="$(WANTED)" DIST="$(DIST)" URL="$(URL)"
+
+# Its steps are makes of their own, which set up what they need.
+release-check: ready ## check that what is committed can be released; takes hours  [STEP=dist,chroot,test-long]
+	@$(call PYTHON_FOR,elftools) tools/release_check.py $(subst $(comma), ,$(STEP))
 
 check: modules ## check formatting, spelling and scripts, build everything with -Werror, check sizes
 	@$(TOP)/tools/check.sh

@@ -33,19 +33,7 @@ for tool in apt-get apt-cache dpkg-source dpkg-deb; do
         "and put mpremote on PATH."
 done
 
-# The archive this machine uses for Debian itself (not for security updates or third parties).
-archive() {
-    # shellcheck disable=SC2016 # The names are apt's, not the shell's.
-    apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
-        sed -n 's/^Debian|//p' | head -n 1
-}
-
-uri=$(archive)
-if [ -z "$uri" ] && [ "$(id -u)" = 0 ]; then
-    apt-get update >/dev/null 2>&1 || true
-    uri=$(archive)
-fi
-[ -n "$uri" ] || die "apt knows no Debian archive on this machine; run: sudo apt-get update"
+uri=$("$top/tools/archive.sh")
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -f "$keyring" ] || die "no $keyring; run: sudo apt-get install debian-archive-keyring"

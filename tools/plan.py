@@ -46,6 +46,7 @@ GROUPS = {
     # Bytecode is compiled by a compiler for this machine.
     "bytecode": ["x64"],
     "dist": ["x64"],
+    "release-check": ["chroot"],
     "firmware": ["arm", "x64", "cmake", "pico"],
     "check": ["check"],
     "format": ["check"],

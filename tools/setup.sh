@@ -141,6 +141,11 @@ group() {
             packages="mosquitto mosquitto-clients curl"
             have mosquitto_sub curl && PATH=$PATH:/usr/sbin have mosquitto
             ;;
+        chroot)
+            what="debootstrap and unshare, for make release-check"
+            packages="debootstrap util-linux"
+            PATH=$PATH:/usr/sbin have debootstrap unshare
+            ;;
         cmake)
             what="cmake"
             packages="cmake"

@@ -43,6 +43,7 @@ def building():
     planned("bytecode", "", "python x64")
     planned("format", "", "python check")
     planned("firmware", "", "python arm x64 cmake pico")
+    planned("release-check", "", "python chroot")
     planned("all", "x64", "python x64 micropython", ARCH="x64", FETCHED="/a/tree")
 
 
