@@ -9,115 +9,126 @@ import sys
 URL = ""
 VERSION = ""
 
-_ARCHS = " x86 x64 armv6 armv6m armv7m armv7m armv7emsp armv7emdp xtensa xtensawin rv32imc rv64imc"
+# By their numbers; those after the last have no name yet.
+_ARCHS = (
+    " x86 x64 armv6 armv6m armv7m armv7m armv7emsp armv7emdp xtensa xtensawin rv32imc rv64imc"
+    "   "
+)
 
 
-def install(module, *, flavour=None, version=None, url=None, target=None):
+# Each name and function takes RAM of a board that may have little: there are few.
+def install(module, flavour=None, version=None, url=None, target=None):
     """Install a module of a release into the lib folder, and return the file's path.
 
-    flavour: "small" or "full"; None is the full one if it is there already, or if 64 KiB are free.
+    flavour: "small" or "full"; None is that which is there, or the full one if 64 KiB are free.
     version: another one than URL's. url: the address of a release. target: another folder.
-    Raises ValueError for what the release does not have, OSError for what cannot be read or
-    written. Then a former file is as it was.
+    Raises ValueError for what the release does not have and for what would not be imported,
+    OSError for what cannot be read or written. Then a former file is as it was.
     """
-    url = url or URL
-    if version:
-        folder = "/%s/" % VERSION
-        url = url.rstrip("/") + "/"
-        if folder not in url or not VERSION:
-            raise ValueError("no version in url")
-        url = url.replace(folder, "/%s/" % version)
-    if not url:
+    url = (url or URL).rstrip("/") + "/"
+    if url == "/":
         raise ValueError("url")
+    if version:
+        file = "/%s/" % VERSION
+        if file not in url or not VERSION:
+            raise ValueError("no version in url")
+        url = url.replace(file, "/%s/" % version)
     mpy = getattr(sys.implementation, "_mpy", 0)
-    archs = _ARCHS.split(" ")
-    arch = mpy >> 10 & 15
+    arch = _ARCHS.split(" ")[mpy >> 10 & 15]
     # Native code, version 6.3.
-    if mpy & 0x3FF != 0x306 or not 0 < arch < len(archs):
+    if mpy & 0x3FF != 0x306 or not arch:
         raise ValueError("firmware")
+    hiding = ()
     if not target:
+        hiding = module, module + ".py", module + ".mpy"
         for target in sys.path:
             if target[-4:] == "/lib":
                 break
         else:
             raise ValueError("target")
-    name = module + ".mpy"
-    path = target + "/" + name
-    files = [archs[arch] + "/" + name, name]
+    path = target + "/" + module
+    # An import takes what comes first: a folder, a .py file, a .mpy file; the start folder before.
+    for file in hiding + (path, path + ".py"):
+        try:
+            if os.stat(file)[0] & 0x4000 or file[-2:] == "py":
+                raise ValueError("hidden by " + file)
+        except OSError:
+            pass
+    path += ".mpy"
+    name = "/" + module + ".mpy"
     small = flavour == "small"
     if flavour is None:
-        gc.collect()
         try:
             # A larger file is of the full flavour.
             small = os.stat(path)[6] < 12288
         except OSError:
-            small = True
-        small = small and gc.mem_free() < 65536
+            gc.collect()
+            small = gc.mem_free() < 65536
     elif not small and flavour != "full":
         raise ValueError("flavour")
+    files = [arch + name, name[1:]]
     if small:
-        files.insert(0, archs[arch] + "/small/" + name)
-        if flavour:
-            del files[1:]
+        files = [arch + "/small" + name] + ([] if flavour else files)
     digests = {}
-    url = url.rstrip("/") + "/"
-    response = _get(url + "SHA256SUMS")
+    sums = url + "SHA256SUMS"
+    response = _get(sums)
     try:
+        left = int(response.headers.get("Content-Length", 0))
         while True:
-            words = response.raw.readline().decode().split()
-            if not words:
+            line = response.raw.readline()
+            left -= len(line)
+            if line[64:66] != b"  " or line[-1:] != b"\n":
                 break
-            if words[-1] in files:
-                digests[words[-1]] = words[0]
+            file = line[66:-1].decode()
+            if file in files:
+                digests[file] = line[:64].decode()
     finally:
         response.close()
+    if line or left > 0:
+        raise OSError("checksum", sums)
     for file in files:
         if file in digests:
-            _fetch(url + file, path, digests[file])
-            print(path, "is", file)
-            return path
-    raise ValueError("no " + files[0])
+            break
+    else:
+        raise ValueError("no " + files[0])
+    from hashlib import sha256
+
+    new = path + ".new"
+    found = sha256()
+    response = _get(url + file)
+    try:
+        try:
+            os.mkdir(target)
+        except OSError:
+            pass  # It is there, or what follows says what is wrong.
+        with open(new, "wb") as f:
+            while True:
+                line = response.raw.read(512)
+                if not line:
+                    break
+                found.update(line)
+                f.write(line)
+        if found.digest().hex() != digests[file]:
+            raise OSError("checksum", url + file)
+        os.rename(new, path)
+    except BaseException:
+        try:
+            os.remove(new)
+        except OSError:
+            pass
+        raise
+    finally:
+        response.close()
+    print(path, "is", file)
+    return path
 
 
 def _get(url):
     import requests
 
-    response = requests.get(url)
+    # Seconds to wait for the server's next bytes.
+    response = requests.get(url, timeout=30)
     if response.status_code != 200:
         response.close()
         raise OSError(response.status_code, url)
     return response
-
-
-def _fetch(url, path, digest):
-    from binascii import hexlify
-    from hashlib import sha256
-
-    new = path + ".new"
-    part = memoryview(bytearray(512))
-    found = sha256()
-    response = _get(url)
-    try:
-        try:
-            os.mkdir(path.rpartition("/")[0])
-        except OSError:
-            pass  # It is there, or what follows says what is wrong.
-        try:
-            with open(new, "wb") as f:
-                while True:
-                    n = response.raw.readinto(part)
-                    if not n:
-                        break
-                    found.update(part[:n])
-                    f.write(part[:n])
-            if hexlify(found.digest()).decode() != digest:
-                raise OSError("checksum", url)
-            os.rename(new, path)
-        except BaseException:
-            try:
-                os.remove(new)
-            except OSError:
-                pass
-            raise
-    finally:
-        response.close()

@@ -24,6 +24,7 @@ import mpyinfo  # noqa: E402
 
 ARCH = "x64"
 VERSION = (TOP / "VERSION").read_text().strip()
+FORMER = bytes(20_000)  # As large as a file of the full flavour.
 FULL, SMALL = (release() / ARCH / f"{path}msgpack.mpy" for path in ("", "small/"))
 
 
@@ -76,8 +77,10 @@ def all_architectures():
     # Where a Cortex-M says armv7em, the files for armv7m are taken.
     theirs = ["armv7m" if arch == "armv7em" else arch for arch in mpyinfo.ARCHS[1:]]
     source = (TOP / "installer/natmods.py").read_text()
-    (text,) = re.findall(r'^_ARCHS = "(.*)"$', source, re.M)
-    eq(text.split(" ")[1:], theirs)
+    (text,) = re.findall(r"^_ARCHS = \(\n(.*?)^\)", source, re.M | re.S)
+    text = "".join(re.findall('"(.*)"', text))
+    # Numbers without a name are those of architectures to come.
+    eq(text.split(" "), ["", *theirs] + [""] * (15 - len(theirs)))
 
 
 @case
@@ -87,9 +90,9 @@ def flavours():
         file = folder / "msgpack.mpy"
         for more, options, expected in (
             (", flavour='small'", {}, SMALL),
-            # Enough memory for the other one.
-            ("", {}, FULL),
-            # It is not replaced by the small one, unless that is wanted.
+            # Either flavour stays unless the other one is wanted.
+            ("", {}, SMALL),
+            (", flavour='full'", {}, FULL),
             ("", little, FULL),
             (", flavour='small'", little, SMALL),
             ("", little, SMALL),
@@ -98,9 +101,10 @@ def flavours():
             status, output = install(url, folder, more=more, **options)
             eq((more, status), (more, 0) if status == 0 else output)
             eq(file.read_bytes() == expected.read_bytes(), True)
-        file.unlink()
-        eq(install(url, folder, **little)[0], 0)
-        eq(file.read_bytes(), SMALL.read_bytes())
+        for options, expected in (little, SMALL), ({}, FULL):
+            file.unlink()
+            eq(install(url, folder, **options)[0], 0)
+            eq(file.read_bytes() == expected.read_bytes(), True)
         # A module that has one flavour.
         eq(install(url, folder, "finaliserproxy", **little)[0], 0)
         status, output = install(url, folder, "finaliserproxy", ", flavour='small'")
@@ -149,13 +153,13 @@ def another_version():
 
 
 class Faulty(http.server.SimpleHTTPRequestHandler):
-    """Serves modules as `fault` says."""
+    """Serves files whose names end so as `fault` says."""
 
     def log_message(self, *args):
         pass
 
     def do_GET(self):
-        if not self.path.endswith(".mpy"):
+        if not self.path.endswith(self.end):
             return super().do_GET()
         data = Path(self.translate_path(self.path)).read_bytes()
         self.send_response(200)
@@ -165,14 +169,39 @@ class Faulty(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def faulty(fault):
-    handler = type("Handler", (Faulty,), {"fault": staticmethod(fault)})
+def faulty(fault, end=".mpy"):
+    handler = type("Handler", (Faulty,), {"fault": staticmethod(fault), "end": end})
     handler = functools.partial(handler, directory=str(release()))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
+            server.shutdown()
+
+
+@contextlib.contextmanager
+def stopping(end, count):
+    """A server that sends so many bytes of a file with this end, and then nothing."""
+    stop = threading.Event()
+
+    class Handler(Faulty):
+        protocol_version = "HTTP/1.0"
+
+        def fault(self, data):
+            self.wfile.write(data[:count])
+            self.wfile.flush()
+            stop.wait()
+            return b""
+
+    Handler.end = end
+    handler = functools.partial(Handler, directory=str(release()))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            stop.set()
             server.shutdown()
 
 
@@ -185,12 +214,86 @@ def the_former_file_stays():
     with lib() as folder:
         folder.mkdir()
         file = folder / "msgpack.mpy"
-        file.write_bytes(b"former")
+        file.write_bytes(FORMER)
         for fault in changed, lambda data: data[:2000], lambda data: b"", lambda data: data + b"a":
             with faulty(fault) as url:
                 status, output = install(url, folder)
             eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/x64/msgpack.mpy')"))
-            eq({p.name: p.read_bytes() for p in folder.iterdir()}, {"msgpack.mpy": b"former"})
+            eq({p.name: p.read_bytes() for p in folder.iterdir()}, {"msgpack.mpy": FORMER})
+
+
+@case
+def a_list_that_is_not_whole():
+    def cut(data):
+        # Within the line of the file that is wanted, and before it.
+        at = data.index(b"x64/msgpack.mpy")
+        return at + 5, data.rindex(b"\n", 0, at) + 1, at - 70, 0
+
+    page = b"<html>\n<title>Sign in to this network</title>\n</html>\n"
+    faults = [lambda data, i=i: data[: cut(data)[i]] for i in range(4)] + [lambda data: page]
+    with lib() as folder:
+        for fault in faults:
+            with faulty(fault, "SHA256SUMS") as url:
+                status, output = install(url, folder)
+            eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/SHA256SUMS')"))
+        true(not folder.exists())
+
+
+@case
+def a_server_that_stops():
+    # With one second instead of thirty.
+    source = (TOP / "installer/natmods.py").read_text()
+    eq(source.count("timeout=30"), 1)
+    with tempfile.TemporaryDirectory() as quick, lib() as folder:
+        Path(quick, "natmods.py").write_text(source.replace("timeout=30", "timeout=1"))
+        folder.mkdir()
+        (folder / "msgpack.mpy").write_bytes(FORMER)
+        for file, count in ("SHA256SUMS", 0), ("SHA256SUMS", 100), (".mpy", 0), (".mpy", 2000):
+            with stopping(file, count) as url:
+                program = f"import natmods; natmods.install('msgpack', url={url!r}, "
+                program += f"target={str(folder)!r})"
+                status, output = unix(program, quick, own_mip()[1], ".frozen")
+            eq((status, last(output)), (1, "OSError: [Errno 110] ETIMEDOUT"))
+            eq({p.name: p.read_bytes() for p in folder.iterdir()}, {"msgpack.mpy": FORMER})
+
+
+@case
+def what_comes_first_in_an_import():
+    with served(release()) as url, lib() as folder:
+        folder.mkdir()
+        for hiding in "msgpack", "msgpack.py":
+            place = folder / hiding
+            place.write_text("") if place.suffix else place.mkdir()
+            status, output = install(url, folder)
+            eq((status, last(output)), (1, f"ValueError: hidden by {place}"))
+            place.unlink() if place.suffix else place.rmdir()
+        # A file without an ending is none that is imported.
+        (folder / "msgpack").write_text("")
+        eq(install(url, folder)[0], 0)
+    for hiding in "msgpack", "msgpack.py", "msgpack.mpy":
+        with served(release()) as url, tempfile.TemporaryDirectory() as start:
+            place = Path(start, hiding)
+            place.write_text("") if place.suffix else place.mkdir()
+            # As on a board, whose start folder comes first.
+            source = f"import os\nos.chdir({start!r})\nsys.path[:] = ['', {start + '/lib'!r}]\n"
+            source = f"import sys, requests\n{source}natmods.install('msgpack', url=URL)"
+            status, output = run(source, url)
+            eq((status, last(output)), (1, f"ValueError: hidden by {hiding}"))
+            # There, it is the file itself.
+            if hiding == "msgpack.mpy":
+                status, output = run(source.replace("url=URL", "url=URL, target='.'"), url)
+                eq((status, last(output)), (0, "./msgpack.mpy is x64/small/msgpack.mpy"))
+                true(place.stat().st_size > 1000)
+
+
+@case
+def what_an_installation_has_left():
+    with served(release()) as url, lib() as folder:
+        folder.mkdir()
+        (folder / "msgpack.mpy.new").write_bytes(bytes(100_000))
+        eq(install(url, folder)[0], 0)
+        eq([path.name for path in folder.iterdir()], ["msgpack.mpy"])
+        eq((folder / "msgpack.mpy").read_bytes(), FULL.read_bytes())
 
 
 @case
