@@ -159,6 +159,8 @@ class Client(Port):
         data = None
         for i, arg in enumerate(args):
             if is_long(arg):
+                if type(arg) is not bytes:
+                    arg = self.link.octets(arg)
                 if len(arg) > _MAX_DATA:
                     raise ValueError("too long")
                 if self._sending:

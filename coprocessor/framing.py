@@ -91,6 +91,11 @@ class Framing:
                     continue
             self._head = pos + 1
 
+    def octets(self, data):
+        """A memoryview of the bytes of a buffer, whose items may be longer."""
+        view = memoryview(data)
+        return view if len(bytes(view[:1])) < 2 else memoryview(bytes(view))
+
     def _write(self, kind, channel=0, seq=0, payload=b""):
         """Write a frame, after _flush() has returned True."""
         seed = ack = 0

@@ -457,7 +457,8 @@ class Link(Framing):
                 data = bytes(data)
         if not 0 <= channel <= 255:
             raise ValueError("channel")
-        if len(data) > _MAX_MESSAGE:
+        view = self.octets(data)
+        if len(view) > _MAX_MESSAGE:
             raise ValueError("too long")
         if not self._has_place():
             if wait:
@@ -466,7 +467,7 @@ class Link(Framing):
                 self.poll()
             if not self._has_place():
                 return False
-        message = [channel, memoryview(data), 0, _QUEUED, flags]
+        message = [channel, view, 0, _QUEUED, flags]
         self._queue.append(message)
         if not wait:
             if not (self._busy or wait is None):

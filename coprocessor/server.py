@@ -230,7 +230,7 @@ class Server(Port):
             if link.session != session:
                 return
             if answer == _DATA or is_long(value):
-                data = value
+                data = value if type(value) is bytes else link.octets(value)
                 if len(data) > _MAX_DATA:
                     raise ValueError("more than 65536 bytes")
                 payload = b""

@@ -503,7 +503,7 @@ class socket(IOBase):
     def send(self, data):
         if self._udp:
             return self.sendto(data, self._peer)
-        data = memoryview(data)
+        data = _link.octets(data)
         if not data:
             return 0
         if self._state < _CONNECTING:
@@ -521,8 +521,10 @@ class socket(IOBase):
         self._check()
         return n
 
-    def write(self, data):
-        data = memoryview(data)
+    def write(self, data, n=_FOREVER, m=None):
+        """Of data the first n bytes, or the m bytes from n on."""
+        data = _link.octets(data)
+        data = data[:n] if m is None else data[n:][:m]
         at = 0
         while at < len(data):
             try:
@@ -534,7 +536,7 @@ class socket(IOBase):
         return at
 
     def sendall(self, data):
-        data = memoryview(data)
+        data = _link.octets(data)
         while data:
             data = data[self.send(data) :]
 
@@ -543,6 +545,7 @@ class socket(IOBase):
             return self.send(data)
         if not address:
             raise _error(ENOTCONN)
+        data = _link.octets(data)
         if len(data) > _MAX_DATAGRAM:
             raise _error(90)  # EMSGSIZE
         address = _packed(address)

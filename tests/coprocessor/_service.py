@@ -2,6 +2,7 @@
 # What the servers of the tests expose, and two ends of rpc in virtual time.
 
 import sys
+from array import array
 
 from _world import Random, World
 
@@ -187,6 +188,7 @@ def exposed():
         "list": Reference([1, 2, 3]),
         "map": Reference({"a": 1}),
         "number": 5,
+        "numbers": lambda n: memoryview(array("H", range(n))),
         "sys": sys,
     }
     return names

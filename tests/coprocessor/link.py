@@ -5,6 +5,7 @@
 #
 # What a link promises, in virtual time: each promise by itself.
 
+from array import array
 from errno import ECONNRESET, ETIMEDOUT
 
 from _private import private
@@ -70,6 +71,10 @@ def messages_of_all_sizes():
         pair.a.send(1, message)
         pair.run(30 + size // 40)
         eq(pair.boxes[1].recv(), message)
+    numbers = array("H", range(800))
+    pair.a.send(1, numbers)
+    pair.run(60)
+    eq(pair.boxes[1].recv(), bytes(numbers))
     raises(ValueError, pair.a.send, 1, bytes(65537))
     raises(ValueError, pair.a.send, 256, b"")
     raises(ValueError, pair.link, 0, rx=63)

@@ -12,10 +12,10 @@ import sys
 from check import case, end, eq, note
 
 BUDGET = {
-    "coprocessor.link": 6000,
+    "coprocessor.link": 6100,
     "coprocessor.client": 4150,
     "coprocessor.proxy": 2300,
-    "coprocessor.socket": 7050,
+    "coprocessor.socket": 7150,
     "coprocessor.garbage": 950,
     "Link": 1600,
     "Client": 800,

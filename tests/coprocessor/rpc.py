@@ -7,6 +7,7 @@
 # Each operation of rpc, its limits, and what a client must not reach, in virtual time.
 
 import sys
+from array import array
 from errno import ECONNRESET, ETIMEDOUT
 from struct import pack
 
@@ -132,6 +133,13 @@ def long_bytes():
         for view in data, bytearray(data), memoryview(data):
             eq(box.write(view), n)
             eq(box.all(), [n, sum(data), False])
+    # What travels are the bytes of a buffer, whatever its items are.
+    numbers = memoryview(array("H", range(400)))
+    eq(box.write(numbers), 800)
+    eq(box.all(), [800, sum(bytes(numbers)), False])
+    eq(pair.remote.numbers(400), bytes(numbers))
+    raises(ValueError, box.write, memoryview(array("H", range(32769))))
+    raises(ValueError, pair.remote.numbers, 32769)
     raises(ValueError, box.write, bytes(65537))
     raises(ValueError, box.read, 65537)
     eq(pair.remote.echo(bytes(300), bytes(299), a=1), [[bytes(300), bytes(299)], {"a": 1}])

@@ -7,6 +7,7 @@
 # Sockets of a client: what each function promises. The line is in virtual time.
 
 import sys
+from array import array
 from errno import (
     EADDRINUSE,
     EAGAIN,
@@ -143,6 +144,37 @@ def read_and_readline():
     eq(near.readinto(into), 0)
     eq((near.read(), near.read(5), near.readline()), (b"", b"", b""))
     near.close()
+
+
+@case
+def writes_a_part():
+    pair = Pair()
+    near, peer = connected(pair)
+    data = bytearray(b"0123456789")
+    eq(near.write(data, 4), 4)
+    eq(near.write(data, 6, 2), 2)
+    eq(near.write(data, 8, 20), 2)
+    eq(near.write(data, 20), 10)
+    eq((near.write(data, 0), near.write(data, 20, 1)), (0, 0))
+    pair.run()
+    eq(peer.recv(100), b"01236789" + data)
+
+
+@case
+def longer_items():
+    """What travels are the bytes of a buffer, and they count."""
+    pair = Pair(window=3000)
+    near, peer = connected(pair)
+    numbers = array("H", range(600))
+    eq(near.send(numbers[:100]), 200)
+    near.sendall(numbers)
+    eq(near.write(memoryview(numbers)[:100]), 200)
+    pair.run()
+    eq(peer.recv(4000), bytes(numbers[:100]) + bytes(numbers) + bytes(numbers[:100]))
+    # The bytes of a buffer cannot be set so; nothing is lost.
+    peer.send(b"1234")
+    raises(ValueError, near.readinto, array("H", [0, 0]))
+    eq(near.recv(4), b"1234")
 
 
 @case
@@ -402,6 +434,11 @@ def datagrams():
         peer.sendto(pattern(n), address)
         eq(near.recvfrom(2000), (pattern(n), (HOST, port)))
     eq(number(near.sendto, bytes(1473), (HOST, port)), EMSGSIZE)
+    numbers = memoryview(array("H", range(740)))
+    eq(near.sendto(numbers[:736], (HOST, port)), 1472)
+    pair.run(100)
+    eq(peer.recv(2000), bytes(numbers[:736]))
+    eq(number(near.sendto, numbers[:737], (HOST, port)), EMSGSIZE)
     peer.sendto(b"cut", address)
     eq(near.recv(2), b"cu")
     near.connect((HOST, port))
