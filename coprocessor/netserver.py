@@ -25,11 +25,17 @@ _CONNECT = const(3)
 _GRANT = const(4)
 _DATA = const(5)
 _SENDTO = const(6)
+_HANDSHAKE = const(7)
 _BIND = const(16)
 _LISTEN = const(17)
 _OPTION = const(18)
 _RESOLVE = const(19)
 _WRAP = const(20)
+_TELL = const(21)
+
+# What TELL asks for, besides what nettls.py knows.
+_REASON = const(0)
+_CIPHERS = const(3)
 
 # Messages to the client; DATA and GRANT have the same numbers.
 _CLOSED = const(1)
@@ -44,7 +50,6 @@ _EIO = const(5)
 _EAGAIN = const(11)
 _ENOMEM = const(12)
 _EINVAL = const(22)
-_BAD_CERTIFICATE = const(-0x2700)  # mbedTLS's.
 _ENFILE = const(23)
 _EMFILE = const(24)
 _EOPNOTSUPP = const(95)
@@ -55,6 +60,7 @@ _EINPROGRESS = const(115)
 _EAI_NONAME = const(-2)
 
 _CHUNK = const(510)  # With its header, two frames.
+_PIECE = const(1024)  # Of what TELL asks for.
 _COST = const(16)  # Of a datagram besides its message.
 _MAX_DATAGRAM = const(1472)
 _MAX_MESSAGE = const(2048)
@@ -84,12 +90,9 @@ _OPTIONS = {
 
 def _number(e):
     """The number on the line of an exception."""
-    name = type(e).__name__
-    if name[:3] == "SSL":
+    if type(e).__name__[:7] == "SSLWant":
         # CPython's.
-        if name[:7] == "SSLWant":
-            return _EAGAIN
-        return _BAD_CERTIFICATE if name[:7] == "SSLCert" else _EIO
+        return _EAGAIN
     if isinstance(e, OSError) and e.args and isinstance(e.args[0], int):
         return wire(e.args[0])
     if isinstance(e, MemoryError):
@@ -97,6 +100,15 @@ def _number(e):
     if isinstance(e, ImportError):
         return _EOPNOTSUPP
     return _EIO if isinstance(e, OSError) else _EINVAL
+
+
+def _text(e):
+    """What an exception for wrong certificates and the like says."""
+    if isinstance(e, OSError):
+        text = e.args[1] if len(e.args) > 1 and e.args[0] < 0 else ""
+    else:
+        text = str(e) if isinstance(e, ValueError) else ""
+    return text.encode()
 
 
 def _packed(address):
@@ -143,8 +155,9 @@ class Entry:
         self.poller = None
         self.wrap = None  # Begins TLS: a function of the socket, until all before it is sent.
         self.tag = None  # Of the request for that, if it is not answered yet.
-        self.raw = None  # What TLS runs on, which MicroPython's does not close after an error.
-        self.is_stream = False  # TLS of MicroPython: has read and write.
+        self.has_tls = False
+        self.is_shaking = False  # The client waits for the end of its handshake.
+        self.reason = b""  # A text for its failure.
         self.trying = 0  # Bytes that TLS must be given again.
 
 
@@ -180,13 +193,13 @@ class NetServer:
         self._entries.clear()
 
     def _drop(self, entry):
-        for sock in entry.sock, entry.raw, entry.incoming:
+        for sock in entry.sock, entry.incoming:
             if sock:
                 try:
                     sock.close()
                 except Exception:
                     pass
-        entry.sock = entry.raw = entry.incoming = entry.wrap = None
+        entry.sock = entry.incoming = entry.wrap = None
 
     def close(self):
         """Close all sockets."""
@@ -250,9 +263,12 @@ class NetServer:
                 try:
                     did = self._serve(entry) or did
                 except Exception as e:
-                    # MicroPython's TLS raises ValueError for a wrong certificate.
-                    is_wrong = entry.raw and isinstance(e, ValueError)
-                    self._fail(entry, _BAD_CERTIFICATE if is_wrong else _number(e))
+                    number = _number(e)
+                    if entry.has_tls:
+                        from .nettls import failure
+
+                        number, entry.reason = failure(e, number)
+                    self._fail(entry, number)
                     did = True
         if self._lingering:
             self._linger()
@@ -337,6 +353,8 @@ class NetServer:
                 entry.window = max(entry.window, credit)
             elif what == _CONNECT and entry.state == _NEW:
                 self._connect(entry, message)
+            elif what == _HANDSHAKE and (entry.wrap or entry.has_tls):
+                entry.is_shaking = True
             elif what == _SENDTO and entry.is_udp:
                 try:
                     self._sendto(entry, message)
@@ -360,6 +378,8 @@ class NetServer:
                     # The unix port of MicroPython has a text.
                     raise e if isinstance(number, int) else OSError(_EAI_NONAME)
                 data = b"\0".join([_packed(address)[2:] for address in addresses])
+            elif what == _TELL:
+                data = self._told(entry, *unpack_from("<BH", message, 3))
             elif not entry or not entry.sock:
                 raise ValueError
             elif what == _BIND:
@@ -369,8 +389,12 @@ class NetServer:
                 entry.state = _LISTENING
             elif what == _OPTION:
                 self._option(entry, message)
-            elif what == _WRAP and not entry.is_udp and not entry.wrap and not entry.raw:
-                self._wrap(entry, message)
+            elif what == _WRAP and not (entry.is_udp or entry.wrap or entry.has_tls):
+                try:
+                    self._wrap(entry, message)
+                except Exception as e:
+                    data = _text(e)
+                    raise
                 if entry.state == _OPENED:
                     # What follows the answer is for TLS, so all that was before is sent first.
                     entry.tag = message[2:3]
@@ -385,12 +409,29 @@ class NetServer:
         if entry.state not in (_CONNECTING, _OPENED):
             raise ValueError
         entries = list(self._entries.values()) + [closed for closed, _ in self._lingering]
-        if len([1 for other in entries if other.wrap or other.raw]) >= self._most_tls:
+        if len([1 for other in entries if other.wrap or other.has_tls]) >= self._most_tls:
             raise OSError(_EMFILE)
         # Only now, as it takes much memory.
-        from .tls import wrapper
+        from .nettls import wrapper
 
         entry.wrap = wrapper(message)
+
+    def _told(self, entry, what, at):
+        """A piece of what the client asks for."""
+        if what == _CIPHERS:
+            from .nettls import ciphers
+
+            data = ciphers()
+        elif not entry or not entry.has_tls:
+            raise ValueError
+        elif what == _REASON:
+            data = entry.reason
+            entry.reason = b""
+        elif entry.state == _OPENED:
+            data = entry.sock.told(what)
+        else:
+            raise ValueError
+        return data[at : at + _PIECE]
 
     def _count(self):
         entries = self._entries.values()
@@ -490,6 +531,11 @@ class NetServer:
             return False
         if entry.wrap and not entry.tx:
             self._start_tls(entry)
+        if entry.is_shaking and entry.has_tls:
+            if not entry.sock.shake():
+                return False
+            entry.is_shaking = False
+            self._say(_CONNECTED, entry.id)
         did = self._send(entry)
         if entry.owed * 2 >= self._buffer and len(self._replies) < _MAX_REPLIES:
             self._say(_GRANT, entry.id, pack("<H", entry.owed))
@@ -505,14 +551,12 @@ class NetServer:
         tag = entry.tag
         entry.wrap = entry.tag = None
         number = 0
-        entry.raw = entry.sock
         try:
             entry.sock = wrap(entry.sock)
-            entry.is_stream = not hasattr(entry.sock, "getpeername")
+            entry.has_tls = True
         except Exception as e:
             if not tag:
                 raise
-            entry.raw = None
             number = _number(e)
         if tag:
             self._say(_ANSWER, entry.id, tag + pack("<h", number))
@@ -556,7 +600,7 @@ class NetServer:
         data = bytes(entry.tx[:n])
         entry.trying = n
         try:
-            n = entry.sock.write(data) if entry.is_stream else entry.sock.send(data)
+            n = entry.sock.send(data)
         except OSError as e:
             if _number(e) == _EAGAIN:
                 return False
@@ -600,7 +644,7 @@ class NetServer:
                 entry.held = bytes((_DATAGRAM, entry.id, len(address))) + address + data
                 return True
             n = min(entry.credit, _CHUNK)
-            data = entry.sock.read(n) if entry.is_stream else entry.sock.recv(n)
+            data = entry.sock.recv(n)
             if data is None:
                 return False
         except OSError as e:

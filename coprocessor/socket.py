@@ -66,8 +66,7 @@ _CHUNK = const(510)  # With its header, two frames.
 _COST = const(16)  # Of a datagram besides its data.
 _MAX_DATAGRAM = const(1472)
 _MAX_MESSAGE = const(2048)
-_MAX_DATA = const(2046)  # Of a message to the server, with TLS's certificates, and without.
-_MAX_WRAP = const(12286)
+_MAX_DATA = const(2046)  # Of a message to the server. That with certificates may be longer.
 _FOREVER = const(0x40000000)
 
 # States.
@@ -197,7 +196,7 @@ def _number(message, at):
 
 def _tell(s, what, data=b""):
     """Send a message about a socket, or about none."""
-    if len(data) > (_MAX_WRAP if what == _WRAP else _MAX_DATA):
+    if len(data) > _MAX_DATA and what != _WRAP:
         raise ValueError("too long")
     message = bytes((what, s._id if s else 0)) + data
 
@@ -598,8 +597,6 @@ def _start(stream, *, sockets=8, window=1536, **options):
     link = Link(stream, **options)
     attach(link, sockets, window)
     sys.modules["socket"] = sys.modules[__name__]
-    for name in "ssl", "network":
+    for name in "ssl", "tls", "network":
         sys.modules[name] = _Later(name)
-    # What the firmware's ssl is made of.
-    sys.modules["tls"] = sys.modules["ssl"]
     return link

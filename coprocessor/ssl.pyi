@@ -1,44 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""TLS on the server's side of a socket, with the functions of MicroPython's `ssl`."""
+"""TLS on the server's side of a socket, with the functions of micropython-lib's `ssl`."""
 
 from typing import Optional, Union
 
-from .socket import socket
+from . import tls
+from .tls import CERT_NONE as CERT_NONE  # noqa: F401
+from .tls import CERT_OPTIONAL as CERT_OPTIONAL  # noqa: F401
+from .tls import CERT_REQUIRED as CERT_REQUIRED  # noqa: F401
+from .tls import PROTOCOL_TLS_CLIENT as PROTOCOL_TLS_CLIENT  # noqa: F401
+from .tls import PROTOCOL_TLS_SERVER as PROTOCOL_TLS_SERVER  # noqa: F401
+from .tls import SSLSocket, Stream
 
-PROTOCOL_TLS_CLIENT: int
-PROTOCOL_TLS_SERVER: int
-CERT_NONE: int
-CERT_OPTIONAL: int
-CERT_REQUIRED: int
+class SSLContext(tls.SSLContext):
+    """As that of `tls`, but verify_mode is CERT_NONE at first, and it takes names of files."""
 
-class SSLContext:
-    """Certificates and keys are bytes or names of files here, in what format the server takes."""
-
-    verify_mode: int
-
-    def __init__(self, protocol: int) -> None: ...
     def load_cert_chain(self, certfile: Union[str, bytes], keyfile: Union[str, bytes]) -> None: ...
     def load_verify_locations(
         self, cafile: Optional[str] = None, cadata: Union[str, bytes, None] = None
     ) -> None: ...
-    def wrap_socket(
-        self,
-        sock: socket,
-        server_side: bool = False,
-        do_handshake_on_connect: bool = True,
-        server_hostname: Optional[str] = None,
-    ) -> socket:
-        """The socket itself, before or after the handshake: errors of that are raised by what
-        reads or writes then.
-
-        It may be wrapped before it is connected, as asyncio does. ValueError: data has arrived
-        already, server_hostname is missing, or all certificates have more than 12 kB. OSError: the
-        server does not take the certificates, EMFILE: has as many sockets with TLS as it may, or
-        EOPNOTSUPP: has no TLS.
-        """
 
 def wrap_socket(
-    sock: socket,
+    sock: Stream,
     server_side: bool = False,
     key: Optional[bytes] = None,
     cert: Optional[bytes] = None,
@@ -46,4 +28,4 @@ def wrap_socket(
     cadata: Optional[bytes] = None,
     server_hostname: Optional[str] = None,
     do_handshake: bool = True,
-) -> socket: ...
+) -> SSLSocket: ...

@@ -37,11 +37,13 @@ REQUESTS = {
     4: "GRANT",
     5: "DATA",
     6: "SENDTO",
+    7: "HANDSHAKE",
     16: "BIND",
     17: "LISTEN",
     18: "OPTION",
     19: "RESOLVE",
     20: "WRAP",
+    21: "TELL",
 }
 REPLIES = {
     1: "CLOSED",
@@ -315,6 +317,9 @@ def fields(name, data):
             return str(unpack_from("<h", data)[0])
         if name == "WRAP":
             return "TLS"
+        if name == "TELL":
+            what = ("reason", "certificate", "cipher", "ciphers", "chain")[data[1]]
+            return f"{what} from {unpack_from('<H', data, 2)[0]} on"
     except Exception:
         return f"{len(data)} bytes"
     return ""

@@ -30,7 +30,7 @@ class Role:
 BOTH = "aio", "link", "line", "mailbox"
 ROLES = {
     "client": Role(
-        ("socket", "ssl", "network", "client", *BOTH),
+        ("socket", "ssl", "tls", "network", "client", *BOTH),
         ("finaliserproxy", "msgpack"),
     ),
     # aio has a function of client, and start() is in the package's own file.

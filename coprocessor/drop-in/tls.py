@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 """For firmware without `tls`: goes to :lib/."""
 
-from coprocessor.ssl import *  # noqa: F401, F403
+from coprocessor.tls import *  # noqa: F401, F403

@@ -7,6 +7,7 @@ import time
 
 from _private import private
 from _world import Random, World
+from check import eq, true
 
 from coprocessor import lookup
 from coprocessor import socket as far
@@ -130,6 +131,27 @@ def connected(pair):
     peer.settimeout(5)
     sock.close()
     return near, peer
+
+
+def limited_tls(ssl):
+    """A case for both kinds of servers: a socket has TLS once, and so many sockets have."""
+    pair = Pair(tls=2)
+    socks = [connected(pair) for _ in range(3)]
+
+    def wrap(i):
+        ssl.wrap_socket(socks[i][0], do_handshake=False)
+
+    for i in 0, 1:
+        wrap(i)
+        eq(number(wrap, i), 22)  # EINVAL
+    eq(number(wrap, 2), 24)  # EMFILE
+    socks[0][0].close()
+    pair.run()
+    wrap(2)
+    for near, peer in socks:
+        near.close()
+        peer.close()
+    true(pair.is_empty())
 
 
 def number(function, *args):

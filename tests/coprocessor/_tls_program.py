@@ -28,6 +28,7 @@ def connected():
 
 def context_for(name):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations("%s/%s.der" % (FOLDER, name))
     return context
 
@@ -46,21 +47,28 @@ def echoes(s):
     return got == DATA
 
 
-def failure(name, host):
-    """The number of the error of a connection that must not come about."""
+def failure(name, host, waits):
+    """The errors of a connection that must not come about: of the handshake, and later ones."""
     s = connected()
-    try:
-        s = context_for(name).wrap_socket(s, server_hostname=host)
-        s.write(b"secret")
-        s.read(1)
-    except OSError as e:
-        return e.errno
-    finally:
-        s.close()
+    context = context_for(name)
+    errors = []
+    for function in (
+        lambda s: context.wrap_socket(s, server_hostname=host, do_handshake_on_connect=waits),
+        lambda s: s.write(b"secret") and s.read(1),
+        lambda s: s.read(1),
+    ):
+        try:
+            s = function(s)
+        except (OSError, ValueError) as e:
+            errors.append(str(e.args[0]).strip())
+    s.close()
+    return errors
 
 
 def talk():
     s = context_for("authority").wrap_socket(connected(), server_hostname="localhost")
+    with open(FOLDER + "/server.der", "rb") as f:
+        print(s.getpeercert(True) == f.read(), s.cipher()[1])
     print(echoes(s))
     s.write(b"end")
     # The peer ends TLS, which ends the stream.
@@ -77,15 +85,16 @@ def page():
 
 
 def refusals():
-    print("wrong authority", failure("other", "localhost"))
-    print("wrong name", failure("authority", "example.org"))
+    for waits in True, False:
+        print("wrong authority", *failure("other", "localhost", waits))
+        print("wrong name", *failure("authority", "example.org", waits))
     s = connected()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=b"no certificate")
     try:
         context.wrap_socket(s, server_hostname="localhost")
-    except OSError as e:
-        print("no certificate", e.errno)
+    except ValueError as e:
+        print("no certificate:", e)
     s.close()
     # Without verification, and that the server is still there.
     s = ssl.wrap_socket(connected())
@@ -123,13 +132,13 @@ def accept():
     context.load_cert_chain(FOLDER + "/server.der", FOLDER + "/server_key.der")
     for _ in range(3):
         s, _ = listener.accept()
-        s = context.wrap_socket(s, server_side=True)
         try:
+            s = context.wrap_socket(s, server_side=True)
             print(s.readline())
             s.write(b"welcome")
-        except OSError:
+        except OSError as e:
             # The peer's alert, or that it has closed the connection.
-            print("error")
+            print("error", e.errno)
         s.close()
 
 

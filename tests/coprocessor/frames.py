@@ -188,10 +188,13 @@ def other_messages_of_sockets():
         ("ANSWER", "010000", "done"),
         ("ERROR", "6f00", "111"),
         ("WRAP", "0101", "TLS"),
+        ("HANDSHAKE", "", ""),
+        ("TELL", "01010004", "certificate from 1024 on"),
+        ("TELL", "01050000", "4 bytes"),
         ("GRANT", "05", "1 bytes"),
         ("OPEN", "0900", "2 bytes"),
     ):
-        if text:
+        if text is not None:
             eq(frames.fields(name, bytes.fromhex(data)), text)
 
 

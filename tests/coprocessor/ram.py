@@ -17,6 +17,8 @@ BUDGET = {
     "coprocessor.proxy": 2300,
     "coprocessor.socket": 7150,
     "coprocessor.garbage": 950,
+    "coprocessor.tls": 3750,
+    "coprocessor.ssl": 930,
     "Link": 1600,
     "Client": 800,
 }
@@ -53,21 +55,29 @@ def fill_table_of_names():
             return
 
 
+def measure(name):
+    before = used()
+    __import__(name)
+    taken[name] = used() - before
+
+
 for name in "msgpack", "finaliserproxy", "micropython", "select":
     __import__(name)
 fill_table_of_names()
 # Twice, as the first call leaves something.
 names = "link", "client", "proxy", "socket", "garbage"
 for name in ["sys", "sys"] + ["coprocessor." + name for name in names]:
-    before = used()
-    __import__(name)
-    taken[name] = used() - before
+    measure(name)
 before = used()
 link = sys.modules["coprocessor.link"].Link(Stream())
 taken["Link"] = used() - before
 before = used()
 client = sys.modules["coprocessor.client"].Client(link)
 taken["Client"] = used() - before
+# These are loaded later, and have as many names again.
+fill_table_of_names()
+for name in "tls", "ssl":
+    measure("coprocessor." + name)
 
 
 @case

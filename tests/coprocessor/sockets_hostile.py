@@ -39,6 +39,7 @@ OPEN, CLOSE, CONNECT, GRANT, DATA, SENDTO, BIND, LISTEN, OPTION, RESOLVE = (
     18,
     19,
 )
+HANDSHAKE, TELL = 7, 21
 CLOSED, CONNECTED, ERROR, END, INCOMING, DATAGRAM, ANSWER = 1, 2, 3, 6, 7, 8, 16
 
 
@@ -416,6 +417,9 @@ def wrong_messages():
         bytes((LISTEN, 6, 1, 1)),
         bytes((OPTION, 7, 1, 1, 0, 2, 0, 1, 0, 0, 0)),
         bytes((RESOLVE, 0, 1)) + b"\xff\xfe",
+        bytes((HANDSHAKE, 4, 1)),
+        bytes((TELL, 4, 1, 0, 0, 0, 0)),
+        bytes((TELL, 0, 1, 3, 0, 0, 0)),
         bytes((OPEN, 8, 7, 9)),
         bytes((OPEN, 0, 1, 0)),
         bytes((99, 1, 1, 1)),

@@ -5,6 +5,8 @@
 #
 # TLS of a CPython server for the client's sockets, against Python's own `ssl`.
 
+import functools
+import io
 import socket as real
 import ssl as real_ssl
 import subprocess
@@ -14,18 +16,28 @@ from struct import pack
 
 sys.path[:0] = ["."]
 
+import _hostile_tls as hostile  # noqa: E402
 from _certificate import certificate  # noqa: E402
-from _net import HOST, Pair, connected, far, free_port, listener, number, resolved  # noqa: E402
+from _net import HOST, Pair, connected, far, free_port, limited_tls, listener  # noqa: E402
+from _net import number, resolved  # noqa: E402
 from _private import private  # noqa: E402
 from check import case, end, eq, raises, true  # noqa: E402
 
-from coprocessor import ssl  # noqa: E402
+from coprocessor import ssl, tls  # noqa: E402
 
 EIO = 5
+EBADF = 9
+EAGAIN = 11
 EINVAL = 22
-EMFILE = 24
+EOPNOTSUPP = 95
+ECONNRESET = 104
+ENOTCONN = 107
+ETIMEDOUT = 110
 ECONNREFUSED = 111
+# mbedTLS's.
 BAD_CERTIFICATE = -0x2700
+BAD_CONFIG = -0x5E80
+END = -0x7280
 
 
 def content(file):
@@ -79,11 +91,12 @@ def client(wrap):
     return pair, near, thread, result, sock
 
 
-def verified(**options):
+def verified(cafile=None, cadata=None, name="localhost", waits=True):
     def wrap(sock):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(options.get("cafile"), options.get("cadata"))
-        return context.wrap_socket(sock, server_hostname=options.get("name", "localhost"))
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cafile, cadata)
+        return context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=waits)
 
     return wrap
 
@@ -122,25 +135,251 @@ def talk():
 
 @case
 def wrong_certificate():
-    for wrap in verified(), verified(cadata=content(certificate()[0]), name="example.org"):
-        pair, near, thread, result, sock = client(wrap)
-        near.write(b"secret")
-        eq(number(near.read, 1), BAD_CERTIFICATE)
+    """wrap_socket raises the server's text, and later calls its number."""
+    pem = content(certificate()[0])
+    for options, text in (
+        ({}, "self-signed certificate"),
+        ({"cadata": pem, "name": "example.org"}, "not valid for 'example.org'"),
+    ):
+        pair, near, thread, result, sock = client(lambda sock: sock)
+        raises(ValueError, verified(**options), near, match=text)
+        for call in (near.read, 1), (near.write, b"secret"):
+            eq(number(*call), BAD_CERTIFICATE)
         near.close()
         pair.run()
         thread.join()
         true(isinstance(result[0], OSError))
         sock.close()
+        # Likewise in the first use, without waiting for the handshake.
+        pair, near, thread, result, sock = client(verified(**options, waits=False))
+        raises(ValueError, near.write, b"secret", match=text)
+        eq(number(near.write, b"secret"), BAD_CERTIFICATE)
+        near.close()
+        pair.run()
+        thread.join()
+        true(isinstance(result[0], OSError))
+        sock.close()
+        true(pair.is_empty())
+
+
+class Knowing:
+    def __init__(self, sock, n):
+        self.close = sock.close
+        self.n = n
+
+    def told(self, what):
+        return bytes(self.n)
+
+
+@case
+def what_is_known_of_a_handshake():
+    cert = certificate()[0]
+    der = real_ssl.PEM_cert_to_DER_cert(content(cert).decode())
+    pair, near, thread, result, sock = client(verified(cafile=cert))
+    eq(near.getpeercert(True), der)
+    raises(NotImplementedError, near.getpeercert)
+    name, version = near.cipher()
+    true(name in tls.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers())
+    eq(version, "TLSv1.3")
+    near.do_handshake()
+    near.write(b"end")
+    eq(near.read(3), b"end")
+    thread.join()
+    near.close()
+    # A certificate that takes several messages, and before there is one.
+    near, peer = connected(pair)
+    near = ssl.wrap_socket(near, do_handshake=False)
+    eq(near.getpeercert(True), None)
+    eq(number(near.cipher), ENOTCONN)
+    entry = private(pair.server)._entries[near._id]
+    entry.sock = Knowing(entry.sock, 5000)
+    eq(near.getpeercert(True), bytes(5000))
+    entry.sock = Knowing(entry.sock, 1024)
+    eq(near.getpeercert(True), bytes(1024))
+    entry.sock = Knowing(entry.sock, 60000)
+    eq(number(near.getpeercert, True), EIO)
+    near.close()
+    peer.close()
+    sock.close()
+    true(pair.is_empty())
+
+
+@case
+def ciphers():
+    Pair()
+    context = tls.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    eq(context.verify_mode, ssl.CERT_REQUIRED)
+    eq(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).verify_mode, ssl.CERT_NONE)
+    context.verify_mode = ssl.CERT_NONE
+    name = "ECDHE-ECDSA-AES128-GCM-SHA256"
+    true(name in context.get_ciphers())
+    context.set_ciphers([name])
+    raises(TypeError, context.set_ciphers, name)
+    pair, near, thread, result, sock = client(context.wrap_socket)
+    near.write(b"end")
+    eq(near.read(3), b"end")
+    thread.join()
+    near.close()
+    sock.close()
+    near, peer = connected(pair)
+    context.set_ciphers(["BAR"])
+    eq(number(context.wrap_socket, near), BAD_CONFIG)
+    context.verify_callback = lambda cert, depth: 0
+    context.set_ciphers([name])
+    eq(number(context.wrap_socket, near), EOPNOTSUPP)
+    near.close()
+    peer.close()
+    true(pair.is_empty())
+
+
+def after(pair, ms, function):
+    """Call it while the client waits."""
+    at = pair.world.now + ms
+    serve = pair.serve
+
+    def serve_until_then():
+        if pair.world.now >= at:
+            pair.serve = pair.world.on_wait = serve
+            function()
+        serve()
+
+    pair.serve = pair.world.on_wait = serve_until_then
+
+
+def leave(peer):
+    """Close the connection, and do not reset it."""
+    peer.recv(1000)
+    peer.close()
+
+
+@case
+def waits_for_the_handshake():
+    """Within the socket's timeout, and without an end for one that does not block. Other sockets
+    go on."""
+    pair = Pair()
+    near, peer = connected(pair)
+    other, other_peer = connected(pair)
+    other.settimeout(0)
+    number(other.recv, 1)
+    for seconds in 0.2, 5:
+        near, peer = connected(pair)
+        near.settimeout(seconds)
+        start = pair.world.now
+        other_peer.send(b"x")
+        eq(number(ssl.wrap_socket, near), ETIMEDOUT)
+        true(0 <= pair.world.now - start - seconds * 1000 < 100)
+        eq(other.recv(1), b"x")
+        near.close()
+        peer.close()
+    # One that does not block.
+    for what in "session", "peer":
+        near, peer = connected(pair)
+        near.settimeout(0)
+        after(
+            pair,
+            30000,
+            pair.link_of_server.reset if what == "session" else functools.partial(leave, peer),
+        )
+        eq(number(ssl.wrap_socket, near), ECONNRESET if what == "session" else END)
+        near.close()
+        peer.close()
+        true(what == "peer" or pair.is_empty())
+    other_peer.close()
+    true(pair.is_empty())
+
+
+@case
+def does_not_wait():
+    """The first use begins the handshake. Nothing is written before it is over."""
+    pair, near, thread, result, sock = client(lambda sock: sock)
+    near.settimeout(0)
+    near = verified(cafile=certificate()[0], waits=False)(near)
+    # Polling for output does not begin it, as in firmware; asyncio relies on that.
+    for _ in range(20):
+        eq(near.ioctl(3, 4), 4)
+        pair.run(1)
+    eq((near.write(b"data"), near.read(1), near.readinto(bytearray(1))), (None, None, None))
+    eq((number(near.send, b"x"), number(near.recv, 1)), (EAGAIN, EAGAIN))
+    eq(near.ioctl(3, 5), 0)
+    while not near.ioctl(3, 4):
+        pair.run(1)
+    eq(near.write(b"end"), 3)
+    while not near.ioctl(3, 1):
+        pair.run(1)
+    eq(near.recv(10), b"end")
+    thread.join()
+    eq(result, [3])
+    near.close()
+    eq(near.ioctl(3, 5), 0x20)
+    eq(number(near.write, b"x"), EBADF)
+    true(pair.is_empty())
+    # Polling for input begins it.
+    sock.close()
+    wrap = functools.partial(ssl.wrap_socket, do_handshake=False)
+    pair, near, thread, result, sock = client(wrap)
+    eq(near.ioctl(3, 1), 0)
+    while not near.ioctl(3, 4):
+        pair.run(1)
+    near.write(b"end")
+    eq(near.read(3), b"end")
+    thread.join()
+    near.close()
+    sock.close()
+
+
+@case
+def resets_at_any_time():
+    """Either side is reset in the course of a handshake: nothing is left."""
+    certificate()
+    for ms in range(0, 40, 3):
+        for side in "link", "link_of_server":
+            pair, near, thread, result, sock = client(lambda sock: sock)
+            after(pair, ms, getattr(pair, side).reset)
+            wrap = verified(cafile=certificate()[0])
+            try:
+                near = wrap(near)
+                pair.run(60)
+                near.write(b"end")
+                true(False)
+            except OSError as e:
+                eq(e.args[0], ECONNRESET)
+            near.close()
+            true(pair.is_empty())
+            thread.join()
+            # Another one works.
+            thread, result = echo_server(sock)
+            near = far.socket()
+            near.connect(sock.getsockname())
+            near = wrap(near)
+            near.write(b"end")
+            eq(near.read(3), b"end")
+            thread.join()
+            near.close()
+            sock.close()
+
+
+@case
+def streams_of_others():
+    """TLS is the server's, so it is for the server's sockets."""
+    Pair()
+    eq(number(ssl.wrap_socket, io.BytesIO()), EOPNOTSUPP)
+    stream = io.BytesIO()
+    near = ssl.wrap_socket(stream, do_handshake=False)
+    eq(number(near.write, b"x"), EOPNOTSUPP)
+    near.close()
+    true(stream.closed)
 
 
 @case
 def errors():
     Pair()
     near, peer = connected(Pair())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    raises(ValueError, context.wrap_socket, near)
-    context.load_verify_locations(cadata=b"no certificate")
-    eq(number(lambda: context.wrap_socket(near, server_hostname="localhost")), EIO)
+    context = tls.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    raises(ValueError, context.wrap_socket, near, match="requires server_hostname")
+    wrap = verified(cadata=b"no certificate")
+    raises(ValueError, wrap, near, match="invalid cert")
+    wrap = functools.partial(ssl.wrap_socket, cert=b"no certificate", key=b"no key")
+    raises(ValueError, wrap, near, match="invalid cert or key")
     peer.send(b"x")
     near.ioctl(3, 1)
     private(near)._await(lambda: private(near)._count)
@@ -191,20 +430,7 @@ def accepted():
 
 @case
 def limits():
-    """Each socket has TLS once, and so many sockets."""
-    pair = Pair(tls=2)
-    socks = [connected(pair) for _ in range(3)]
-    for near, _ in socks[:2]:
-        ssl.wrap_socket(near)
-        eq(number(ssl.wrap_socket, near), EINVAL)
-    eq(number(ssl.wrap_socket, socks[2][0]), EMFILE)
-    socks[0][0].close()
-    pair.run()
-    ssl.wrap_socket(socks[2][0])
-    for near, peer in socks:
-        near.close()
-        peer.close()
-    true(pair.is_empty())
+    limited_tls(ssl)
 
 
 @case
@@ -216,7 +442,7 @@ def before_it_is_connected():
     near = far.socket()
     near.setblocking(False)
     number(near.connect, address)
-    near = verified(cadata=content(certificate()[0]))(near)
+    near = verified(cadata=content(certificate()[0]), waits=False)(near)
     near.setblocking(True)
     near.settimeout(1000)
     near.write(b"end")
@@ -228,14 +454,14 @@ def before_it_is_connected():
     near = far.socket()
     near.setblocking(False)
     number(near.connect, (HOST, free_port()))
-    ssl.wrap_socket(near)
+    near = ssl.wrap_socket(near, do_handshake=False)
     near.settimeout(1000)
     eq(number(near.write, b"x"), ECONNREFUSED)
     near.close()
     near = far.socket()
     near.setblocking(False)
     number(near.connect, address)
-    eq(number(verified(cadata=b"no certificate"), near), EIO)
+    raises(ValueError, verified(cadata=b"no certificate"), near, match="invalid cert")
     near.close()
     true(pair.is_empty())
     sock.close()
@@ -250,7 +476,8 @@ def key_with_a_password():
     near, peer = connected(Pair())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, f"{key}_encrypted")
-    eq(number(lambda: context.wrap_socket(near, server_side=True)), EIO)
+    wrap = functools.partial(context.wrap_socket, server_side=True)
+    raises(ValueError, wrap, near, match="invalid cert or key")
     near.close()
     peer.close()
 
@@ -264,15 +491,16 @@ def wrong_requests():
         b"",
         b"\0",
         b"\0\0",
-        bytes((0, 3)) + bytes(8),
-        bytes((0, 255)) + bytes(8),
+        bytes((0, 3)) + bytes(10),
+        bytes((0, 255)) + bytes(10),
         # Verification without a name.
-        bytes((0, 2)) + bytes(8),
-        bytes((0, 0)) + bytes(7),
-        bytes((0, 0)) + b"\xff\xff" + bytes(6),
-        bytes((0, 0)) + b"\2\0\xff\xfe" + bytes(6),
-        bytes((1, 0)) + bytes(2) + pack("<H", len(good)) + good + bytes(4),
-        bytes((0, 1)) + bytes(6) + pack("<H", 5) + b"-----",
+        bytes((0, 2)) + bytes(10),
+        bytes((0, 0)) + bytes(9),
+        bytes((0, 0)) + b"\xff\xff" + bytes(8),
+        bytes((0, 0)) + b"\2\0\xff\xfe" + bytes(8),
+        bytes((1, 0)) + bytes(2) + pack("<H", len(good)) + good + bytes(6),
+        bytes((0, 1)) + bytes(6) + pack("<H", 5) + b"-----" + bytes(2),
+        bytes((0, 0)) + bytes(8) + pack("<H", 2) + b"\xff\xfe",
     ):
         near, peer = connected(pair)
         true(number(lambda: far._ask(near, 20, data)) in (EINVAL, EIO))
@@ -280,6 +508,20 @@ def wrong_requests():
         peer.close()
     true(pair.is_empty())
     eq(pair.link.session, 1)
+
+
+@case
+def what_nobody_asks_for():
+    Pair()
+    near, peer = connected(Pair())
+    hostile.unasked(far, near)
+    near.close()
+    peer.close()
+
+
+@case
+def random_messages():
+    hostile.random_messages(1000)
 
 
 end()

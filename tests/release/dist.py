@@ -26,8 +26,8 @@ VERSION = (TOP / "VERSION").read_text().strip()
 
 # What the packages of coprocessor/ have: both of them, and one of them.
 COMMON = "__init__ aio client crc errors line link mailbox".split()
-CLIENT = "garbage network proxy socket ssl".split()
-SERVER = "lookup netserver output registry rpc server tls".split()
+CLIENT = "garbage network proxy socket ssl tls".split()
+SERVER = "lookup netserver nettls output registry rpc server".split()
 DROP_IN = "network socket ssl tls".split()
 # Python files beside the modules.
 PYTHON = ["msgpack_aio", "natmods"]
