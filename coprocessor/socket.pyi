@@ -2,7 +2,7 @@
 """Sockets of the server, on the client, with the functions of MicroPython's `socket`."""
 
 from io import IOBase
-from typing import Any, List, Optional, Tuple, Union, overload
+from typing import Any, List, Optional, Tuple, Union
 
 from .link import Link
 
@@ -59,11 +59,10 @@ class socket(IOBase):
     def send(self, data: Union[Buffer, str]) -> int:
         """Sends 510 bytes at most."""
     def sendall(self, data: Union[Buffer, str]) -> None: ...
-    @overload
-    def write(self, data: Union[Buffer, str], n: int = ...) -> Optional[int]: ...
-    @overload
-    def write(self, data: Union[Buffer, str], n: int, m: int) -> Optional[int]:
-        """Writes all bytes of data, the first n, or m bytes from the n-th on."""
+    def write(
+        self, data: Union[Buffer, str], n: int = ..., m: Optional[int] = None
+    ) -> Optional[int]:
+        """Writes all bytes of data, or the first n, or m bytes from the n-th on."""
     def sendto(self, data: Buffer, address: Address) -> int: ...
     def makefile(self, mode: str = "rb", buffering: int = 0) -> socket: ...
     def ioctl(self, request: int, arg: int) -> int:
