@@ -22,22 +22,21 @@ needs.
 """
 
 import argparse
-import subprocess
+import re
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 
 import deploy_role
 import firmware
 import in_place
+import listing
 import mpyinfo
 import natmods
+import placing
 import roles
-from placing import FLAVOURS, File, check_hidden, check_space, copy, installed, to_copy
+from placing import FLAVOURS, File, installed
 from questions import ASK, IMPORT, about
-from remote import REMOVE, Failure, Mpremote, option
-
-TOP = Path(__file__).resolve().parents[1]
+from remote import Failure, Mpremote, option
+from supply import Folder, Tree
 
 # A board with less free RAM gets the small flavour of modules that have one.
 LITTLE_RAM = 64 * 1024
@@ -120,46 +119,18 @@ def choose_flavours(board, args):
     return flavours, beside
 
 
-class Tree:
-    """The files of this tree."""
-
-    def get(self, arch, has_native, role):
-        """Let make build what is to be copied."""
-        # The second goal compiles for all boards.
-        words = [f"ARCH={arch}", "all"] if has_native else []
-        words += ["bytecode"] if role else []
-        if subprocess.run(["make", "--no-print-directory", "-C", TOP, *words]).returncode:
-            raise Failure(f"make {' '.join(words)} failed")
-
-
-@dataclass
-class Folder:
-    """The files of a folder."""
-
-    path: str
-
-    def get(self, arch, has_native, role):
-        return self.path
-
-
-def find_files(folder, arch, flavours, beside, lib):
-    """The File of each module in the folder, or in the one that make builds into."""
+def find_files(source, arch, flavours, beside, place):
+    """The File of each native module. place(name) is where it goes."""
 
     def find(module, flavour, name):
-        path = natmods.built(folder or TOP / "build", arch, module, flavour)
-        if folder and flavour != natmods.FULL:
-            path = Path(folder, arch, flavour, path.name)
-        if folder and flavour == natmods.IN_PLACE and not path.exists():
-            raise Failure(
-                f"{folder} has no files to execute in flash: take make deploy IN_PLACE=1"
-            )
+        path = source.native(arch, module, flavour)
         try:
             info = mpyinfo.load(path)
         except mpyinfo.FormatError as e:
             raise Failure(str(e)) from None
         if (info.arch, info.version) != (arch, firmware.ABI):
             raise Failure(f"{path} is for {info.arch}, .mpy version {info.version}")
-        file = File(name, flavour, path, f"{lib}/{name}.mpy", info)
+        file = File(name, flavour, path, place(name), info)
         if flavour == natmods.IN_PLACE:
             file.block = in_place.Block(natmods.block(path), in_place.block_place(file.place))
         return file
@@ -176,6 +147,13 @@ def check_flash(mpremote, board, arch, flavours):
     modules = [m for m, flavour in flavours.items() if flavour == natmods.IN_PLACE]
     if not modules:
         return None
+    for module in modules:
+        place = placing.place_of(board, module)
+        if place != f"{board['lib']}/{module}.mpy":
+            raise Failure(
+                f"{module} is a folder on the board, and what is executed in flash is none: "
+                f"remove it first (tools/deploy.py --remove PORT {module})"
+            )
     seen = in_place.look(
         mpremote, [in_place.block_place(f"{board['lib']}/{m}.mpy") for m in modules]
     )
@@ -219,6 +197,9 @@ def explain_import(file, board, result):
             f"for its code, and {result['free']} are free in all; import it before anything else, "
             f"or take one module only{smaller}"
         )
+    lacking = re.search(r"no module named '(\w+)'", text)
+    if lacking and lacking[1] in natmods.NAMES and lacking[1] != file.module:
+        return f"import {file.module} says {full!r}: install {lacking[1]}, too"
     return f"import {file.module} says {full!r}; docs/troubleshooting.md tells what it means"
 
 
@@ -242,14 +223,19 @@ def use(mpremote, board, files):
             where = "built in" if not result["file"] else f"at {result['file']}"
             raise Failure(f"the board imports a {file.module} that is {where}, not :{file.place}")
         ram = result["growth"] if file.block else firmware.ram(result["growth"], file.info)
-        print(f"{file.module}: version {result['version']} works, and takes {ram} bytes of RAM")
+        version = f"version {result['version']} " if result["version"] else ""
+        print(f"{file.module}: {version}works, and takes {ram} bytes of RAM")
     if board["esp8266"] is not None:
         code = sum(f.info.text for f in files)
         print(f"Each import writes {code} bytes of native code to flash, which wears it.")
 
 
+INTERRUPTED = "interrupted; run this again, as what is not complete yet has replaced nothing"
+
+
 def add_options(parser):
     """Those that install.py has, too."""
+    parser.add_argument("--role", choices=list(roles.ROLES), help="of the co-processor")
     parser.add_argument("--force", action="store_true", help="replace files that differ")
     parser.add_argument("--small", action="store_true", help="take the small flavour")
     parser.add_argument("--full", action="store_true", help="take the full flavour")
@@ -261,85 +247,97 @@ def add_options(parser):
     )
 
 
+def complete(parser, args):
+    """Check what the words say together, and find the modules that they mean."""
+    known = (*natmods.NAMES, *natmods.LIBRARY)
+    unknown = set(args.modules) - set(known)
+    if unknown:
+        parser.error(f"unknown module {' '.join(unknown)}; known are: {' '.join(known)}")
+    if args.role and args.modules:
+        parser.error(f"the {args.role} has its own modules; leave out {' '.join(args.modules)}")
+    if args.remove and not (args.role or args.modules):
+        parser.error("name the modules to remove")
+    args.everything = args.list and not (args.role or args.modules)
+    if args.everything:
+        args.modules = known
+    elif not args.role:
+        args.modules = args.modules or natmods.NAMES
+
+
 def arguments(argv):
     summary, _, *more = __doc__.split("\n\n")
     parser = argparse.ArgumentParser(prog="deploy.py", description=summary, epilog=" ".join(more))
     parser.add_argument("--from", dest="folder", metavar="FOLDER", help="a release, for instance")
     parser.add_argument("--in-place", action="store_true", help="execute the small one in flash")
-    parser.add_argument("--role", choices=list(roles.ROLES), help="of the co-processor")
     add_options(parser)
     parser.add_argument("port", nargs="?", default="", metavar="PORT")
     parser.add_argument("modules", nargs="*", metavar="MODULE")
     args = parser.parse_args(argv)
+    complete(parser, args)
     args.source = Folder(args.folder) if args.folder else Tree()
-    if args.role and args.modules:
-        parser.error(f"the {args.role} has its own modules; leave out {' '.join(args.modules)}")
-    args.modules = args.modules or (roles.ROLES[args.role].native if args.role else natmods.NAMES)
-    unknown = set(args.modules) - set(natmods.NAMES)
-    if unknown:
-        parser.error(f"unknown module {' '.join(unknown)}; known are: {' '.join(natmods.NAMES)}")
-    if args.in_place and not set(args.modules) & set(natmods.WITH_SMALL):
-        parser.error(f"of {' '.join(args.modules)}, nothing can be executed in flash")
+    modules = roles.ROLES[args.role].native if args.role else args.modules
+    if args.in_place and not set(modules) & set(natmods.WITH_SMALL):
+        parser.error(f"of {' '.join(modules)}, nothing can be executed in flash")
     return args
 
 
-def show_or_remove(mpremote, board, args):
-    """The modules' files in the board's lib folder."""
-    # What else has such a name, as a file of Python, is not from here.
-    here = f"{board['lib']}/"
-    files = [f for f in board["found"] if f[0].startswith(here) and f[0].endswith(".mpy")]
-    for place, size, _, flavour in files:
-        name = place.rpartition("/")[2].rpartition(".")[0]
-        what = FLAVOURS[flavour] + ", " if name.partition("_")[0] in natmods.WITH_SMALL else ""
-        print(f"{name}: {what}{size} bytes at :{place}")
-    if not files:
-        print(f"no {' or '.join(args.modules)} in :{board['lib']}")
-    elif args.remove:
-        names = [place for place, *_ in files] + board["leftovers"]
-        if args.dry_run:
-            print("would remove " + " ".join(f":{name}" for name in names))
-        else:
-            stay = mpremote.evaluate(REMOVE.format(names=names))
-            if stay:
-                raise Failure("; ".join(f":{name} stays on the board: {e}" for name, e in stay))
-            print("removed")
+def asked_about(args):
+    """What to ask the board about: the modules, and what goes with them."""
+    modules = [*args.modules, *(roles.ROLES[args.role].native if args.role else ())]
+    small = [m for m in modules if m in natmods.WITH_SMALL]
+    names = modules + [f(m) for m in small for f in (natmods.full_name, natmods.small_name)]
+    names += map(placing.init_of, modules)
+    return names + (deploy_role.names() if args.role else [])
+
+
+def show_plan(board, copies, blocks):
+    """What would be done."""
+    for name in placing.unfinished(board):
+        print(f"would remove :{name}, which is left of an installation that broke")
+    found = [name for name, *_ in board["found"]]
+    for file in dict.fromkeys(copies + blocks):
+        replaced = ", in place of the file there" if file.place in found else ""
+        print(f"would copy {file.path.name} to :{file.place}, {file.size} bytes{replaced}")
 
 
 def deploy(args, mpremote):
-    small = [m for m in args.modules if m in natmods.WITH_SMALL]
-    names = [f(m) for m in small for f in (natmods.full_name, natmods.small_name)]
-    names += deploy_role.names() if args.role else []
-    board = mpremote.evaluate(about([*args.modules, *names], ASK))
+    if args.list or args.remove:
+        listing.show_or_remove(mpremote, args)
+        return
+    board = mpremote.evaluate(about(asked_about(args), ASK))
+    library = [module for module in args.modules if module in natmods.LIBRARY]
     if args.role:
         has = deploy_role.check(mpremote, board, args.role)
         args.modules = deploy_role.native_modules(board, args.role)
-    asks_only = args.list or args.remove
-    arch = check_firmware(board, args.modules) if args.modules and not asks_only else "none"
+    for module in library:
+        deploy_role.check_bytecode(board, module)
+    args.modules = [module for module in args.modules if module not in library]
+    arch = check_firmware(board, args.modules) if args.modules else "none"
     check_place(board)
     if args.role:
-        check_hidden(board, roles.PACKAGE, f"{board['lib']}/{roles.PACKAGE}")
-    if asks_only:
-        show_or_remove(mpremote, board, args)
-        return
+        placing.check_hidden(board, roles.PACKAGE, f"{board['lib']}/{roles.PACKAGE}")
     print(
         f"{board['machine']}, MicroPython {firmware.shown(board['version'])}: {arch}", flush=True
     )
     flavours, beside = choose_flavours(board, args)
     seen = check_flash(mpremote, board, arch, flavours)
-    folder = args.source.get(arch, bool(flavours), args.role)
-    modules = find_files(folder, arch, flavours, beside, board["lib"])
+    args.source.get(arch, bool(flavours), bool(args.role or library))
+    modules = find_files(
+        args.source, arch, flavours, beside, lambda name: placing.place_of(board, name)
+    )
+    modules += [deploy_role.bytecode(args.source, name, board["lib"]) for name in library]
     files = list(modules)
     if args.role:
-        files += deploy_role.find_files(folder, args.role, has, board["lib"])
-    copies = to_copy(board, files, args.force)
+        files += deploy_role.find_files(args.source, args.role, has, board["lib"])
+    copies = placing.to_copy(board, files, args.force)
     blocks = blocks_to_copy(files, seen)
-    check_space(board, copies, blocks)
+    placing.check_space(board, copies, blocks)
     if args.dry_run:
-        for file in dict.fromkeys(copies + blocks):
-            print(f"would copy {file.path.name} to :{file.place}, {file.size} bytes")
+        show_plan(board, copies, blocks)
         return
-    copy(mpremote, board, copies, blocks)
-    in_place.remove(mpremote, board["leftovers"], [f.block.place for f in files if f.block])
+    placing.remove_unfinished(mpremote, board)
+    placing.copy(mpremote, board, copies, blocks)
+    placing.remove_blocks(mpremote, board, files)
     if modules:
         use(mpremote, board, modules)
     if args.role:
@@ -354,6 +352,8 @@ def main(argv):
     except Failure as e:
         sys.stdout.flush()
         sys.exit(f"deploy: {e}")
+    except KeyboardInterrupt:
+        sys.exit(f"deploy: {INTERRUPTED}")
 
 
 if __name__ == "__main__":

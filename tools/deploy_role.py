@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What makes a board a side of the co-processor, for deploy.py; roles.py says what a side has."""
 
-import json
-from pathlib import Path
-
 import firmware
 import mpyinfo
 import natmods
 import questions
 import roles
 from placing import File, digests
-from remote import Failure, option
+from remote import Failure, command, option
 
 # Runs on the board, after a line that sets `modules`: which of them the firmware itself has.
 LOOK = """
@@ -35,8 +32,6 @@ except Exception:
     pass
 print('@deploy', repr(d))
 """
-
-BUILD = roles.TOP / "build"
 
 # What the server's programs import from the firmware.
 NETWORK = "network", "socket"
@@ -70,17 +65,24 @@ OTHER = {"client": "server", "server": "client"}
 
 def names():
     """What questions.ASK has to look for on the board."""
-    own = [f"{roles.PACKAGE}/{path.stem}" for path in sorted(roles.SOURCES.glob("*.py"))]
+    own = [f"{roles.PACKAGE}/{name}" for name in roles.OWN]
     return [roles.PACKAGE, *own, *roles.DROP_IN]
 
 
-def check(mpremote, board, role):
-    """What the firmware has of its own, if the board can be this side."""
+def drop_in_digests():
+    """{name: digests} of the files by which programs find a client's modules."""
+    if natmods.RELEASE:
+        return natmods.RELEASE["drop_in"]
+    return {name: digests(roles.TOP / roles.drop_in(name)) for name in roles.DROP_IN}
+
+
+def check_bytecode(board, what):
+    """Fail if the firmware cannot load what is written in Python."""
     version = board["version"]
     oldest = firmware.shown(roles.OLDEST)
     if version < roles.OLDEST:
         raise Failure(
-            f"the firmware is MicroPython {firmware.shown(version)}; {roles.PACKAGE} needs "
+            f"the firmware is MicroPython {firmware.shown(version)}; {what} needs "
             f"{oldest} or later: update it"
         )
     if not board["mpy"]:
@@ -90,6 +92,11 @@ def check(mpremote, board, role):
             f"the firmware takes .mpy files of version {board['mpy'] & 0xFF}, and these have "
             f"{roles.ABI}: look for a newer release"
         )
+
+
+def check(mpremote, board, role):
+    """What the firmware has of its own, if the board can be this side."""
+    check_bytecode(board, roles.PACKAGE)
     wanted = dict.fromkeys([*NETWORK, *roles.DROP_IN])
     has = mpremote.evaluate(questions.about(wanted, LOOK))
     if "machine.UART" not in has:
@@ -101,7 +108,7 @@ def check(mpremote, board, role):
     if role == "server" and lacking:
         raise Failure(
             f"the firmware has no {' and no '.join(lacking)}: the server is the board with the "
-            "network, such as an ESP32; this one can be the client: make deploy ROLE=client"
+            f"network, such as an ESP32; this one can be the client: {command('client')}"
         )
     if role == "server":
         check_drop_in(board)
@@ -110,7 +117,7 @@ def check(mpremote, board, role):
 
 def check_drop_in(board):
     """Files of a client must not hide the firmware's modules from a server."""
-    ours = {name: digests(roles.TOP / roles.drop_in(name)) for name in roles.DROP_IN}
+    ours = drop_in_digests()
     for name, _, digest, _ in board["found"]:
         module, _, extension = name.rpartition("/")[2].rpartition(".")
         if extension and (module in NETWORK or digest in ours.get(module, ())):
@@ -131,32 +138,24 @@ def native_modules(board, role):
     return list(roles.ROLES[role].native)
 
 
-def find_files(folder, role, has, lib):
+def bytecode(source, name, lib, package=""):
+    """The File of a module that is written in Python."""
+    path = source.bytecode(name)
+    try:
+        info = mpyinfo.load(path)
+    except mpyinfo.FormatError as e:
+        raise Failure(str(e)) from None
+    return File(name, natmods.FULL, path, f"{lib}/{name}.mpy", info, package=package)
+
+
+def find_files(source, role, has, lib):
     """The package's Files, and a client's by which programs find what the firmware lacks."""
-    if folder:
-        description = Path(folder, f"{roles.package(role)}.json")
-        try:
-            places = [place for place, _ in json.loads(description.read_text())["urls"]]
-        except OSError as e:
-            raise Failure(f"{description}: {e.strerror}") from None
-        paths = {place: Path(folder, place) for place in places}
-    else:
-        parts, _ = roles.needs(BUILD, role)
-        paths = {roles.file(name): Path(BUILD, "bytecode", roles.file(name)) for name in parts}
-    files = []
-    for place, path in paths.items():
-        try:
-            info = mpyinfo.load(path)
-        except mpyinfo.FormatError as e:
-            raise Failure(str(e)) from None
-        module = place.removesuffix(".mpy")
-        files.append(
-            File(module, natmods.FULL, path, f"{lib}/{place}", info, package=roles.PACKAGE)
-        )
+    names = [f"{roles.PACKAGE}/{name}" for name in source.parts(role)]
+    files = [bytecode(source, name, lib, roles.PACKAGE) for name in names]
     if role == "client":
         for name in roles.DROP_IN:
             if name not in has:
-                path = Path(folder or roles.TOP, roles.drop_in(name))
+                path = source.drop_in(name)
                 files.append(File(name, natmods.FULL, path, f"{lib}/{name}.py"))
     return files
 
@@ -191,4 +190,4 @@ def explain(role):
     print(f"\nThe {role}'s program begins with this; main.py and boot.py are as they were:\n")
     for line in PROGRAMS[role].splitlines():
         print(f"    {line}".rstrip())
-    print(f"\nFor the other board: make deploy ROLE={OTHER[role]} PORT=...")
+    print(f"\nFor the other board: {command(OTHER[role], port=True)}")

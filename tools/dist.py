@@ -20,7 +20,9 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import deploy_role
 import firmware
+import listing
 import mpyinfo
 import natmods
 import questions
@@ -30,10 +32,9 @@ TOP = Path(__file__).resolve().parents[1]
 VERSION = (TOP / "VERSION").read_text().strip()
 # What install.py has of tools/.
 INSTALL_PY = (
-    "boards.json deploy.py deploy_role.py firmware.py in_place.py mpyinfo.py natmods.py "
-    "placing.py questions.py remote.py roles.py"
+    "boards.json deploy.py deploy_role.py firmware.py in_place.py listing.py mpyinfo.py "
+    "natmods.py placing.py ports.py questions.py remote.py roles.py supply.py writing.py"
 ).split()
-INSTALLER = "natmods"  # The file for boards that installs the others.
 BUDGET = json.loads((TOP / "bench/budget.json").read_text())
 
 
@@ -151,7 +152,7 @@ class Release:
             file = f"{name}.mpy"
             compiled = Path(self.build, "bytecode", file)
             verified(compiled, name, "none", roles.ABI)
-            if name == INSTALLER:
+            if name == natmods.INSTALLER:
                 self.installer(source)
             else:
                 self.copy(compiled, file)
@@ -167,7 +168,7 @@ class Release:
         file = self.dist / source.name
         file.write_text(text)
         compiler = Path(self.build, "mpy-cross/mpy-cross")
-        command = [compiler, "-O3", "-s", INSTALLER, "-o", file.with_suffix(".mpy"), file]
+        command = [compiler, "-O3", "-s", natmods.INSTALLER, "-o", file.with_suffix(".mpy"), file]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
             raise NotForRelease(f"{source}: {result.stderr.strip()}")
@@ -206,10 +207,14 @@ class Release:
             "url": self.url or "",
             "names": natmods.NAMES,
             "with_small": natmods.WITH_SMALL,
+            "library": natmods.LIBRARY,
+            "packages": {module: listing.package_digests(module) for module in natmods.PACKAGES},
+            "coprocessor": roles.OWN,
+            "drop_in": deploy_role.drop_in_digests(),
         }
-        tools = sorted(TOP / f"tools/{name}" for name in INSTALL_PY)
-        parts = {path.name: path.read_bytes() for path in tools}
-        parts["__main__.py"] = (TOP / "installer/install/__main__.py").read_bytes()
+        tools = [TOP / f"tools/{name}" for name in INSTALL_PY]
+        own = (TOP / "installer/install").glob("*.py")
+        parts = {path.name: path.read_bytes() for path in (*tools, *own)}
         parts["release.json"] = json.dumps(facts, indent=1).encode()
         with open(self.dist / "install.py", "wb") as f:
             f.write(
@@ -257,7 +262,7 @@ def page(files, native, python):
         "python": {
             name: [f for f in python if name in f["packages"]]
             for name in packages
-            if name not in (roles.package("drop-in"), INSTALLER)
+            if name not in (roles.package("drop-in"), natmods.INSTALLER)
         },
         "ask": questions.about(modules, questions.ASK),
         "import": questions.IMPORT,

@@ -12,12 +12,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from remote import REMOVE, Failure, option
+from remote import Failure, option
+from writing import NEW, check, finish
 
 NONCE = 8  # The first bytes of a block's file; no checksum or digest includes them.
 SIZE = 4096  # Of a block of the file system.
 TRIES = 4  # How many nonces to try.
-NEW = ".new"  # How the names of files end that do not have theirs yet.
 
 # Runs on the board, after a line that sets `names`: says of each file of these names that there
 # is the digest without the nonce, the number of its places in flash, and whether it is executable:
@@ -69,12 +69,6 @@ class Block:
         return copy
 
 
-def leftovers(place):
-    """The names of files that belong to the .mpy file of this name, or that were to."""
-    block = block_place(place)
-    return [block, block + NEW, place + NEW]
-
-
 def block_place(place):
     """The name of the block that the .mpy file of this name executes."""
     return place[: -len("mpy")] + "blk"
@@ -114,28 +108,19 @@ def put_block(mpremote, block):
     )
 
 
-def install(mpremote, block, mpy, place):
+def install(mpremote, block, mpy, place, digests):
     """Put the block and the .mpy file in their places. What is None is there already."""
     renamed = []
     if block:
         put_block(mpremote, block)
-        renamed.append(block.place)
+        renamed.append((block.place, None))
     if mpy:
         mpremote.put(mpy, place + NEW)
-        renamed.append(place)
-    source = "import os\n"
-    source += "".join(f"os.rename({name + NEW!r}, {name!r})\n" for name in renamed)
-    mpremote.do("exec", source)
+        renamed.append((place, digests))
+    check(mpremote.evaluate(finish(renamed)))
 
 
 def is_there(block, seen):
     """Is the block on the board as it has to be?"""
     digest, _, whole = seen["files"].get(block.place, ("", 0, False))
     return whole and digest == block.digest
-
-
-def remove(mpremote, names, kept):
-    """Remove what earlier installations have left, except what the module that is there needs."""
-    names = [name for name in names if name not in kept]
-    if names:
-        mpremote.do("exec", REMOVE.format(names=names))

@@ -11,7 +11,6 @@ usage: natmods.py               print the folders' names, for make
 """
 
 import json
-import pkgutil
 import re
 import sys
 from dataclasses import dataclass
@@ -82,22 +81,33 @@ def find(top=TOP):
     return tuple(modules)
 
 
-MODULES = find()
+def release():
+    """What make dist has put into install.py about its release; None in a tree."""
+    try:
+        return json.loads(__loader__.get_data(str(Path(__file__).with_name("release.json"))))
+    except OSError:
+        return None
+
+
+RELEASE = release()
+MODULES = () if RELEASE else find()
 FOLDERS = tuple(module.folder.name for module in MODULES)
-if MODULES:
-    NAMES = tuple(module.name for module in MODULES)
-    WITH_SMALL = tuple(module.name for module in MODULES if module.has_small)
-else:
-    # This is in install.py of a release.
-    RELEASE = json.loads(pkgutil.get_data(__name__, "release.json"))
-    NAMES = tuple(RELEASE["names"])
-    WITH_SMALL = tuple(RELEASE["with_small"])
+INSTALLER = "natmods"  # The file for boards that installs the others.
 # The Python files for boards, beside the modules and to install them, by their names.
 PYTHON = {
     path.stem: path
     for pattern in ("natmod/*/*.py", "installer/*.py")
     for path in sorted(TOP.glob(pattern))
+    if not RELEASE
 }
+if RELEASE:
+    NAMES = tuple(RELEASE["names"])
+    WITH_SMALL = tuple(RELEASE["with_small"])
+    LIBRARY = tuple(RELEASE["library"])
+else:
+    NAMES = tuple(module.name for module in MODULES)
+    WITH_SMALL = tuple(module.name for module in MODULES if module.has_small)
+    LIBRARY = tuple(name for name in PYTHON if name != INSTALLER)
 # Python files that are in the folder of a module which is installed as one, by the module's name.
 PACKAGES = {
     module.name: tuple(sorted(module.folder.glob("package/*.py")))

@@ -10,7 +10,8 @@ from pathlib import Path
 import in_place
 import mpyinfo
 import natmods
-from remote import Failure, Words, option
+from remote import REMOVE, Failure, Words, option
+from writing import NEW, write
 
 FLAVOURS = {
     natmods.FULL: "the full flavour",
@@ -39,10 +40,27 @@ class File:
         return self.path.stat().st_size
 
 
+def folder_of(place):
+    return place.rpartition("/")[0]
+
+
+def init_of(module):
+    """The module's file where it is installed as a folder, as a name to ask the board about."""
+    return f"{module}/__init__"
+
+
+def place_of(board, module):
+    """The module's place in the lib folder: in its own folder, if that is installed."""
+    init = f"{board['lib']}/{init_of(module)}.mpy"
+    if any(name == init for name, *_ in board["found"]):
+        return init
+    return f"{board['lib']}/{module}.mpy"
+
+
 def installed(board, module):
     """The flavour of the module in the board's lib folder, or None."""
     for name, _, _, flavour in board["found"]:
-        if name == f"{board['lib']}/{module}.mpy":
+        if name == place_of(board, module):
             return flavour
     return None
 
@@ -71,6 +89,12 @@ def check_hidden(board, module, place):
     for name, *_ in board["found"]:
         if name == place:
             return
+        if name in stems:
+            # An import takes a folder before a file.
+            raise Failure(
+                f"the folder :{name} on the board hides :{place}; remove it, or rename it: "
+                f"mpremote exec \"import os; os.rename('{name}', '{name}-old')\""
+            )
         # Its folder or name comes first.
         if re.sub(r"\.m?py$", "", name) in stems:
             raise Failure(
@@ -78,12 +102,27 @@ def check_hidden(board, module, place):
             )
 
 
+def check_file_hidden(board, file):
+    """The same for a file, which may be that of a module's folder."""
+    if file.place != f"{board['lib']}/{init_of(file.module)}.mpy":
+        check_hidden(board, file.module, file.place)
+        return
+    check_hidden(board, file.module, folder_of(file.place))
+    check_hidden(board, init_of(file.module), file.place)
+    beside = f"{board['lib']}/{file.module}.mpy"
+    if any(name == beside for name, *_ in board["found"]):
+        print(
+            f"{file.module}: the folder :{folder_of(file.place)} hides :{beside}, which nothing "
+            f"imports; remove one of them, as in: mpremote rm :{beside}"
+        )
+
+
 def to_copy(board, files, force):
     """The files that are not on the board yet."""
     found = {name: digest for name, _, digest, _ in board["found"]}
     copies = []
     for file in files:
-        check_hidden(board, file.module, file.place)
+        check_file_hidden(board, file)
         if file.place not in found:
             copies.append(file)
         elif found[file.place] not in file.digests:
@@ -97,12 +136,21 @@ def to_copy(board, files, force):
             print(f"{file.module}: is at :{file.place} already")
     parts = [file for file in files if file.package]
     if parts and not set(parts) & set(copies):
-        print(f"{parts[0].package}: is in :{folder_of(parts[0])} already")
+        print(f"{parts[0].package}: is in :{folder_of(parts[0].place)} already")
     return copies
 
 
-def folder_of(file):
-    return file.place.rpartition("/")[0]
+def unfinished(board):
+    """{name: size} of files that installations have left which broke."""
+    return {name: size for name, size in board["leftovers"] if name.endswith(NEW)}
+
+
+def steps(copies, blocks):
+    """The files in the order in which they are copied, with those together that become valid in
+    one step."""
+    parts = [file for file in copies if file.package]
+    others = dict.fromkeys(copies + blocks)
+    return ([parts] if parts else []) + [[file] for file in others if not file.package]
 
 
 def check_space(board, copies, blocks):
@@ -111,49 +159,81 @@ def check_space(board, copies, blocks):
     def taken(size):
         return -(-size // board["block"]) * board["block"]
 
-    # The former file stays until the one that is executed in flash has its name.
-    places = [f.place for f in copies if not f.block]
-    replaced = sum(taken(size) for name, size, *_ in board["found"] if name in places)
-    sizes = [f.size for f in copies] + [f.block.size for f in blocks]
-    # A file takes one more block for its directory entry; a package's folder is a directory.
-    entries = sum(not f.package for f in copies) + len(blocks)
-    entries += 2 * any(f.package for f in copies)
-    wanted = sum(map(taken, sizes)) + entries * board["block"]
-    free = board["free"] + replaced
-    if wanted > free:
-        names = ", ".join(dict.fromkeys(f.package or f.module for f in copies + blocks))
+    def names(files):
+        return ", ".join(dict.fromkeys(file.package or file.module for file in files))
+
+    remedy = "remove files that are not needed (mpremote ls, mpremote rm :NAME)"
+    found = {name: size for name, size, *_ in board["found"]}
+    # What is left of broken installations goes first.
+    free = board["free"] + sum(map(taken, unfinished(board).values()))
+    at_once, in_all, freed, former = None, 0, 0, []
+    for step in steps(copies, blocks):
+        sizes = [file.size for file in step if file in copies]
+        sizes += [file.block.size for file in step if file in blocks]
+        # A file takes one more block for its directory entry; a package's folder is a directory.
+        entries = 2 if step[0].package else len(sizes)
+        in_all += sum(map(taken, sizes)) + entries * board["block"]
+        # The former files stay until the new ones are complete.
+        if in_all - freed > free and not at_once:
+            at_once = step, in_all - freed, free
+        replaced = [f.place for f in step if f in copies and not f.block and f.place in found]
+        former += replaced
+        freed += sum(taken(found[place]) for place in replaced)
+    if in_all - freed > free:
         raise Failure(
-            f"no space: {names} take {wanted} bytes of the board's file system, and {free} are "
-            "free; remove files that are not needed (mpremote ls, mpremote rm :NAME)"
+            f"no space: {names(copies + blocks)} take {in_all} bytes of the board's file system, "
+            f"and {free + freed} are free; {remedy}"
         )
+    if at_once:
+        step, wanted, free = at_once
+        places = " ".join(f":{place}" for place in former)
+        raise Failure(
+            f"no space for the former and the new {names(step)} at once: a former file stays "
+            f"until the new one is complete. {wanted} bytes are needed, and {free} are free; "
+            f"{remedy}, or the former first, and then install again: mpremote rm {places}"
+        )
+
+
+def remove_unfinished(mpremote, board):
+    names = list(unfinished(board))
+    if names:
+        mpremote.do("exec", REMOVE.format(names=names))
+
+
+def remove_blocks(mpremote, board, files):
+    """Remove what was executed in flash, and no longer is."""
+    kept = [*unfinished(board), *(file.block.place for file in files if file.block)]
+    names = [name for name, _ in board["leftovers"] if name not in kept]
+    if names:
+        mpremote.do("exec", REMOVE.format(names=names))
 
 
 def copy(mpremote, board, copies, blocks):
     if not board["has_lib"] and copies:
         mpremote.do("mkdir", f":{board['lib']}")
-    copy_package(mpremote, board, [file for file in copies if file.package])
-    for file in dict.fromkeys(copies + blocks):
-        if file.package:
+    for step in steps(copies, blocks):
+        if step[0].package:
+            copy_package(mpremote, board, step)
             continue
+        (file,) = step
         written = [(file.place, file.size)] if file in copies else []
         if file.block:
             block = file.block if file in blocks else None
-            in_place.install(mpremote, block, file.path if written else None, file.place)
+            mpy = file.path if written else None
+            in_place.install(mpremote, block, mpy, file.place, file.digests)
             written += [(block.place, block.size)] if block else []
         else:
-            mpremote.put(file.path, file.place)
+            write(mpremote, [(file.path, file.place, file.digests)])
         for place, size in written:
-            print(f"{file.module}: copied to :{place}, {size} bytes")
+            print(f"{file.module}: copied to :{place}, {size} bytes", flush=True)
 
 
 def copy_package(mpremote, board, files):
     """Copy a package's files, with one connection to the board."""
-    if not files:
-        return
-    folder = folder_of(files[0])
+    folder = folder_of(files[0].place)
     if folder not in [name for name, *_ in board["found"]]:
         mpremote.do("mkdir", f":{folder}")
-    mpremote.put_all([file.path for file in files], folder)
+    write(mpremote, [(file.path, file.place, file.digests) for file in files])
     size = sum(file.size for file in files)
     count = f"{len(files)} files" if len(files) > 1 else "1 file"
-    print(f"{files[0].package}: copied {count} to :{folder}, {size} bytes")
+    print(f"{files[0].package}: copied {count} to :{folder}, {size} bytes", flush=True)

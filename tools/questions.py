@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What deploy.py has a board run, to learn about it and about its modules."""
 
-import in_place
 import natmods
 
 # What is in the file of a flavour and in that of no other.
@@ -60,14 +59,16 @@ for p in sys.path:
         for e in ('', '.py', '.mpy'):
             f = (p + '/' if p else '') + m + e
             try:
-                d['found'].append((f, os.stat(f)[6]) + (digest(f) if e else ('', '')))
+                s = os.stat(f)
+                if e or s[0] & 0x4000:
+                    d['found'].append((f, s[6]) + (digest(f) if e else ('', '')))
             except Exception:
                 pass
 d['leftovers'] = []
-for f in leftovers:
+for f in [m + e + '.new' for m in modules for e in ('.py', '.mpy')] + blocks:
+    f = lib + '/' + f
     try:
-        os.stat(f % lib)
-        d['leftovers'].append(f % lib)
+        d['leftovers'].append((f, os.stat(f)[6]))
     except Exception:
         pass
 try:
@@ -89,7 +90,7 @@ except Exception:
 print('@deploy', repr(d))
 """
 
-# Runs on a board with any firmware, after lines that set `modules`, `marks` and `leftovers`.
+# Runs on a board with any firmware, after lines that set `modules`, `marks` and `blocks`.
 ASK = _MEMORY + DIGEST + _ABOUT
 
 # Runs on the board, after a line that sets `modules`: measures how much each import grows the
@@ -115,7 +116,7 @@ print('@deploy', repr(d))
 
 def about(modules, source):
     """One of the programs above, for the modules."""
-    small = [m for m in modules if m in natmods.WITH_SMALL]
-    leftovers = [name for m in small for name in in_place.leftovers(f"%s/{m}.mpy")]
-    names = {"modules": tuple(modules), "marks": MARKS, "leftovers": leftovers}
+    # What the small flavour executes in flash, and what was to become that.
+    blocks = [f"{m}.blk{e}" for m in modules if m in natmods.WITH_SMALL for e in ("", ".new")]
+    names = {"modules": tuple(modules), "marks": MARKS, "blocks": blocks}
     return "".join(f"{name} = {value!r}\n" for name, value in names.items()) + source

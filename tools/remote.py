@@ -5,7 +5,11 @@ import ast
 import os
 import re
 import subprocess
+import sys
+import sysconfig
 from pathlib import Path
+
+import ports
 
 TOP = Path(__file__).resolve().parents[1]
 
@@ -14,6 +18,10 @@ MARK = "@deploy "
 
 # mpremote's output when the file system is full; not every firmware has names for error numbers.
 NO_SPACE = re.compile(r"OSError: (\[Errno )?28\b")
+# The same when the board is gone, on Linux, macOS and Windows.
+GONE = re.compile(r"SerialException|termios\.error|device disconnected|Device not configured")
+# The oldest mpremote that this was tested with.
+OLDEST = 1, 24
 
 # Prints [[name, why]] of files that stay.
 REMOVE = """
@@ -36,6 +44,13 @@ class Words:
 
 def option(*names):
     return " ".join(f"--{n}" if Words.as_flags else f"{n.upper()}=1" for n in names)
+
+
+def command(role, port=False):
+    """The command for a side of the co-processor."""
+    if Words.as_flags:
+        return f"install.py --role {role}" + (" --port ..." if port else "")
+    return f"make deploy ROLE={role}" + (" PORT=..." if port else "")
 
 
 class Failure(Exception):
@@ -95,21 +110,21 @@ class Mpremote:
 
     def put(self, path, place):
         """Copy a file to its place on the board."""
-        self._put([path], place, [place])
-
-    def put_all(self, paths, folder):
-        """Copy files to a folder on the board."""
-        self._put(paths, f"{folder}/", [f"{folder}/{path.name}" for path in paths])
-
-    def _put(self, paths, place, written):
-        status, output = self.run("cp", *paths, f":{place}")
+        status, output = self.run("cp", path, f":{place}")
         if status != 0:
-            # Remove what may be a partial file, which an import would load.
-            self.run("exec", REMOVE.format(names=written))
-            if NO_SPACE.search(output):
-                names = ", ".join(path.name for path in paths)
-                raise Failure(f"no space on the board for {names}; remove files from it")
-            raise Failure(self.explain(status, output))
+            self.discard([place], status)
+            self.fail(status, output, [path.name])
+
+    def discard(self, names, status):
+        """Remove what may be parts of files after an error, if the board can be asked to."""
+        if status is not None:
+            self.run("exec", REMOVE.format(names=names))
+
+    def fail(self, status, output, names):
+        """Fail for an error in copying these."""
+        if NO_SPACE.search(output):
+            raise Failure(f"no space on the board for {', '.join(names)}; remove files from it")
+        raise Failure(self.explain(status, output))
 
     def evaluate(self, source):
         """Run a program on the board; return what it prints after the mark."""
@@ -123,30 +138,57 @@ class Mpremote:
         """What an error of mpremote's means."""
         where = self.port or "the port that mpremote found"
         if "no device found" in output:
-            return "no board found: connect one by USB, or name its port, as in " + (
-                "--port /dev/ttyACM0" if Words.as_flags else "PORT=/dev/ttyACM0"
-            )
+            return self.no_board()
         if "failed to access" in output:
-            return no_access(self.port, self.ports)
+            return ports.no_access(self.port, self.ports)
+        if GONE.search(output):
+            return (
+                f"the connection to the board at {where} broke; plug the cable in, or take "
+                "another one, and run this again. What is not complete yet has replaced nothing"
+            )
         if status is None or "could not enter raw repl" in output:
             return no_answer(where)
-        return f"mpremote failed at {where}:\n{output.strip()}"
+        return f"mpremote failed at {where}:\n{output.strip()}{self.too_old()}"
+
+    def connected(self):
+        """(name, whether it has a USB number) of each port that mpremote knows."""
+        found = subprocess.run([*self.command, "connect", "list"], capture_output=True, text=True)
+        lines = [line.split() for line in found.stdout.splitlines() if line.strip()]
+        return [(words[0], words[2:3] not in ([], ["0000:0000"])) for words in lines]
 
     def ports(self):
-        listed = subprocess.run([*self.command, "connect", "list"], capture_output=True, text=True)
-        names = [line.split()[0] for line in listed.stdout.splitlines() if line.strip()]
-        return "there are: " + " ".join(names) if names else "there is none at all"
+        return ports.listed([name for name, _ in self.connected()])
+
+    def no_board(self):
+        """Why mpremote, which takes the first board that it can open, has found none."""
+        for name, has_usb in self.connected():
+            if has_usb:
+                return ports.no_access(name, lambda: name)
+        return "no board found: connect one by USB, or name its port, as in " + (
+            "--port /dev/ttyACM0" if Words.as_flags else "PORT=/dev/ttyACM0"
+        )
+
+    def too_old(self):
+        """A line about mpremote's version, if that may be why it has failed."""
+        result = subprocess.run([*self.command, "version"], capture_output=True, text=True)
+        found = re.search(r"(\d+)\.(\d+)", result.stdout)
+        if found and (int(found[1]), int(found[2])) >= OLDEST:
+            return ""
+        version = found[0] if found else "of unknown version"
+        return (
+            f"\nmpremote is {version}; {OLDEST[0]}.{OLDEST[1]} or later is needed: "
+            f"{get_mpremote('--upgrade')}"
+        )
 
 
-def no_access(port, ports):
-    """Why a port cannot be opened; ports() tells which there are."""
-    there = os.path.exists(port)
-    # Those of Windows are no files.
-    if not there and port.upper() not in (listed := ports()).split():
-        return f"no board at {port}: there is no such port ({listed})"
-    if there and not os.access(port, os.R_OK | os.W_OK):
-        return f"no permission for {port}; run: sudo usermod -aG dialout $USER, log in anew"
-    return f"{port} is in use by another program; end that first"
+def get_mpremote(*options):
+    """The command that installs mpremote."""
+    # Systems that forbid pip to install there.
+    managed = os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED"))
+    if managed and sys.prefix == sys.base_prefix:
+        return "pipx upgrade mpremote" if options else "pipx install mpremote"
+    python = "py" if sys.platform == "win32" else "python3"
+    return " ".join([python, "-m", "pip", "install", *options, "mpremote"])
 
 
 def no_answer(port):

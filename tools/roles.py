@@ -16,8 +16,14 @@ SOURCES = TOP / PACKAGE
 OLDEST = (1, 25)
 ABI = "6"  # The version of .mpy files with bytecode, whatever the architecture.
 
-# Names under which programs find the client's modules on firmware that has none of its own.
-DROP_IN = tuple(sorted(path.stem for path in SOURCES.glob("drop-in/*.py")))
+# The package's own modules, and the names under which programs find the client's modules on
+# firmware that has none of its own.
+if natmods.RELEASE:
+    OWN = tuple(natmods.RELEASE["coprocessor"])
+    DROP_IN = tuple(natmods.RELEASE["drop_in"])
+else:
+    OWN = tuple(sorted(path.stem for path in SOURCES.glob("*.py")))
+    DROP_IN = tuple(sorted(path.stem for path in SOURCES.glob("drop-in/*.py")))
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from _release import sha256_on_board  # noqa: E402
 from check import case, end, eq, true  # noqa: E402
 
 import mpyinfo  # noqa: E402
+import ports  # noqa: E402
 import remote  # noqa: E402
 
 NAME, ARCH = "mps2-an385/armv7m", "armv7m"
@@ -173,8 +174,8 @@ def boards_that_print_between():
 def ports_of_windows():
     # There, no port is a file.
     listed = lambda: "there are: COM3 COM4"  # noqa: E731
-    true("in use" in remote.no_access("com3", listed))
-    true("no such port" in remote.no_access("COM33", listed))
+    true("in use" in ports.no_access("com3", listed))
+    true("no such port" in ports.no_access("COM33", listed))
 
 
 @case

@@ -47,7 +47,12 @@ class Board:
         sys = SimpleNamespace(implementation=implementation, path=list(path), platform="fake")
         sys.modules = {}
         fake_os = SimpleNamespace(
-            stat=self._stat, statvfs=self._statvfs, remove=self._remove, rename=self._rename
+            stat=self._stat,
+            statvfs=self._statvfs,
+            remove=self._remove,
+            rename=self._rename,
+            listdir=self._listdir,
+            rmdir=self._rmdir,
         )
         gc = SimpleNamespace(collect=lambda: 0, mem_alloc=self._allocate, mem_free=lambda: ram)
         self.sys = sys
@@ -74,6 +79,23 @@ class Board:
 
     def _rename(self, path, to):
         self.files[to] = self.files.pop(path)
+
+    def _listdir(self, path):
+        inside = [
+            p[len(path) + 1 :] for p in (*self.files, *self.folders) if p.startswith(f"{path}/")
+        ]
+        return sorted({name.split("/")[0] for name in inside})
+
+    def _rmdir(self, path):
+        if self._listdir(path):
+            raise OSError("[Errno 39] ENOTEMPTY")
+        self.folders.remove(path)
+
+    # Whether the cable is broken.
+    is_cut = False
+
+    def write(self, path, data):
+        self.files[path] = data
 
     def _allocate(self):
         self.heap += 100

@@ -15,6 +15,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+import _direct
 import _fake
 import check
 from _release import BOARDS, MODULES, TOP, board, install, mpremote, on_board, release
@@ -311,12 +312,35 @@ def no_space_after_all():
     fake = _fake.Board(of_arch(ARMV7M), **good_modules())
     with tempfile.TemporaryDirectory() as folder:
         for error in ("OSError: 28", "OSError: [Errno 28] ENOSPC"):
-            # A part of the file is there, then there is no room.
+            # The former file stays.
             text = f'case "$*" in *" cp "*) echo "{error}"; exit 1;; esac'
             fake.files["/lib/msgpack.mpy"] = b"M"
             environment = {"MPREMOTE": wrapper(folder, text)}
             refused(with_fake(fake, "--force", **environment), "no space", "msgpack")
-            eq(fake.files, {})
+            eq(fake.files, {"/lib/msgpack.mpy": b"M"})
+
+
+@case
+def no_space_for_both():
+    place = "/lib/msgpack.mpy"
+    former = armv7m("msgpack.mpy").replace(b"msgpack.mpy", b"MSGPACK.mpy", 1)
+    blocks = -(-len(former) // 512) + 1
+    for free, fits in ((blocks - 1, False), (blocks, True)):
+        fake = _fake.Board(of_arch(ARMV7M), free=free, **good_modules())
+        fake.files[place] = former
+        result = _direct.deploy(fake, "--from", str(release()), "--force", "", "msgpack")
+        if fits:
+            eq((result[0], fake.files), (0, {place: armv7m("msgpack.mpy")}))
+        else:
+            words = "former and the new msgpack at once", f"{blocks * 512} bytes are needed"
+            refused(result, *words, f"{free * 512} are free", f"mpremote rm :{place}")
+            eq(fake.files, {place: former})
+    # One after the other, each makes room for the next.
+    new = {f"/lib/{m}.mpy": armv7m(f"{m}.mpy") for m in MODULES}
+    fake = _fake.Board(of_arch(ARMV7M), free=blocks + 3, **good_modules())
+    fake.files.update({name: data[:-1] + b"?" for name, data in new.items()})
+    result = _direct.deploy(fake, "--from", str(release()), "--force", "")
+    eq((result[0], fake.files), (0, new) if result[0] == 0 else result)
 
 
 @case
@@ -397,6 +421,14 @@ def no_board():
     with tempfile.TemporaryDirectory() as folder:
         text = "echo 'mpremote: no device found' >&2; exit 1"
         refused(deploy("", MPREMOTE=wrapper(folder, text)), "no board found", "PORT=/dev/ttyACM0")
+        # mpremote passes over a port that it cannot open.
+        ours, theirs = os.openpty()
+        port = os.ttyname(theirs)
+        listed = f"/dev/ttyS0 None 0000:0000 None None\\n{port} 1 2e8a:0005 None None\\n"
+        text = f"case $* in *list) printf '{listed}'; exit;; esac; {text}"
+        refused(deploy("", MPREMOTE=wrapper(folder, text)), f"{port} is in use by another")
+        os.close(ours)
+        os.close(theirs)
 
 
 @case
@@ -415,6 +447,20 @@ def a_board_that_is_silent():
 @case
 def no_mpremote():
     refused(deploy("", MPREMOTE="/nowhere/mpremote"), "/nowhere/mpremote does not run")
+
+
+@case
+def an_old_mpremote():
+    with tempfile.TemporaryDirectory() as folder:
+        for version, words in (
+            ("mpremote 1.20.0", ["mpremote is 1.20; 1.24 or later is needed: ", "mpremote"]),
+            ("mpremote 1.24.1", []),
+            ("", ["mpremote is of unknown version; 1.24 or"]),
+        ):
+            text = f"case $* in version) echo '{version}'; exit;; esac; echo strange; exit 1"
+            result = deploy("/dev/null", MPREMOTE=wrapper(folder, text))
+            refused(result, "mpremote failed at /dev/null:", "strange", *words)
+            eq("is needed" in result[1], bool(words))
 
 
 @case

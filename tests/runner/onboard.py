@@ -18,6 +18,7 @@ from .targets import FLAVOUR_ENDS, REPEATS
 import deploy
 import remote
 import natmods
+import supply
 
 # From this slowness on a board runs only what the emulated Pico runs in make test.
 SLOW = 6
@@ -72,9 +73,9 @@ def run(args):
         introduce(device, facts, chosen)
         needed = [m for m in MODULES if any(m in s.needs for s in chosen)]
         flavours = dict.fromkeys(needed, natmods.FULL)
-        if not args.folder:
-            deploy.build(f"ARCH={facts.arch}")
-        files = deploy.find_files(args.folder, facts.arch, flavours, [], "")
+        source = supply.Folder(args.folder) if args.folder else supply.Tree()
+        source.get(facts.arch, bool(flavours), False)
+        files = deploy.find_files(source, facts.arch, flavours, [], lambda name: name)
         session = Session(device, facts, files, chosen)
         return test(session, chosen, bool(args.files or args.k))
     except Gone:

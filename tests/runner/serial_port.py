@@ -9,6 +9,7 @@ from serial.tools import list_ports
 from .paths import TOP  # noqa: F401  (which makes the tools importable)
 
 import remote
+from ports import listed, no_access
 
 SPEED = 115200
 
@@ -19,8 +20,7 @@ def ports():
 
 
 def known():
-    names = ports()
-    return "there are: " + " ".join(names) if names else "there is none at all"
+    return listed(ports())
 
 
 def find(port):
@@ -40,7 +40,7 @@ def open_port(port):
     except (SerialException, OSError) as e:
         if os.path.exists(port) and not _is_terminal(port):
             raise remote.Failure(f"{port} is no serial port") from e
-        raise remote.Failure(remote.no_access(port, known)) from e
+        raise remote.Failure(no_access(port, known)) from e
     os.set_blocking(opened.fileno(), False)
     return opened
 

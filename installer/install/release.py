@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""The files of a release in a folder or at an address, each compared with SHA256SUMS."""
+
+import hashlib
+import http.client
+import re
+import socket
+import ssl
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from remote import Failure
+
+import supply
+
+SUMS = "SHA256SUMS"
+_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
+# Of the files' names: a release from elsewhere must not write elsewhere.
+_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")
+
+
+def is_page(data):
+    """Is this a page for people, as servers send it in place of a file?"""
+    return data.lstrip()[:1] == b"<"
+
+
+class Release(supply.Folder):
+    """Fetches files when they are asked for, into the folder `path`."""
+
+    def __init__(self, where, path):
+        super().__init__(path)
+        self.where = where.rstrip("/\\")
+        self.is_local = not re.match(r"\w\w+://", where)
+        self.sums = None
+
+    def shown(self, name):
+        return str(Path(self.where, name)) if self.is_local else f"{self.where}/{name}"
+
+    def read(self, name):
+        if self.is_local:
+            try:
+                return Path(self.where, name).read_bytes()
+            except OSError as e:
+                if name == SUMS and not Path(self.where).is_dir():
+                    raise Failure(f"{self.where} is no folder: --url is a release's") from None
+                raise Failure(f"{self.shown(name)}: {e.strerror}; {self.again(name)}") from None
+        url = self.shown(name)
+        try:
+            with urllib.request.urlopen(url, timeout=60) as answer:
+                return answer.read()
+        except (OSError, ValueError, http.client.HTTPException) as e:
+            raise Failure(f"{url}: {self.explain(name, e)}") from None
+
+    def again(self, name):
+        """What to do about a file that is not there or not right."""
+        if name == SUMS:
+            return "--url names the folder or the address of a release, which has this file"
+        return "the release is not complete: fetch it again" if self.is_local else "try again"
+
+    def explain(self, name, error):
+        """What an error of urllib's means."""
+        reason = getattr(error, "reason", error)
+        if isinstance(error, urllib.error.HTTPError):
+            return f"the server says {error.code} {reason}; {self.again(name)}"
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return (
+                f"{reason}; fetch the release with a browser and name its folder: --url FOLDER. "
+                "On macOS, 'Install Certificates.command' of Python may be what is missing"
+            )
+        if isinstance(error, http.client.IncompleteRead):
+            return f"the connection ended after {len(error.partial)} bytes; try again"
+        if isinstance(reason, (socket.timeout, TimeoutError)):
+            return "the server does not answer; try again"
+        if isinstance(reason, socket.gaierror):
+            return f"{reason.strerror or reason}: is the address right, and is there a network?"
+        return f"{reason}; {self.again(name)}"
+
+    def read_sums(self):
+        """{name: digest} of all files."""
+        data = self.read(SUMS)
+        shown = self.shown(SUMS)
+        if is_page(data):
+            raise Failure(
+                f"{shown} is a web page, not the file of a release: {self.again(SUMS)}; or the "
+                "network wants a login in a browser first"
+            )
+        *lines, rest = data.decode(errors="replace").split("\n")
+        found = [_LINE.fullmatch(line.rstrip("\r")) for line in lines]
+        if rest or not lines:
+            raise Failure(f"{shown} is cut off after {len(data)} bytes: fetch it again")
+        if not all(found):
+            line = lines[found.index(None)]
+            raise Failure(f"{shown} is not the file of a release; it says {line[:40]!r}")
+        return {line[2]: line[1] for line in found}
+
+    def get(self, arch, has_native, has_bytecode):
+        """Look what there is, before any file is fetched."""
+        self.sums = self.read_sums()
+        archs = sorted({name.split("/")[0] for name in self.sums if name.endswith("/msgpack.mpy")})
+        if has_native and arch not in archs:
+            raise Failure(
+                f"the release has no files for {arch}, by {self.shown(SUMS)}, but for: "
+                f"{' '.join(archs) or 'none'}. If it should have them, that file is not complete: "
+                "fetch it again"
+            )
+
+    def file(self, name):
+        if name not in self.sums or not _NAME.fullmatch(name):
+            raise Failure(
+                f"{self.shown(SUMS)} has no line for {name}: it is not complete, or of another "
+                "version than install.py; fetch the whole release again"
+            )
+        path = Path(self.path, name)
+        if not path.exists():
+            data = self.read(name)
+            if hashlib.sha256(data).hexdigest() != self.sums[name]:
+                what = "a web page" if is_page(data) else f"{len(data)} bytes"
+                raise Failure(
+                    f"{self.shown(name)} is not what {SUMS} says, but {what}: fetch it again"
+                )
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return path
