@@ -69,7 +69,7 @@ def runs_and_leaves_the_board_as_it_was():
 def interrupted():
     with real.board(NAME) as board, real.unchanged(board), real.script(FOREVER) as forever:
         # The script that comes first says that the second one runs.
-        process = real.start(board.pty, *nested.fixtures("skipping"), forever)
+        process = real.start(board.pty, *nested.fixtures("skipping"), forever, folder=None)
         real.read_until(process, "skipping.py: 1 passed")
         process.send_signal(signal.SIGINT)
         output = process.stdout.read()

@@ -78,14 +78,16 @@ def snapshot(device):
     return on_board(device, SNAPSHOT)
 
 
-def command(port, *arguments):
-    return ["/usr/bin/python3", COMMAND, "--from", "build", "--port", port, *arguments]
+def command(port, *arguments, folder="build"):
+    source = ["--from", folder] if folder else []
+    return ["/usr/bin/python3", COMMAND, *source, "--port", port, *arguments]
 
 
-def start(port, *arguments):
-    """The process of tests/board.py, whose output comes line by line."""
+def start(port, *arguments, folder="build"):
+    """The process of tests/board.py, whose output comes line by line. Without a folder, make builds
+    the modules."""
     return subprocess.Popen(
-        command(port, *arguments),
+        command(port, *arguments, folder=folder),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
