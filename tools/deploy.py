@@ -4,12 +4,14 @@
 
 usage: deploy.py [--from FOLDER] [--force] [--small] [--full] [--in-place] [--dry-run]
                  [PORT [MODULE...]]
-       deploy.py --list|--remove [--dry-run] [PORT [MODULE...]]
        deploy.py --role client|server ... [PORT]
+       deploy.py --list [--role client|server] [PORT [MODULE...]]
+       deploy.py --remove [--role client|server] [--dry-run] PORT [MODULE...]
 
 PORT is the board's serial port, such as /dev/ttyACM0; without one mpremote looks for a board.
 FOLDER/ARCH/MODULE.mpy are the files to take: those of a release, for instance. Without a folder
-make builds them. A file on the board that differs is replaced with --force only.
+make builds them. A file on the board that differs is replaced with --force only; the former file
+stays until the new one is complete.
 
 Of a module with a small flavour, that flavour is taken which is on the board. If none is, a board
 with less than 64 KB of free RAM gets the small one. --small and --full say which to take; both
@@ -198,8 +200,10 @@ def explain_import(file, board, result):
             f"or take one module only{smaller}"
         )
     lacking = re.search(r"no module named '(\w+)'", text)
-    if lacking and lacking[1] in natmods.NAMES and lacking[1] != file.module:
+    if lacking and lacking[1] in natmods.NAMES:
         return f"import {file.module} says {full!r}: install {lacking[1]}, too"
+    if lacking and file.module in natmods.LIBRARY:
+        return f"import {file.module} says {full!r}: the firmware has no {lacking[1]}"
     return f"import {file.module} says {full!r}; docs/troubleshooting.md tells what it means"
 
 
@@ -235,7 +239,7 @@ INTERRUPTED = "interrupted; run this again, as what is not complete yet has repl
 
 def add_options(parser):
     """Those that install.py has, too."""
-    parser.add_argument("--role", choices=list(roles.ROLES), help="of the co-processor")
+    parser.add_argument("--role", choices=list(roles.ROLES), help="a side of the co-processor")
     parser.add_argument("--force", action="store_true", help="replace files that differ")
     parser.add_argument("--small", action="store_true", help="take the small flavour")
     parser.add_argument("--full", action="store_true", help="take the full flavour")

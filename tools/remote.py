@@ -172,7 +172,8 @@ class Mpremote:
         """A line about mpremote's version, if that may be why it has failed."""
         result = subprocess.run([*self.command, "version"], capture_output=True, text=True)
         found = re.search(r"(\d+)\.(\d+)", result.stdout)
-        if found and (int(found[1]), int(found[2])) >= OLDEST:
+        # That of a source tree has no version.
+        if found and (found[0] == "0.0" or (int(found[1]), int(found[2])) >= OLDEST):
             return ""
         version = found[0] if found else "of unknown version"
         return (

@@ -50,6 +50,9 @@ def arguments(argv):
     names = f"{', '.join(natmods.NAMES)} (all of these), {', '.join(natmods.LIBRARY)}"
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=names)
     args = parser.parse_args(argv)
+    for word in args.modules:
+        if "/" in word or word.upper().startswith("COM"):
+            parser.error(f"{word} is no module; a port is named like this: --port {word}")
     deploy.complete(parser, args)
     # What make deploy has besides.
     args.in_place = False

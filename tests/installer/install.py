@@ -262,6 +262,8 @@ def msgpack_aio():
         true("msgpack_aio: works, and takes " in output or print(output))
         b.modules["msgpack_aio"] = ImportError("no module named 'msgpack'")
         refused(here(b, "msgpack_aio"), "no module named 'msgpack'", "install msgpack, too")
+        b.modules["msgpack_aio"] = ImportError("no module named 'asyncio'")
+        refused(here(b, "msgpack_aio"), "the firmware has no asyncio")
         size = len(b.files["/lib/msgpack_aio.mpy"])
         line = f"msgpack_aio: {size} bytes at :/lib/msgpack_aio.mpy\n"
         eq(here(b, "--list"), (0, line))
@@ -499,6 +501,9 @@ def its_own_words():
     eq(run(program, "--version"), (0, f"{VERSION}\n"))
     status, output = run(program, "nonsense")
     eq((status, "known are: finaliserproxy ioctl msgpack msgpack_aio\n" in output), (2, True))
+    for port in "/dev/ttyACM0", "com3":
+        status, output = run(program, port, "msgpack")
+        eq((status, f"a port is named like this: --port {port}\n" in output), (2, True))
     eq(run(program, "--remove")[0], 2)
     status, output = run(program, "--help")
     eq(status, 0)

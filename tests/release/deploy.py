@@ -450,6 +450,14 @@ def no_mpremote():
 
 
 @case
+def interrupted():
+    with tempfile.TemporaryDirectory() as folder:
+        # As a terminal sends the signal to both.
+        result = deploy("", MPREMOTE=wrapper(folder, "kill -INT $PPID; sleep 1; exit 1"))
+        refused(result, "interrupted; run this again")
+
+
+@case
 def an_old_mpremote():
     with tempfile.TemporaryDirectory() as folder:
         for version, words in (

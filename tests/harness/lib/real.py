@@ -84,8 +84,10 @@ def command(port, *arguments, folder="build"):
 
 
 def start(port, *arguments, folder="build"):
-    """The process of tests/board.py, whose output comes line by line. Without a folder, make builds
-    the modules."""
+    """The process of tests/board.py, whose output comes line by line.
+
+    Without a folder, make builds the modules.
+    """
     return subprocess.Popen(
         command(port, *arguments, folder=folder),
         stdin=subprocess.DEVNULL,
