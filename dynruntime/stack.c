@@ -33,7 +33,7 @@ enum {
     #if defined(__XTENSA_WINDOWED_ABI__)
     STEP = 512,
     #elif defined(NATMOD_SMALL) && !defined(__ARM_ARCH_6M__)
-    STEP = 128,
+    STEP = 80,
     #else
     STEP = 64,
     #endif

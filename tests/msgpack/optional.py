@@ -118,13 +118,14 @@ def import_with_file(name, text):
         f.write(text)
     old = sys.modules.pop(name, None)
     sys.modules.pop("msgpack", None)
-    sys.path.insert(0, folder)
+    # Behind the folder of code that is executed in place; before the firmware's own modules.
+    sys.path.append(folder)
     try:
         import msgpack
 
         return msgpack
     finally:
-        sys.path.pop(0)
+        sys.path.pop()
         os.remove(file)
         sys.modules.pop(name, None)
         if old is not None:

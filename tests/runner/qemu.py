@@ -98,7 +98,8 @@ class Session:
         try:
             self._ready()
             timeout = script.timeout * self.target.slowness
-            output, traceback = self.board.run(script.text, timeout, echo)
+            source = install.before_import(self.target) + script.text
+            output, traceback = self.board.run(source, timeout, echo)
             self.board.soft_reset()
         except Died as e:
             self.stop()
