@@ -4,7 +4,6 @@
 import asyncio
 from errno import ECONNRESET, ETIMEDOUT
 
-from .client import is_long
 from .framing import const
 
 _CHUNK = const(512)
@@ -71,7 +70,7 @@ class Async:
         kind, target, args, into = client._request(self._proxy, name, args, kwargs)
         session = client.link.session
         call = [_WAITS, None, into, session]
-        has_data = any(is_long(arg) for arg in args)
+        has_data = any(client._is_long(arg) for arg in args)
 
         def may_begin():
             return client._may_begin() and not (has_data and client._sending)

@@ -8,7 +8,7 @@ from struct import pack
 
 from msgpack import ExtType, packb, unpackb
 
-from .rpc import Port, StaleProxy, const, is_long
+from .rpc import Port, StaleProxy, const
 
 if sys.implementation.name == "cpython":
     from .errors import local
@@ -158,7 +158,7 @@ class Client(Port):
         id = target._id
         data = None
         for i, arg in enumerate(args):
-            if is_long(arg):
+            if self._is_long(arg):
                 if type(arg) is not bytes:
                     arg = self.link.octets(arg)
                 if len(arg) > _MAX_DATA:

@@ -24,11 +24,6 @@ _INLINE = const(256)  # Longer bytes follow the message.
 _HEADER = const(7)
 
 
-def is_long(value):
-    """Are these bytes that follow the message?"""
-    return isinstance(value, (bytes, bytearray, memoryview)) and len(value) > _INLINE
-
-
 class Port:
     """Takes the messages of a channel, each with the data that follows it."""
 
@@ -47,6 +42,10 @@ class Port:
         self._into = None  # Memoryview of the buffer for them; None drops them.
         self._at = 0
         self._whose = None
+
+    def _is_long(self, value):
+        """Are these bytes that follow the message?"""
+        return isinstance(value, (bytes, bytearray, memoryview)) and len(value) > _INLINE
 
     def _take(self, piece, last):
         """A handler of Link."""

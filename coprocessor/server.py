@@ -12,7 +12,7 @@ from msgpack import ExtType, packb, unpackb
 from .errors import wire
 from .output import Output
 from .registry import Reference, Registry, is_routine  # noqa: F401
-from .rpc import const, Port, is_long
+from .rpc import const, Port
 
 # Of no type: any key of a map is taken.
 _options = {"strict_map_key": False} if sys.implementation.name == "cpython" else {}
@@ -229,7 +229,7 @@ class Server(Port):
                 self._output.end()
             if link.session != session:
                 return
-            if answer == _DATA or is_long(value):
+            if answer == _DATA or self._is_long(value):
                 data = value if type(value) is bytes else link.octets(value)
                 if len(data) > _MAX_DATA:
                     raise ValueError("more than 65536 bytes")

@@ -39,8 +39,8 @@ ROLES = {
         ("socket", "ssl", "tls", "network", "client", *BOTH),
         ("finaliserproxy", "msgpack"),
     ),
-    # aio has a function of client, and start() is in the package's own file.
-    "server": Role(("netserver", "server", *BOTH), ("msgpack",), ("proxy", "socket")),
+    # start() is in the package's own file.
+    "server": Role(("netserver", "server", *BOTH), ("msgpack",), ("socket",)),
 }
 
 

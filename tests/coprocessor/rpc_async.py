@@ -8,15 +8,26 @@
 # Calls from tasks: the others go on meanwhile.
 
 import asyncio
+import sys
 from errno import EALREADY, ECONNRESET, ETIMEDOUT
 
-from _private import private
-from _service import Pair
-from check import case, end, eq, raises, true
-
 from coprocessor.aio import Async, serve
-from coprocessor.client import RemoteError
-from coprocessor.proxy import Method
+
+# Before anything else imports it.
+LOADS_CLIENT = "coprocessor.client" in sys.modules
+
+from _private import private  # noqa: E402
+from _service import Pair  # noqa: E402
+from check import case, end, eq, raises, true  # noqa: E402
+
+from coprocessor.client import RemoteError  # noqa: E402
+from coprocessor.proxy import Method  # noqa: E402
+
+
+@case
+def for_servers():
+    """A server that uses aio does not load the client."""
+    eq(LOADS_CLIENT, False)
 
 
 class Waits(Exception):

@@ -25,8 +25,8 @@ VERSION = (TOP / "VERSION").read_text().strip()
 
 
 # What the packages of coprocessor/ have: both of them, and one of them.
-COMMON = "__init__ aio client crc errors line link mailbox".split()
-CLIENT = "garbage network proxy socket ssl tls".split()
+COMMON = "__init__ aio crc errors line link mailbox".split()
+CLIENT = "client garbage network proxy socket ssl tls".split()
 SERVER = "lookup netserver nettls output registry rpc server".split()
 DROP_IN = "network socket ssl tls".split()
 # Python files beside the modules.
