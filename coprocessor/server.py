@@ -126,6 +126,9 @@ class Server(Port):
 
     def _ended(self):
         self._clear()
+        if sys.implementation.name == "cpython":
+            # It keeps none.
+            self._names.clear()
         self._requests.clear()
         self._size = 0
         self._refused = False
@@ -313,7 +316,8 @@ class Server(Port):
         return _VALUE, _OPERATORS[kind - _GETITEM](target, *args)
 
     def _admit(self, name):
-        """Refuse hidden names, and more than there may be: MicroPython keeps each for good."""
+        """Refuse hidden names, and more than there may be of those that are new here: MicroPython
+        keeps each for good."""
         if (
             not isinstance(name, str)
             or name[:1] == "_"
@@ -322,7 +326,7 @@ class Server(Port):
             or len(name) > _LONGEST_NAME
         ):
             raise AttributeError(name)
-        if name not in self._names:
+        if name not in self._names and not _is_interned(name):
             if len(self._names) >= self._most_names:
                 raise MemoryError("names")
             self._names.add(name)
@@ -393,6 +397,15 @@ class Server(Port):
         number, session = self._running
         header = pack("<BHI", _PRINT, number, 0)
         self._put(1, header + data, session)
+
+
+def _is_interned(name):
+    """Does MicroPython know the name, as that of anything that exists? So it takes no memory."""
+    if sys.implementation.name == "cpython":
+        return False
+    data = name.encode()
+    # Others are made anew each time.
+    return str(data, "utf-8") is str(data, "utf-8")
 
 
 def _import(name):

@@ -19,7 +19,10 @@ class Server:
         objects: int = 256,  # Objects that the client has proxies of; beyond, MemoryError.
         calls: int = 8,  # Requests that wait; beyond, the link refuses them until later.
         memory: int = 65536,  # Bytes of these; beyond, likewise. Longer data is a MemoryError.
-        names: int = 256,  # Of attributes and keywords, in all sessions; beyond, MemoryError.
+        # Names of attributes and keywords; beyond, MemoryError. MicroPython never forgets a name,
+        # so there these are those that it did not have, in all sessions: not those that anything
+        # exists of. On CPython they are those of a session.
+        names: int = 256,
         prints: bool = True,  # Send what is printed by way of os.dupterm or sys.stdout.
         let_the_client_import_and_run_anything: bool = False,  # Exposes import_module(name).
     ) -> None: ...

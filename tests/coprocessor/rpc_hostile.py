@@ -7,6 +7,7 @@
 #
 # A peer that sends what it likes: neither side crashes, hangs or keeps more than its limits allow.
 
+import sys
 from errno import ECONNRESET
 from struct import pack
 
@@ -18,6 +19,9 @@ from check import case, end, eq, note, true
 from msgpack import ExtType, packb
 
 from coprocessor.client import RemoteError
+from coprocessor.server import _is_interned
+
+IS_MICROPYTHON = sys.implementation.name == "micropython"
 
 
 class Raw:
@@ -230,6 +234,35 @@ def names_have_a_limit():
     true(b"AttributeError" in got)
     # The exposed names are none of these.
     add_works(raw)
+    made = [letter + str(i) for letter in "nmkrw" for i in range(60)]
+    if IS_MICROPYTHON:
+        # No more of those that were refused take memory now.
+        true(len([name for name in made if _is_interned(name)]) == 20)
+    # What an object has is within reach in the same session if it takes no memory; on CPython a
+    # client that comes again gets its names back.
+    for _ in range(3):
+        raw.link.reset()
+        raw.run(300)
+        box = raw.pair.objects.add(raw.pair.expose["box"])
+        for name in "number", "limit", "values", "swallows", "entered":
+            (got,) = raw.request(2, [name], box)
+            eq(got[0], 0)
+        (got,) = raw.request(1, ["put", {"twice": True}, 1], box)
+        eq(got[0], 0)
+        (got,) = raw.request(2, ["new%d" % 1], box)
+        eq(b"MemoryError" in got, IS_MICROPYTHON)
+
+
+@case
+def names_that_are_there():
+    """They are beyond no limit on MicroPython, which has them already."""
+    raw = Raw(1, names=0)
+    box = raw.pair.objects.add(raw.pair.expose["box"])
+    for name in "number", "limit":
+        (got,) = raw.request(2, [name], box)
+        eq(got[0] == 0, IS_MICROPYTHON)
+    (got,) = raw.request(2, ["other%d" % 1], box)
+    true(b"MemoryError" in got)
 
 
 @case
