@@ -5,8 +5,8 @@
 # long: host
 #
 # Programs of others on the emulated Pico, through a co-processor at its UART: requests and mip of
-# micropython-lib and natmods.py with Python's HTTP server, and a web server on the Pico with curl
-# and others.
+# micropython-lib and natmods.py with Python's HTTP server, a client of MQTT with mosquitto, and a
+# web server on the Pico with curl and others.
 
 import contextlib
 import sys
@@ -19,6 +19,7 @@ sys.path[:0] = ["tests", "tests/release"]
 
 import _web as web  # noqa: E402
 from _fetching import curl, ten_at_once  # noqa: E402
+from _mosquitto import broker, expected, listener, publish  # noqa: E402
 from _net import free_port  # noqa: E402
 from _release import TOP, release, served  # noqa: E402
 from check import case, end, eq, skip  # noqa: E402
@@ -48,7 +49,7 @@ def started():
         folder = at_end.enter_context(tempfile.TemporaryDirectory())
         board, wire = wired.board(at_end, folder)
         wired.install_on(board, "requests", "mip")
-        for name in "_programs", "_end":
+        for name in "_programs", "_mqtt", "_end":
             install.put(board, HERE / f"{name}.py", f"/lib/{name}.py")
         wired.co_processor(at_end, folder, wire)
         yield board
@@ -123,37 +124,59 @@ print(ioctl.__version__, os.listdir("/lib").count("msgpack.mpy.new"))
         )
 
 
-@case
-def web_server():
-    port = free_port()
+@contextlib.contextmanager
+def running(board, source, text):
+    """Run a program in a thread, until it has printed a text; then its result in a list, and a
+    function that waits for that."""
     said = []
     ready = threading.Event()
     result = []
 
-    def echo(text):
-        said.append(text)
-        if "ready" in "".join(said):
+    def echo(data):
+        said.append(data)
+        if text in "".join(said):
             ready.set()
 
-    with started() as board:
-
-        def run():
-            source = f"{BEGIN}_programs.web_server({port})\n"
-            result.append(board.run(source, 900, echo))
-
-        thread = threading.Thread(target=run)
-        thread.start()
+    def run():
         try:
-            if not ready.wait(100):
-                raise AssertionError(result)
+            result.extend(board.run(BEGIN + source, 900, echo))
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        if not ready.wait(200) or result:
+            raise AssertionError(result)
+        yield result, thread.join
+    except BaseException:
+        board.write(b"\x03")
+        raise
+    finally:
+        thread.join()
+
+
+@case
+def mqtt():
+    with broker() as (port, wait_for), listener(port, wait_for) as heard, started() as board:
+        source = f"_programs.mqtt({port}, 20, 0)\nprint('session', link.session)\n"
+        with running(board, source, "subscribed") as (result, join):
+            publish(port)
+            join()
+            eq((result[0].splitlines(), heard(), result[1]), (*expected(False), ""))
+
+
+@case
+def web_server():
+    port = free_port()
+    with started() as board:
+        with running(board, f"_programs.web_server({port})\n", "ready") as (result, _):
             url = f"http://127.0.0.1:{port}"
             curl(url)
             ten_at_once(url)
             curl(url)
-        finally:
             board.write(b"\x03")
-            thread.join()
-    eq((result[0][0], "KeyboardInterrupt" in result[0][1]), ("ready\n", True))
+    eq((result[0], "KeyboardInterrupt" in result[1]), ("ready\n", True))
 
 
 end()
