@@ -28,11 +28,23 @@ natmod_\far
 .endif
 .endm
 
+# Of jumps the assembler uses the short form where that reaches, of calls never. So with
+# natmod_marks_calls, which only RV32 has short calls for, a call is a marked jump until mend_riscv.py
+# makes a call of it.
+.macro natmod_jal function
+.ifdef natmod_marks_calls
+natmod_call_\@:
+j \function
+.else
+jal \function
+.endif
+.endm
+
 # A function that saves registers is called with another register for the return: call t0, function.
 .macro natmod_call
 .macro call function, saving
 .ifb \saving
-natmod_near jal, call, \function
+natmod_near natmod_jal, call, \function
 .else
 jal \function, \saving
 .endif
