@@ -104,10 +104,10 @@ static inline void *natmod_realloc_maybe(void *ptr, size_t n, bool allow_move) {
 #define natmod_get_type (mp_fun_table.obj_get_type)
 #define natmod_get_val_array (mp_fun_table.binary_get_val_array)
 
-// On armv6m one load reaches only the first 32 entries of the table. A module that calls others often
-// is smaller with functions that jump to them, and defines NATMOD_FAR_CALLS in its Makefile. They keep
-// the arguments where they are.
+// A module that calls some functions often is smaller with functions that jump to them, and defines
+// NATMOD_FAR_CALLS in its Makefile. They keep the arguments where they are.
 #if defined(NATMOD_FAR_CALLS) && defined(NATMOD_TABLE_REGISTER) && defined(__ARM_ARCH_6M__)
+// One load reaches only the first 32 entries of the table.
 #define NATMOD_FAR(result_t, name, parameters) \
     static __attribute__((naked, noipa, unused)) result_t natmod_far_##name parameters { \
         if (offsetof(mp_fun_table_t, name) < 256) { \
@@ -118,17 +118,52 @@ static inline void *natmod_realloc_maybe(void *ptr, size_t n, bool allow_move) {
     : : "i" (offsetof(mp_fun_table_t, name) / 2)); \
         } \
     }
+#elif defined(NATMOD_FAR_CALLS) && defined(NATMOD_TABLE_REGISTER) && defined(NATMOD_SMALL) && __riscv_xlen == 32
+// A call of such a function takes two bytes where it is near; mem.c has them.
+#define NATMOD_FAR(result_t, name, parameters) \
+    __attribute__((visibility("hidden"))) result_t natmod_far_##name parameters;
+#define NATMOD_FAR_IN_MEM (1)
+#endif
+#ifdef NATMOD_FAR
 NATMOD_FAR(const mp_obj_type_t *, obj_get_type, (mp_const_obj_t obj))
-NATMOD_FAR(bool, get_buffer, (mp_obj_t obj, mp_buffer_info_t * buf, mp_uint_t flags))
 NATMOD_FAR(void, load_method_maybe, (mp_obj_t obj, qstr name, mp_obj_t * method))
 #undef mp_obj_get_type
-#undef mp_get_buffer
-#undef mp_get_buffer_raise
 #undef mp_load_method_maybe
 #define mp_obj_get_type(obj) (natmod_far_obj_get_type(obj))
+#define mp_load_method_maybe(obj, name, method) (natmod_far_load_method_maybe((obj), (name), (method)))
+#endif
+#if defined(NATMOD_FAR) && !defined(NATMOD_FAR_IN_MEM)
+NATMOD_FAR(bool, get_buffer, (mp_obj_t obj, mp_buffer_info_t * buf, mp_uint_t flags))
+#undef mp_get_buffer
+#undef mp_get_buffer_raise
 #define mp_get_buffer(obj, buf, flags) (natmod_far_get_buffer((obj), (buf), (flags)))
 #define mp_get_buffer_raise(obj, buf, flags) (natmod_far_get_buffer((obj), (buf), (flags) | MP_BUFFER_RAISE_IF_UNSUPPORTED))
-#define mp_load_method_maybe(obj, name, method) (natmod_far_load_method_maybe((obj), (name), (method)))
+#endif
+#ifdef NATMOD_FAR_IN_MEM
+NATMOD_FAR(mp_obj_t, qstr_to_obj, (qstr name))
+NATMOD_FAR(mp_obj_t, get_item, (mp_obj_t obj, mp_obj_t index))
+NATMOD_FAR(bool, get_bytes, (mp_obj_t obj, mp_buffer_info_t * buf))
+NATMOD_FAR(mp_obj_t, binary_op, (mp_binary_op_t op, mp_obj_t lhs, mp_obj_t rhs))
+NATMOD_FAR(mp_obj_t, call_function_n_kw, (mp_obj_t fun, size_t n_args_kw, const mp_obj_t * args))
+NATMOD_FAR(mp_obj_t, obj_new_bytes, (const byte * data, size_t len))
+NATMOD_FAR(mp_obj_t, binary_get_val_array, (char typecode, void *p, size_t index))
+NATMOD_FAR(void, binary_set_val_array, (char typecode, void *p, size_t index, mp_obj_t val_in))
+NATMOD_FAR(void, free, (void *ptr))
+#undef MP_OBJ_NEW_QSTR
+#undef m_free
+#undef mp_binary_op
+#undef mp_call_function_n_kw
+#undef mp_obj_new_bytes
+#undef mp_binary_get_val_array
+#undef mp_binary_set_val_array
+#define MP_OBJ_NEW_QSTR(name) (natmod_far_qstr_to_obj(name))
+#define m_free(ptr) (natmod_far_free(ptr))
+#define mp_binary_op(op, lhs, rhs) (natmod_far_binary_op((op), (lhs), (rhs)))
+#define mp_call_function_n_kw(fun, n_args, n_kw, args) \
+    (natmod_far_call_function_n_kw((fun), (n_args) + ((n_kw) << 8), (args)))
+#define mp_obj_new_bytes(data, len) (natmod_far_obj_new_bytes((data), (len)))
+#define mp_binary_get_val_array(code, p, index) (natmod_far_binary_get_val_array((code), (p), (index)))
+#define mp_binary_set_val_array(code, p, index, value) (natmod_far_binary_set_val_array((code), (p), (index), (value)))
 #endif
 
 // These are in the function table, but py/dynruntime.h has no name for them.

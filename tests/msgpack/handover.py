@@ -98,11 +98,16 @@ class Before:
 def each_way():
     m = anew()
     before = Before(m)
+    own = set(m.__dict__)
     for name, fn, want in WAYS:
         eq((name, fn(before)), (name, want))
         eq(taken_over(m), True)
         eq((name, fn(m)), (name, want))
         eq((name, fn(before)), (name, want))
+    full = sys.modules["msgpack_full"].__dict__
+    more = [name for name in full if name not in own and name != "__file__"]
+    eq([name for name in more if before.first(name) is not full[name]], [])
+    eq(len(more), 10)
     raises(AttributeError, getattr, before, "nonsense")
 
 

@@ -25,7 +25,7 @@ MP_NORETURN __attribute__((noinline)) void raise_args(state_t *st, size_t error,
     mp_load_method_maybe(st->builtins, name, type);
     if (type[0] == MP_OBJ_NULL) {
         mp_obj_t obj = MP_OBJ_NEW_QSTR(name);
-        type[0] = mp_obj_subscr(st->globals, obj, MP_OBJ_SENTINEL);
+        type[0] = get_item(st->globals, obj);
     }
     nlr_raise(mp_call_function_n_kw(type[0], n, 0, args));
 }

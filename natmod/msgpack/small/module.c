@@ -18,37 +18,62 @@ static __attribute__((noinline)) mp_obj_t get_full(mp_obj_t name) {
     mp_obj_t obj = mp_import_name(attr, MP_OBJ_NEW_SMALL_INT(0), MP_OBJ_NEW_SMALL_INT(0));
     attr = name_qstr(NAME(MP_QSTR___dict__));
     obj = mp_load_attr(obj, attr);
-    return mp_obj_subscr(obj, name, MP_OBJ_SENTINEL);
+    return get_item(obj, name);
 }
 
 // Hashes of the names that only the full flavour has. The names themselves would take ten times the memory;
 // and dir() and the REPL's completion ask a module for any name, which must not import anything.
-static const uint16_t full_names[] = {
-    0xaa84, // BufferFull
-    0xb886, // PackException
-    0xade6, // PackOverflowError
-    0xe3f6, // PackValueError
-    0x1a86, // Packer
-    0xda72, // Timestamp
-    0xe3c9, // UnpackException
-    0x9189, // UnpackValueError
-    0x6bc9, // Unpacker
-    0xdda6, // pack_into
+#define FULL_NAMES \
+    0x6288 /* BufferFull */, 0x3df0 /* PackException */, 0x8998 /* PackOverflowError */, \
+    0x8bd8 /* PackValueError */, 0x1650 /* Packer */, 0xbffe /* Timestamp */, \
+    0x9df0 /* UnpackException */, 0x4bd8 /* UnpackValueError */, 0x6110 /* Unpacker */, 0xd4e7 /* pack_into */
+enum {
+    FULL_NAMES_COUNT = 10,
 };
+
+// KEEP has GCC count, where it would compare addresses.
+#define TEXT(...) TEXT_OF(__VA_ARGS__)
+#define TEXT_OF(...) #__VA_ARGS__
+#if !defined(NATMOD_USERMOD) && (__riscv_xlen == 32 || defined(__thumb__))
+#define KEEP(number) __asm__ ("" : "+r" (number))
+#else
+#define KEEP(number)
+#endif
+
+// They lie in the code where a jump over them, or an instruction for their address, takes less than the address
+// of a table elsewhere.
+static inline __attribute__((always_inline)) const uint16_t *full_names(void) {
+    #if !defined(NATMOD_USERMOD) && __riscv_xlen == 32
+    register const uint16_t *names __asm__ ("ra");
+    __asm__ ("c.jal 1f\n.half " TEXT(FULL_NAMES) "\n1:" : "=r" (names));
+    #elif !defined(NATMOD_USERMOD) && defined(__thumb__)
+    const uint16_t *names;
+    __asm__ ("adr %0, 1f\n\tb 2f\n.align 2\n1:\n.short " TEXT(FULL_NAMES) "\n2:" : "=l" (names));
+    #else
+    static const uint16_t names[] = { FULL_NAMES };
+    #endif
+    return names;
+}
 
 static mp_obj_t fun_getattr(natmod_t *nm, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     mp_buffer_info_t name;
-    mp_get_buffer_raise(args[0], &name, MP_BUFFER_READ);
-    size_t hash = 0;
-    for (size_t i = name.len; i != 0;) {
-        hash = 2 * hash + ((const byte *)name.buf)[--i];
+    size_t hash = get_bytes(args[0], &name);
+    const byte *p = name.buf;
+    size_t n = name.len;
+    while (n > 0) {
+        hash = 2 * hash + *p++;
+        n--;
+        KEEP(n);
     }
-    const uint16_t *known = full_names;
+    const uint16_t *known = full_names();
+    n = FULL_NAMES_COUNT;
     do {
-        if (*known++ == (uint16_t)hash) {
+        if ((uint32_t)(*known++ - hash) << 16 == 0) {
             return get_full(args[0]);
         }
-    } while (known != full_names + MP_ARRAY_SIZE(full_names));
+        n--;
+        KEEP(n);
+    } while (n > 0);
     raise_args((state_t *)nm, NAME(MP_QSTR_AttributeError), 1, args);
 }
 #endif
@@ -133,7 +158,7 @@ static __attribute__((noinline)) mp_obj_t run(natmod_t *nm, size_t function, siz
             if (type == &mp_type_str) {
                 raise(st, NAME(MP_QSTR_TypeError), NAME(MP_QSTR_str));
             }
-            mp_get_buffer_raise(result, &buf, MP_BUFFER_READ);
+            get_bytes(result, &buf);
             if (type != st->bytes_type) {
                 // Python code might change it meanwhile.
                 buf.buf = memcpy(take_space(&w, buf.len), buf.buf, buf.len);

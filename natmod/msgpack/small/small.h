@@ -156,4 +156,13 @@ static inline const void *stream_fun(unsigned int mode) {
 }
 #endif
 
+// obj[index]; and the bytes of an object that has some, or an exception: it always returns true.
+#ifdef NATMOD_FAR_IN_MEM
+#define get_item(obj, index) (natmod_far_get_item((obj), (index)))
+#define get_bytes(obj, buf) (natmod_far_get_bytes((obj), (buf)))
+#else
+#define get_item(obj, index) (mp_obj_subscr((obj), (index), MP_OBJ_SENTINEL))
+#define get_bytes(obj, buf) (mp_get_buffer((obj), (buf), MP_BUFFER_READ | MP_BUFFER_RAISE_IF_UNSUPPORTED))
+#endif
+
 #endif // MSGPACK_SMALL_H

@@ -59,7 +59,7 @@ size_t transfer(work_t *w, byte *data, size_t len) {
                     n = mp_obj_get_int(result);
                     result = w->method[2];
                 }
-                mp_get_buffer_raise(result, &buf, MP_BUFFER_READ);
+                get_bytes(result, &buf);
                 if (w->mode == MODE_READ) {
                     n = buf.len;
                 }
