@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import natmods
 import roles
 from deploy_role import drop_in_digests
-from placing import FLAVOURS, digests, init_of
+from placing import FLAVOURS, digests, hidden_by, init_of, named
 from questions import ASK, about
 from remote import Failure
 
@@ -64,8 +64,9 @@ def package_digests(module):
     return {path.stem: digests(path) for path in natmods.PACKAGES.get(module, ())}
 
 
-def of_module(lib, found, module):
+def of_module(board, found, module):
     """The Entries of a module. `found` is {name: (size, digest, flavour)}."""
+    lib = board["lib"]
     has_flavours = module in natmods.WITH_SMALL
     others = [natmods.full_name(module), natmods.small_name(module)] if has_flavours else []
 
@@ -73,6 +74,10 @@ def of_module(lib, found, module):
         size, _, flavour = found[place]
         what = FLAVOURS[flavour] + ", " if has_flavours else ""
         return f"{what}{size} bytes at :{place}"
+
+    def hidden(name, place):
+        first = hidden_by(board, name, place)
+        return f", which {named(first)} hides" if first else ""
 
     folder, init = f"{lib}/{module}", f"{lib}/{init_of(module)}.mpy"
     files = [
@@ -83,14 +88,12 @@ def of_module(lib, found, module):
     if init in found or files and folder in found:
         what = text(init) if init in found else f"a folder :{folder} that has no module"
         also = ", ".join(file.rpartition("/")[2] for file in files)
-        what += f", with {also}" if files else ""
+        what += (f", with {also}" if files else "") + hidden(module, folder)
         yield Entry(module, what, files + [init] * (init in found), [folder])
     for name in [module, *others]:
         place = f"{lib}/{name}.mpy"
         if place in found:
-            is_hidden = name == module and folder in found
-            hidden = f", which the folder :{folder} hides" if is_hidden else ""
-            yield Entry(name, text(place) + hidden, [place])
+            yield Entry(name, text(place) + hidden(name, place), [place])
 
 
 def of_package(lib, found):
@@ -117,7 +120,7 @@ def show_or_remove(mpremote, args):
     if not lib:
         raise Failure("the board's sys.path has no lib folder")
     found = {name: about_it for name, *about_it in board["found"]}
-    entries = [entry for module in modules for entry in of_module(lib, found, module)]
+    entries = [entry for module in modules for entry in of_module(board, found, module)]
     if with_package:
         entries += of_package(lib, found)
     left = [name for name, _ in board["leftovers"]]

@@ -83,23 +83,33 @@ def its_flavour(board, file):
     return "" if flavour in (None, file.flavour) else f", {FLAVOURS[flavour]},"
 
 
-def check_hidden(board, module, place):
-    """Fail if the board would import something else than what is or will be at the place."""
+def hidden_by(board, module, place):
+    """The file or folder that the board would import instead of the one at the place, or None."""
     stems = [f"{folder}/{module}" if folder else module for folder in board["path"]]
+    # They come in the order in which an import looks for them, a folder before a file.
     for name, *_ in board["found"]:
         if name == place:
-            return
-        if name in stems:
-            # An import takes a folder before a file.
-            raise Failure(
-                f"the folder :{name} on the board hides :{place}; remove it, or rename it: "
-                f"mpremote exec \"import os; os.rename('{name}', '{name}-old')\""
-            )
-        # Its folder or name comes first.
+            return None
         if re.sub(r"\.m?py$", "", name) in stems:
-            raise Failure(
-                f":{name} on the board hides :{place}; remove it, as in: mpremote rm :{name}"
-            )
+            return name
+    return None
+
+
+def named(name):
+    """A file's or a folder's name, for messages."""
+    return f":{name}" if re.search(r"\.m?py$", name) else f"the folder :{name}"
+
+
+def check_hidden(board, module, place):
+    """Fail if the board would import something else than what is or will be at the place."""
+    name = hidden_by(board, module, place)
+    if not name:
+        return
+    remedy = f"remove it, as in: mpremote rm :{name}"
+    if named(name) != f":{name}":
+        rename = f"import os; os.rename('{name}', '{name}-old')"
+        remedy = f'remove it, or rename it: mpremote exec "{rename}"'
+    raise Failure(f"{named(name)} on the board hides :{place}; {remedy}")
 
 
 def check_file_hidden(board, file):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import natmods
 import roles
-from remote import Failure
+from remote import Failure, option
 
 BUILD = roles.TOP / "build"
 
@@ -56,7 +56,8 @@ class Folder:
         folder = arch if flavour == natmods.FULL else f"{arch}/{flavour}"
         if flavour == natmods.IN_PLACE and not Path(self.path, folder).exists():
             raise Failure(
-                f"{self.path} has no files to execute in flash: take make deploy IN_PLACE=1"
+                f"a release has no files to execute in flash: {option('small', 'force')} takes "
+                "the flavour in RAM, make deploy IN_PLACE=1 in the source tree those in flash"
             )
         return self.file(f"{folder}/{module}.mpy")
 

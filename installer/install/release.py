@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The files of a release in a folder or at an address, each compared with SHA256SUMS."""
 
+import contextlib
 import hashlib
 import http.client
 import re
 import socket
-import ssl
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -25,12 +25,16 @@ def is_page(data):
     return data.lstrip()[:1] == b"<"
 
 
+class Missing(Failure):
+    """There is no such file in the release."""
+
+
 class Release(supply.Folder):
     """Fetches files when they are asked for, into the folder `path`."""
 
     def __init__(self, where, path):
         super().__init__(path)
-        self.where = where.rstrip("/\\")
+        self.where = re.sub(r"[/\\]+(index\.html)?$", "", where)
         self.is_local = not re.match(r"\w\w+://", where)
         self.sums = None
 
@@ -41,16 +45,19 @@ class Release(supply.Folder):
         if self.is_local:
             try:
                 return Path(self.where, name).read_bytes()
-            except OSError as e:
+            except FileNotFoundError as e:
                 if name == SUMS and not Path(self.where).is_dir():
                     raise Failure(f"{self.where} is no folder: --url is a release's") from None
-                raise Failure(f"{self.shown(name)}: {e.strerror}; {self.again(name)}") from None
+                raise Missing(f"{self.shown(name)}: {e.strerror}; {self.again(name)}") from None
+            except OSError as e:
+                raise Failure(f"{self.shown(name)}: {e.strerror}") from None
         url = self.shown(name)
         try:
             with urllib.request.urlopen(url, timeout=60) as answer:
                 return answer.read()
         except (OSError, ValueError, http.client.HTTPException) as e:
-            raise Failure(f"{url}: {self.explain(name, e)}") from None
+            kind = Missing if getattr(e, "code", None) == 404 else Failure
+            raise kind(f"{url}: {self.explain(name, e)}") from None
 
     def again(self, name):
         """What to do about a file that is not there or not right."""
@@ -63,7 +70,8 @@ class Release(supply.Folder):
         reason = getattr(error, "reason", error)
         if isinstance(error, urllib.error.HTTPError):
             return f"the server says {error.code} {reason}; {self.again(name)}"
-        if isinstance(reason, ssl.SSLCertVerificationError):
+        # Not every Python has ssl.
+        if type(reason).__name__ == "SSLCertVerificationError":
             return (
                 f"{reason}; fetch the release with a browser and name its folder: --url FOLDER. "
                 "On macOS, 'Install Certificates.command' of Python may be what is missing"
@@ -75,6 +83,17 @@ class Release(supply.Folder):
         if isinstance(reason, socket.gaierror):
             return f"{reason.strerror or reason}: is the address right, and is there a network?"
         return f"{reason}; {self.again(name)}"
+
+    def read_as(self, name):
+        """The file by its name, or by that which it has where there are no folders."""
+        flat = [n for n, d in self.sums.items() if d == self.sums[name] and "/" not in n]
+        try:
+            return self.read(name)
+        except Missing:
+            for other in flat:
+                with contextlib.suppress(Missing):
+                    return self.read(other)
+            raise
 
     def read_sums(self):
         """{name: digest} of all files."""
@@ -113,7 +132,7 @@ class Release(supply.Folder):
             )
         path = Path(self.path, name)
         if not path.exists():
-            data = self.read(name)
+            data = self.read_as(name)
             if hashlib.sha256(data).hexdigest() != self.sums[name]:
                 what = "a web page" if is_page(data) else f"{len(data)} bytes"
                 raise Failure(

@@ -79,6 +79,18 @@ def fake(arch="armv7m", **options):
     return Fake(implementation((1, 25, 0, ""), mpy), **options)
 
 
+@contextlib.contextmanager
+def patched(module, **values):
+    before = {name: getattr(module, name) for name in values}
+    try:
+        for name, value in values.items():
+            setattr(module, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(module, name, value)
+
+
 # All files of a board, and what is in them.
 FILES = """
 import os
@@ -325,6 +337,30 @@ def sums_that_are_not_right():
 
 
 @case
+def without_folders():
+    # As the page of a release on GitHub has the files.
+    with tempfile.TemporaryDirectory() as top, served(top) as url:
+        for file in release().iterdir():
+            if file.is_file():
+                shutil.copy(file, top)
+        for number, where in enumerate((top, url, f"{top}/", f"{url}/index.html")):
+            there = releases.Release(where, f"{top}/{number}")
+            there.get(ARCH, True, False)
+            for name in f"{ARCH}/msgpack.mpy", f"{ARCH}/small/msgpack.mpy", "msgpack_aio.mpy":
+                eq(there.file(name).read_bytes() == (release() / name).read_bytes(), True)
+            words = "coprocessor/link.mpy: "
+            raises(remote.Failure, there.file, "coprocessor/link.mpy", match=words)
+
+
+@case
+def what_is_executed_in_flash():
+    there = releases.Release(str(release()), "")
+    words = "--small --force takes the flavour in RAM, make deploy IN_PLACE=1 in the source"
+    with patched(remote.Words, as_flags=True):
+        raises(remote.Failure, there.native, ARCH, "msgpack", "in_place", match=words)
+
+
+@case
 def what_errors_of_the_network_mean():
     there = releases.Release("https://example.com/", "")
     for error, words in (
@@ -389,18 +425,6 @@ def boards_that_print_between():
     # As ESP32 do at any time.
     eq(remote.said("I (12) wifi:@deploy [1]\nI (13) wifi\n"), [1])
     eq(remote.said("@deploy [1, I (12) wifi\n]\n"), None)
-
-
-@contextlib.contextmanager
-def patched(module, **values):
-    before = {name: getattr(module, name) for name in values}
-    try:
-        for name, value in values.items():
-            setattr(module, name, value)
-        yield
-    finally:
-        for name, value in before.items():
-            setattr(module, name, value)
 
 
 @case
@@ -470,6 +494,7 @@ def files_that_are_not_of_the_release():
         file.write_bytes(file.read_bytes()[:-1] + b"?")
         refused(run(*words, "ioctl"), "armv7m/ioctl.mpy is not what SHA256SUMS says")
         file.unlink()
+        Path(folder, f"ioctl-{VERSION}-mpy6.3-{ARCH}.mpy").unlink()
         refused(run(*words, "ioctl"), "armv7m/ioctl.mpy: No such file", "fetch it again")
         eq(b.files, {})
         # Others are not looked at.

@@ -147,6 +147,19 @@ def list_and_remove():
 
 
 @case
+def what_is_hidden():
+    for first in "msgpack.py", "msgpack", "msgpack.mpy":
+        board = fake({first if "." in first else f"{first}/x.py": b"", BESIDE: FULL, INIT: FULL})
+        words = f"which {'' if '.' in first else 'the folder '}:{first} hides\n"
+        status, output = shown(board, "--list")
+        eq((status, output.count(words)), (0, 2) if status == 0 else output)
+    board = fake({BESIDE: FULL, f"{FOLDER}.py": b""})
+    said(shown(board, "--list"), f":{BESIDE}, which :{FOLDER}.py hides\n")
+    board = fake({BESIDE: FULL})
+    eq("hides" in shown(board, "--list")[1], False)
+
+
+@case
 def files_of_others_in_the_folder():
     # One has the name of ours.
     others = {f"{FOLDER}/ext.py": b"mine", f"{FOLDER}/mine.py": b""}
