@@ -37,6 +37,25 @@ def may_use(port):
     return f"sudo chmod a+rw {port}"
 
 
+def example():
+    """The name of a port, as this system has them."""
+    if sys.platform == "darwin":
+        return "/dev/cu.usbmodem1101"
+    return "COM3" if sys.platform == "win32" else "/dev/ttyACM0"
+
+
+def is_terminal(port):
+    try:
+        fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except (OSError, AttributeError):
+        # Nothing says that it is none.
+        return True
+    try:
+        return os.isatty(fd)
+    finally:
+        os.close(fd)
+
+
 def no_access(port, ports):
     """Why a port cannot be opened; ports() tells which there are, as listed() does."""
     there = os.path.exists(port)
@@ -45,6 +64,8 @@ def no_access(port, ports):
         return f"no board at {port}: there is no such port ({names})"
     if there and not os.access(port, os.R_OK | os.W_OK):
         return f"no permission for {port}; run: {may_use(port)}"
+    if there and not is_terminal(port):
+        return f"{port} is no serial port"
     others = OTHERS.get(sys.platform)
     hint = f" (such as {others})" if others else ""
     return f"{port} is in use by another program{hint}; end that first"

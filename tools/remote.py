@@ -164,8 +164,10 @@ class Mpremote:
         for name, has_usb in self.connected():
             if has_usb:
                 return ports.no_access(name, lambda: name)
-        return "no board found: connect one by USB, or name its port, as in " + (
-            "--port /dev/ttyACM0" if Words.as_flags else "PORT=/dev/ttyACM0"
+        setting = "--port " if Words.as_flags else "PORT="
+        return (
+            "no board found: connect one by USB, with a cable that carries data, or name its "
+            f"port, as in {setting}{ports.example()}"
         )
 
     def too_old(self):

@@ -22,6 +22,7 @@ import tempfile
 from pathlib import Path
 
 import natmods
+import ports
 from release import SUMS, Release
 from remote import Failure, Mpremote, Words, get_mpremote
 
@@ -43,7 +44,7 @@ def mpremote_command():
 def arguments(argv):
     summary, usage, *more = __doc__.split("\n\n")
     parser = argparse.ArgumentParser(prog="install.py", description=summary, epilog=" ".join(more))
-    parser.add_argument("--port", default="", help="the board's, such as /dev/ttyACM0 or COM3")
+    parser.add_argument("--port", default="", help=f"the board's, such as {ports.example()}")
     parser.add_argument("--url", help="the folder or the address of a release")
     deploy.add_options(parser)
     parser.add_argument("--version", action="version", version=natmods.RELEASE["version"])
@@ -75,7 +76,8 @@ def place_of_release(args, here):
 def main(argv):
     Words.as_flags = True
     # A board's name may have letters that a console has not.
-    sys.stdout.reconfigure(errors="replace")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
     args = arguments(argv)
     try:
         with tempfile.TemporaryDirectory() as folder:

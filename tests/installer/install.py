@@ -154,7 +154,8 @@ def removing():
     # Whatever the firmware is by now.
     with fake("none") as b:
         b.files.update({"/lib/ioctl.mpy": b"ours", "/lib/ioctl.py": b"mine"})
-        eq(here(b, "--list", "ioctl"), (0, "ioctl: 4 bytes at :/lib/ioctl.mpy\n"))
+        line = "ioctl: 4 bytes at :/lib/ioctl.mpy, which :/lib/ioctl.py hides\n"
+        eq(here(b, "--list", "ioctl"), (0, line))
         eq(here(b, "--remove", "ioctl")[0], 0)
         eq(b.files, {"/lib/ioctl.py": b"mine"})
         b.files["/lib/ioctl.mpy"] = b"ours"
@@ -439,21 +440,26 @@ def ports_that_cannot_be_opened():
         says("com3", "com3 is in use by another program (such as PuTTY", found=["COM3", "COM4"])
         says("COM33", "there is no such port (there are: COM3)", found=["COM3"])
         says("COM3", "there is none at all: use a cable that carries data", "driver")
+    ours, theirs = os.openpty()
+    port = os.ttyname(theirs)
     for platform, in_use, denied in (
         (
             "linux",
             "(such as a terminal, Thonny or ModemManager)",
             "sudo usermod -aG dialout $USER",
         ),
-        ("darwin", "(such as a terminal or Thonny)", "sudo chmod a+rw /dev/null"),
+        ("darwin", "(such as a terminal or Thonny)", f"sudo chmod a+rw {port}"),
     ):
         with patched(sys, platform=platform), patched(ports, group_of=lambda port: "dialout"):
-            says("/dev/null", in_use)
+            says(port, f"{port} is in use by another program {in_use}")
             with patched(os, access=lambda *args: False):
-                says("/dev/null", f"no permission for /dev/null; run: {denied}")
+                says(port, f"no permission for {port}; run: {denied}")
+    os.close(ours)
+    os.close(theirs)
     # A port of nobody's but root.
     with patched(os, access=lambda *args: False):
         says("/dev/null", "run: sudo chmod a+rw /dev/null")
+    says("/dev/null", "/dev/null is no serial port")
 
 
 @case

@@ -38,20 +38,6 @@ def open_port(port):
     try:
         opened = Serial(port, SPEED, exclusive=True)
     except (SerialException, OSError) as e:
-        if os.path.exists(port) and not _is_terminal(port):
-            raise remote.Failure(f"{port} is no serial port") from e
         raise remote.Failure(no_access(port, known)) from e
     os.set_blocking(opened.fileno(), False)
     return opened
-
-
-def _is_terminal(port):
-    try:
-        fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    except OSError:
-        # Nothing says that it is none.
-        return True
-    try:
-        return os.isatty(fd)
-    finally:
-        os.close(fd)
