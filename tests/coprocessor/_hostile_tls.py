@@ -28,6 +28,13 @@ def unasked(far, near):
     eq(far._ask(near, TELL, b"\1\xff\xff"), b"")
 
 
+def handshake_without_tls(pair, near):
+    """It ends the socket."""
+    true(pair.link.send(16, bytes((HANDSHAKE, private(near)._id)), False))
+    pair.run()
+    eq(number(near.write, b"x"), EINVAL)
+
+
 def likely(entry, random):
     """A message that gets a socket further."""
     if not entry:

@@ -76,6 +76,13 @@ def talk():
     s.close()
 
 
+def greetings():
+    for _ in range(10):
+        s = context_for("authority").wrap_socket(connected(), server_hostname="localhost")
+        print(s.read(7))
+        s.close()
+
+
 def page():
     s = context_for("authority").wrap_socket(connected(), server_hostname="localhost")
     s.write(b"GET / HTTP/1.0\r\n\r\n")

@@ -145,6 +145,8 @@ def wrong_certificate():
         raises(ValueError, verified(**options), near, match=text)
         for call in (near.read, 1), (near.write, b"secret"):
             eq(number(*call), BAD_CERTIFICATE)
+        # A connection that has failed has no certificate.
+        eq(number(lambda: tls._told(near, 1)), BAD_CERTIFICATE)
         near.close()
         pair.run()
         thread.join()
@@ -512,11 +514,16 @@ def wrong_requests():
 
 @case
 def what_nobody_asks_for():
-    Pair()
-    near, peer = connected(Pair())
+    pair = Pair()
+    near, peer = connected(pair)
     hostile.unasked(far, near)
     near.close()
     peer.close()
+    near, peer = connected(pair)
+    hostile.handshake_without_tls(pair, near)
+    near.close()
+    peer.close()
+    true(pair.is_empty())
 
 
 @case

@@ -163,6 +163,25 @@ def ends_that_nobody_asked_for():
     near.close()
 
 
+@case
+def a_line_that_takes_nothing():
+    """The handshake begins when it can be sent, and is not over before."""
+    liar = Liar()
+    near = liar.connected()
+    near.setblocking(False)
+    near = ssl.wrap_socket(near, do_handshake=False)
+    link = liar.pair.link
+    send = link.send
+    link.send = lambda *args: False
+    for _ in range(3):
+        eq((near.write(b"x"), near.ioctl(3, 5)), (None, 0))
+    link.send = send
+    eq(near.write(b"x"), None)
+    liar.pair.run()
+    eq(near.write(b"x"), 1)
+    near.close()
+
+
 def context_with(callback):
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     context.verify_mode = tls.CERT_OPTIONAL

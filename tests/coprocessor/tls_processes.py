@@ -95,7 +95,7 @@ def output_of(process):
 
 
 @contextlib.contextmanager
-def python_peer(folder):
+def python_peer(folder, greeting=b""):
     """The port of an echo, and how its connections ended."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{folder}/server", f"{folder}/server_key")
@@ -105,6 +105,7 @@ def python_peer(folder):
         try:
             raw.settimeout(100)
             with context.wrap_socket(raw, server_side=True) as peer:
+                peer.sendall(greeting)
                 data = b""
                 while not data.endswith(b"end"):
                     data = peer.recv(3000)
@@ -134,9 +135,9 @@ def python_peer(folder):
         thread.join()
 
 
-def run_with_python(what):
+def run_with_python(what, *options):
     """What the client prints, and how the connections ended for the peer."""
-    with python_peer(FOLDER) as (port, ends), co_processor(FOLDER, port, what) as process:
+    with python_peer(FOLDER, *options) as (port, ends), co_processor(FOLDER, port, what) as process:
         return output_of(process), ends
 
 
@@ -162,6 +163,11 @@ with tempfile.TemporaryDirectory() as FOLDER:
         finally:
             children.stop(process)
             process.stdout.close()
+
+    @case
+    def peers_that_speak_first():
+        # Their first data may come with the end of the handshake.
+        eq(run_with_python("greetings", b"welcome")[0], ["b'welcome'"] * 10)
 
     @case
     def wrong_certificates():

@@ -168,10 +168,16 @@ def before_it_is_connected():
 
 @case
 def what_nobody_asks_for():
-    near, peer = connected(Pair())
+    pair = Pair()
+    near, peer = connected(pair)
     hostile.unasked(far, near)
     near.close()
     peer.close()
+    near, peer = connected(pair)
+    hostile.handshake_without_tls(pair, near)
+    near.close()
+    peer.close()
+    true(pair.is_empty())
 
 
 @case
