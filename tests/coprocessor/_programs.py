@@ -129,6 +129,28 @@ def asyncio_tls(port, cert):
     asyncio.run(main())
 
 
+def tls(port, cert):
+    """A page, and a peer with another name."""
+    import socket
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(cafile=cert)
+    with open(cert, "rb") as f:
+        data = f.read()
+    for name in "localhost", "example.org":
+        s = socket.socket()
+        s.connect(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+        try:
+            s = context.wrap_socket(s, server_hostname=name)
+            s.write(b"GET /json HTTP/1.0\r\n\r\n")
+            print(name, s.cipher()[1], s.getpeercert(True) == data, s.readline())
+        except ValueError as e:
+            print(name, str(e).strip())
+        s.close()
+
+
 def web_server(port):
     import asyncio
 

@@ -5,10 +5,11 @@
 # long: host
 #
 # Programs of others on the emulated Pico, through a co-processor at its UART: requests and mip of
-# micropython-lib and natmods.py with Python's HTTP server, a client of MQTT with mosquitto, and a
+# micropython-lib and natmods.py with Python's HTTP server, TLS, a client of MQTT with mosquitto, and a
 # web server on the Pico with curl and others.
 
 import contextlib
+import ssl
 import sys
 import tempfile
 import threading
@@ -18,14 +19,16 @@ from pathlib import Path
 sys.path[:0] = ["tests", "tests/release"]
 
 import _web as web  # noqa: E402
+from _certificate import certificate  # noqa: E402
 from _fetching import curl, ten_at_once  # noqa: E402
 from _mosquitto import broker, expected, listener, publish  # noqa: E402
 from _net import free_port  # noqa: E402
 from _release import TOP, release, served  # noqa: E402
 from check import case, end, eq, skip  # noqa: E402
-from runner import install, wired  # noqa: E402
+from runner import install, targets, wired  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
+SSL = targets.select(["unix-x64-ssl"])[0]
 BEGIN = """
 from machine import UART
 import coprocessor
@@ -40,18 +43,18 @@ print(msgpack.__file__, msgpack.unpackb(msgpack.packb({1: [2]})))
 
 
 @contextlib.contextmanager
-def started():
+def started(server=wired.UNIX, more=()):
     """A board that has the programs."""
-    for target in wired.PICO, wired.UNIX:
+    for target in wired.PICO, server:
         if not target.interpreter.exists():
             skip(f"there is no {target.board}: run make interpreter TARGET={target.board}")
     with contextlib.ExitStack() as at_end:
         folder = at_end.enter_context(tempfile.TemporaryDirectory())
         board, wire = wired.board(at_end, folder)
-        wired.install_on(board, "requests", "mip")
+        wired.install_on(board, "requests", "mip", more=more)
         for name in "_programs", "_mqtt", "_end":
             install.put(board, HERE / f"{name}.py", f"/lib/{name}.py")
-        wired.co_processor(at_end, folder, wire)
+        wired.co_processor(at_end, folder, wire, server)
         yield board
 
 
@@ -164,6 +167,30 @@ def mqtt():
             publish(port)
             join()
             eq((result[0].splitlines(), heard(), result[1]), (*expected(False), ""))
+
+
+@case
+def tls():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate())
+    der = Path(certificate()[0] + ".der")
+    der.write_bytes(ssl.PEM_cert_to_DER_cert(Path(certificate()[0]).read_text()))
+    with contextlib.ExitStack() as at_end, started(SSL, ("tls", "ssl")) as board:
+        install.put(board, der, "/lib/cert.der")
+        server = web.serve(at_end, context=context)
+        source = f"_programs.tls({server.server_port}, '/lib/cert.der')\n"
+        source += f"import requests; print(requests.get('{server.url}/json').status_code)\n"
+        output, error = board.run(BEGIN + source + "print('session', link.session)\n", 500)
+        eq(error, "")
+        eq(
+            output.splitlines(),
+            [
+                "localhost TLSv1.2 True b'HTTP/1.0 200 OK\\r\\n'",
+                "example.org The certificate Common Name (CN) does not match with the expected CN",
+                "200",
+                "session 1",
+            ],
+        )
 
 
 @case

@@ -137,7 +137,9 @@ def python_peer(folder, greeting=b""):
 
 def run_with_python(what, *options):
     """What the client prints, and how the connections ended for the peer."""
-    with python_peer(FOLDER, *options) as (port, ends), co_processor(FOLDER, port, what) as process:
+    with python_peer(FOLDER, *options) as (port, ends), co_processor(
+        FOLDER, port, what
+    ) as process:
         return output_of(process), ends
 
 

@@ -29,12 +29,12 @@ def board(at_end, folder, *options):
         return made, at_end.enter_context(listener.accept()[0])
 
 
-def co_processor(at_end, folder, wire):
+def co_processor(at_end, folder, wire, target=UNIX):
     """Start one."""
     wire.setblocking(False)
-    lib = install.into_folder(UNIX, ["coprocessor"], Path(folder, "lib"))
+    lib = install.into_folder(target, ["coprocessor"], Path(folder, "lib"))
     env = dict(os.environ, MICROPYPATH=str(lib))
-    command = [UNIX.interpreter, "-c", SERVE, wire.fileno()]
+    command = [target.interpreter, "-c", SERVE, wire.fileno()]
     process = children.start(command, env=env, pass_fds=[wire.fileno()])
     at_end.callback(children.stop, process)
 
@@ -48,12 +48,13 @@ def library(name):
     return file
 
 
-def install_on(board, *names):
-    """Put the client's part of the package onto the board, and modules of micropython-lib."""
+def install_on(board, *names, more=()):
+    """Put the client's part of the package onto the board, with more files of it, and modules of
+    micropython-lib."""
     install.do(board, "import os; os.mkdir('/lib'); os.mkdir('/lib/coprocessor')", ":lib")
     for files in install.package_files(["coprocessor"]).values():
         for file in files:
-            if file.stem in CLIENT:
+            if file.stem in (*CLIENT, *more):
                 install.put(board, file, f"/lib/coprocessor/{file.name}")
     for name in names:
         install.put(board, library(name), f"/lib/{name}.py")
