@@ -5,8 +5,8 @@
 # long: host
 #
 # Programs of others on the emulated Pico, through a co-processor at its UART: requests and mip of
-# micropython-lib and natmods.py with Python's HTTP server, TLS, a client of MQTT with mosquitto, and a
-# web server on the Pico with curl and others.
+# micropython-lib and natmods.py with Python's HTTP server, TLS, a client of MQTT with mosquitto,
+# and a web server on the Pico with curl and others.
 
 import contextlib
 import ssl
