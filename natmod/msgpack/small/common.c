@@ -10,7 +10,7 @@ __attribute__((noinline)) qstr name_qstr(size_t name) {
     #ifdef NATMOD_USERMOD
     return name;
     #else
-    return name < OWN_NAMES ? mp_native_qstr_table[name] : name - OWN_NAMES;
+    return name < OWN_NAMES ? mp_native_qstr_table[name] : name + NAMES_SHIFT;
     #endif
 }
 

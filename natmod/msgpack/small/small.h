@@ -108,12 +108,20 @@ typedef uint16_t name_t;
 #define NAME(name) (name)
 #else
 enum {
+    #ifdef __riscv
+    // Instructions of two bytes make numbers from -32 to 31: those of exceptions shall be among them.
+    OWN_NAMES = 38,
+    NAMES_SHIFT = 56,
+    #else
     OWN_NAMES = 64, // At most.
+    NAMES_SHIFT = -64, // From such a constant to the qstr, for names that are the same in all firmware.
+    #endif
 };
 typedef uint8_t name_t;
 #define NAME(name) NAME_OF(NATMOD_NAME_##name)
-#define NAME_OF(name) ((name) < 0x8000 ? (name) + OWN_NAMES \
-    : (name) - 0x8000 + 0 * sizeof(char[(name) < 0x8000 + OWN_NAMES ? 1 : -1]))
+#define NAME_OF(name) ((name) >= 0x8000 ? NAME_IF((name) - 0x8000 < OWN_NAMES, (name) - 0x8000) \
+    : NAME_IF((name) < NAMES_SHIFT || (name) - NAMES_SHIFT >= OWN_NAMES, (name) - NAMES_SHIFT))
+#define NAME_IF(is_free, number) ((number) + 0 * sizeof(char[(is_free) ? 1 : -1]))
 #endif
 qstr name_qstr(size_t name);
 mp_obj_t name_obj(size_t name);
