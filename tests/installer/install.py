@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import http.client
 import http.server
+import json
 import os
 import re
 import shutil
@@ -403,22 +404,28 @@ def from_a_server_that_fails():
 
 
 @case
-def names_that_lead_elsewhere():
-    with tempfile.TemporaryDirectory() as top, fake() as b:
-        # From the folder that install.py makes for the files.
-        away = Path(top, "temporary/away.mpy")
-        away.parent.mkdir()
-        shutil.copytree(release() / ARCH, Path(top, "dist", ARCH))
-        sums = (release() / "SHA256SUMS").read_text()
-        data = b"from elsewhere"
-        Path(top, "away.mpy").write_bytes(data)
-        name = f"{ARCH}/../../away.mpy"
-        Path(top, "dist/SHA256SUMS").write_text(
-            f"{sums}{hashlib.sha256(data).hexdigest()}  {name}\n"
-        )
-        words = ("--url", f"{top}/dist", "--port", b.pty, "--dry-run", "ioctl")
-        status, output = run(release() / "install.py", *words, TMPDIR=str(away.parent))
-        eq((status, away.exists()), (0, False) if status == 0 else output)
+def places_that_lead_elsewhere():
+    with tempfile.TemporaryDirectory() as top:
+
+        def parts(package):
+            file = Path(top, "coprocessor-client.json")
+            file.write_text(package)
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            Path(top, "SHA256SUMS").write_text(f"{digest}  {file.name}\n")
+            with tempfile.TemporaryDirectory() as folder:
+                there = releases.Release(top, folder)
+                there.get(ARCH, False, True)
+                return there.parts("client")
+
+        good = ["coprocessor/link.mpy", "https://example.com/../x"]
+        eq(parts(json.dumps({"urls": [good]})), ["link"])
+        for place in "coprocessor/../boot.mpy", "main.py", "coprocessor/a/b.mpy", "/boot.py", 1:
+            package = json.dumps({"urls": [good, [place, "x"]]})
+            words = "coprocessor-client.json has files for other places than coprocessor/"
+            raises(remote.Failure, parts, package, match=words)
+        for package in "[]", "{}", '{"urls": 1}', '{"urls": ["x"]}', "half":
+            words = "coprocessor-client.json is not the file of a release"
+            raises(remote.Failure, parts, package, match=words)
 
 
 @case
