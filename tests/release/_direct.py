@@ -19,7 +19,7 @@ class Direct(remote.Mpremote):
 
     def __init__(self, fake):
         self.fake = fake
-        self.port = "/dev/fake"
+        self.port, self.command = "/dev/fake", ["true"]
 
     def run(self, *words):
         """Commands with "+" between them; the first that fails is the last."""

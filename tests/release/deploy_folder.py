@@ -15,14 +15,15 @@ import _fake
 from _release import refused, release, unix
 from check import case, end, eq, true
 
+RELEASE = release("", ("armv7m", "x64"))
 ARMV7M = 5
 FOLDER = "/lib/msgpack"
 INIT, BESIDE = f"{FOLDER}/__init__.mpy", f"{FOLDER}.mpy"
 FULL, SMALL = (
-    (release() / f"armv7m/{name}").read_bytes() for name in ("msgpack.mpy", "small/msgpack.mpy")
+    (RELEASE / f"armv7m/{name}").read_bytes() for name in ("msgpack.mpy", "small/msgpack.mpy")
 )
 PYTHON = {
-    f"{FOLDER}/{name}.py": (release() / f"armv7m/msgpack/{name}.py").read_bytes()
+    f"{FOLDER}/{name}.py": (RELEASE / f"armv7m/msgpack/{name}.py").read_bytes()
     for name in ("exceptions", "ext")
 }
 
@@ -38,7 +39,7 @@ def fake(files, place=INIT, **options):
 
 
 def deploy(board, *options):
-    return _direct.deploy(board, "--from", str(release()), *options, "", "msgpack")
+    return _direct.deploy(board, "--from", str(RELEASE), *options, "", "msgpack")
 
 
 def said(result, *words):
@@ -51,12 +52,12 @@ def said(result, *words):
 @case
 def what_an_import_finds():
     with tempfile.TemporaryDirectory() as lib:
-        shutil.copy(release() / "x64/msgpack.mpy", lib)
+        shutil.copy(RELEASE / "x64/msgpack.mpy", lib)
         Path(lib, "msgpack").mkdir()
         source = "import msgpack; print(msgpack)"
         # Even without a module in it.
         eq(unix(source, lib), (0, "<module 'msgpack'>\n"))
-        shutil.copy(release() / "x64/small/msgpack.mpy", f"{lib}/msgpack/__init__.mpy")
+        shutil.copy(RELEASE / "x64/small/msgpack.mpy", f"{lib}/msgpack/__init__.mpy")
         eq(unix("import msgpack; print(msgpack.__version__[-6:])", lib), (0, "+small\n"))
         # A file of that name is nothing.
         shutil.rmtree(f"{lib}/msgpack")
