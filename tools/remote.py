@@ -16,10 +16,16 @@ TOP = Path(__file__).resolve().parents[1]
 # The board prints this before its answers.
 MARK = "@deploy "
 
-# mpremote's output when the file system is full; not every firmware has names for error numbers.
-NO_SPACE = re.compile(r"OSError: (\[Errno )?28\b")
-# The same when the board is gone, on Linux, macOS and Windows.
-GONE = re.compile(r"SerialException|termios\.error|device disconnected|Device not configured")
+# mpremote's output when the file system is full; not every firmware has names for error numbers,
+# and newer mpremotes have words for them.
+NO_SPACE = re.compile(r"OSError: (\[Errno )?28\b|No space left on device")
+# The same when the board is gone, on Linux, macOS and Windows. Errors of this computer are in
+# words; newer mpremotes repeat these where a file's name would be.
+GONE = re.compile(
+    r"SerialException|termios\.error|device disconnected|Device not configured"
+    r"|\] Input/output error|^mpremote: \w+: ([^:]+): \1\.$",
+    re.MULTILINE,
+)
 # The oldest mpremote that this was tested with.
 OLDEST = 1, 24
 
@@ -143,8 +149,9 @@ class Mpremote:
             return ports.no_access(self.port, self.ports)
         if GONE.search(output):
             return (
-                f"the connection to the board at {where} broke; plug the cable in, or take "
-                "another one, and run this again. What is not complete yet has replaced nothing"
+                f"the connection to the board at {where} broke: plug the cable in, or take "
+                "another one, end other programs that use the port, and run this again. What is "
+                "not complete yet has replaced nothing"
             )
         if status is None or "could not enter raw repl" in output:
             return no_answer(where)

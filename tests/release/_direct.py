@@ -59,10 +59,14 @@ class Direct(remote.Mpremote):
 
 def deploy(fake, *words):
     """(status, output) of deploying to a fake."""
+    return deploy_by(Direct(fake), *words)
+
+
+def deploy_by(mpremote, *words):
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try:
-            tool.deploy(tool.arguments(words), Direct(fake))
+            tool.deploy(tool.arguments(words), mpremote)
         except remote.Failure as e:
             return 1, said.getvalue() + f"deploy: {e}"
         except SystemExit as e:

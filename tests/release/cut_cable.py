@@ -187,6 +187,35 @@ def what_is_left():
     refused(deploy(b, ""), "no space: ", " take ", "are free")
 
 
+@case
+def what_mpremotes_say():
+    class Broken(_direct.Direct):
+        def run(self, command, *words):
+            return (1, self.says) if command == "cp" else super().run(command, *words)
+
+    broke = "the connection to the board at /dev/fake broke", "run this again"
+    full = "no space on the board for msgpack.mpy", "remove files from it"
+    other = ("mpremote failed at /dev/fake:",)
+    for says, words in (
+        # Versions 1.24.1, 1.25.0 and 1.26.1, where the cable is out.
+        ("serial.serialutil.SerialException: write failed: [Errno 5] Input/output error", broke),
+        ("OSError: [Errno 5] Input/output error", broke),
+        ("cp x :/lib/\nmpremote: cp: Input/output error: Input/output error.\n", broke),
+        # Errors of the board.
+        ("OSError: 28", full),
+        ("OSError: [Errno 28] ENOSPC", full),
+        ("mpremote: cp: /lib/msgpack.mpy.new: No space left on device.", full),
+        ("OSError: [Errno 5] EIO", other),
+        ("mpremote: cp: /lib/msgpack.mpy.new: Input/output error.", other),
+    ):
+        b = Cut(FORMER)
+        Broken.says = says
+        refused(
+            _direct.deploy_by(Broken(b), "--from", str(RELEASE), "--force", "", "msgpack"), *words
+        )
+        eq(b.files, FORMER)
+
+
 class Wire:
     """A terminal that leads to another one, and is cut after so many bytes to that."""
 
