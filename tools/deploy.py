@@ -294,16 +294,6 @@ def asked_about(args):
     return names + (deploy_role.names() if args.role else [])
 
 
-def show_plan(board, copies, blocks):
-    """What would be done."""
-    for name in placing.unfinished(board):
-        print(f"would remove :{name}, which is left of an installation that broke")
-    found = [name for name, *_ in board["found"]]
-    for file in dict.fromkeys(copies + blocks):
-        replaced = ", in place of the file there" if file.place in found else ""
-        print(f"would copy {file.path.name} to :{file.place}, {file.size} bytes{replaced}")
-
-
 def deploy(args, mpremote):
     if args.list or args.remove:
         listing.show_or_remove(mpremote, args)
@@ -337,7 +327,7 @@ def deploy(args, mpremote):
     blocks = blocks_to_copy(files, seen)
     placing.check_space(board, copies, blocks)
     if args.dry_run:
-        show_plan(board, copies, blocks)
+        placing.show_plan(board, files, copies, blocks)
         return
     placing.remove_unfinished(mpremote, board)
     placing.copy(mpremote, board, copies, blocks)

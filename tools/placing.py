@@ -210,12 +210,37 @@ def remove_unfinished(mpremote, board):
         mpremote.do("exec", REMOVE.format(names=names))
 
 
-def remove_blocks(mpremote, board, files):
-    """Remove what was executed in flash, and no longer is."""
+def unneeded_blocks(board, files):
+    """What was executed in flash, and no longer will be."""
     kept = [*unfinished(board), *(file.block.place for file in files if file.block)]
-    names = [name for name, _ in board["leftovers"] if name not in kept]
+    return [name for name, _ in board["leftovers"] if name not in kept]
+
+
+def remove_blocks(mpremote, board, files):
+    names = unneeded_blocks(board, files)
     if names:
         mpremote.do("exec", REMOVE.format(names=names))
+
+
+def written(file, copies, blocks):
+    """[(name here, place, size)] of what is written of a file: itself, its block, or both."""
+    found = [(file.path.name, file.place, file.size)] if file in copies else []
+    if file in blocks:
+        found.append((file.block.path.name, file.block.place, file.block.size))
+    return found
+
+
+def show_plan(board, files, copies, blocks):
+    """What copy() and the others would do."""
+    for name in unfinished(board):
+        print(f"would remove :{name}, which is left of an installation that broke")
+    found = [name for name, *_ in (*board["found"], *board["leftovers"])]
+    for step in steps(copies, blocks):
+        for name, place, size in (one for file in step for one in written(file, copies, blocks)):
+            replaced = ", in place of the file there" if place in found else ""
+            print(f"would copy {name} to :{place}, {size} bytes{replaced}")
+    for name in unneeded_blocks(board, files):
+        print(f"would remove :{name}, which is not needed any more")
 
 
 def copy(mpremote, board, copies, blocks):
@@ -226,15 +251,13 @@ def copy(mpremote, board, copies, blocks):
             copy_package(mpremote, board, step)
             continue
         (file,) = step
-        written = [(file.place, file.size)] if file in copies else []
         if file.block:
             block = file.block if file in blocks else None
-            mpy = file.path if written else None
+            mpy = file.path if file in copies else None
             in_place.install(mpremote, block, mpy, file.place, file.digests)
-            written += [(block.place, block.size)] if block else []
         else:
             write(mpremote, [(file.path, file.place, file.digests)])
-        for place, size in written:
+        for _, place, size in written(file, copies, blocks):
             print(f"{file.module}: copied to :{place}, {size} bytes", flush=True)
 
 

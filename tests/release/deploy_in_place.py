@@ -202,6 +202,26 @@ def what_is_replaced():
 
 
 @case
+def what_it_would_do():
+    sizes = [path.stat().st_size for path in (BLOCK, STUB)]
+    board = fake()
+    board.files["/lib/msgpack.mpy"] = before = SMALL.read_bytes()
+    output = tried(board, "--in-place", "--force", "--dry-run")[1]
+    for words in (
+        f"would copy msgpack.mpy to :/lib/msgpack.mpy, {sizes[1]} bytes, in place of the file",
+        f"would copy msgpack.blk to :/lib/msgpack.blk, {sizes[0]} bytes\n",
+    ):
+        true(words in output or print(output))
+    eq(board.files, {"/lib/msgpack.mpy": before})
+    # Back to RAM.
+    eq(tried(board, "--in-place", "--force")[0], 0)
+    before = dict(board.files)
+    output = tried(board, "--small", "--force", "--dry-run")[1]
+    true("would remove :/lib/msgpack.blk, which is not needed" in output or print(output))
+    eq(board.files, before)
+
+
+@case
 def with_others_beside():
     full, small = (FOLDER / ARCH / name for name in ("msgpack.mpy", "small/msgpack.mpy"))
     board = fake(
