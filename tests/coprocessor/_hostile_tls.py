@@ -3,19 +3,20 @@
 
 from struct import pack
 
-from _net import HOST, Pair, listener, number
+from _net import HOST, Pair, connected, far, listener, number
 from _private import private
 from _world import Random
 from check import eq, true
 
 OPEN, CLOSE, CONNECT, GRANT, DATA, HANDSHAKE, WRAP, TELL = 1, 2, 3, 4, 5, 7, 20, 21
-EOPNOTSUPP = 95
 ENOTCONN = 107
 EINVAL = 22
 
 
-def unasked(far, near):
-    """What a socket without TLS, or before its handshake, is asked for. It goes on."""
+def unasked():
+    """What a socket without TLS, or before its handshake, is asked for."""
+    pair = Pair()
+    near, peer = connected(pair)
     for what in range(7):
         if what != 3:
             eq(number(far._ask, near, TELL, bytes((what, 0, 0))), EINVAL)
@@ -26,13 +27,16 @@ def unasked(far, near):
     for what, error in (1, None), (2, ENOTCONN), (4, ENOTCONN), (99, ENOTCONN):
         eq(number(far._ask, near, TELL, bytes((what, 0, 0))), error)
     eq(far._ask(near, TELL, b"\1\xff\xff"), b"")
-
-
-def handshake_without_tls(pair, near):
-    """It ends the socket."""
+    near.close()
+    peer.close()
+    # A handshake without TLS ends the socket.
+    near, peer = connected(pair)
     true(pair.link.send(16, bytes((HANDSHAKE, private(near)._id)), False))
     pair.run()
     eq(number(near.write, b"x"), EINVAL)
+    near.close()
+    peer.close()
+    true(pair.is_empty())
 
 
 def likely(entry, random):

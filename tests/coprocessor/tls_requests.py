@@ -168,16 +168,7 @@ def before_it_is_connected():
 
 @case
 def what_nobody_asks_for():
-    pair = Pair()
-    near, peer = connected(pair)
-    hostile.unasked(far, near)
-    near.close()
-    peer.close()
-    near, peer = connected(pair)
-    hostile.handshake_without_tls(pair, near)
-    near.close()
-    peer.close()
-    true(pair.is_empty())
+    hostile.unasked()
 
 
 @case
