@@ -406,7 +406,7 @@ class NetServer:
         self._say(_ANSWER, id, message[2:3] + pack("<h", number) + data)
 
     def _wrap(self, entry, message):
-        if entry.state not in (_CONNECTING, _OPENED):
+        if entry.state not in (_NEW, _CONNECTING, _OPENED):
             raise ValueError
         entries = list(self._entries.values()) + [closed for closed, _ in self._lingering]
         if len([1 for other in entries if other.wrap or other.has_tls]) >= self._most_tls:

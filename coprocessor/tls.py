@@ -120,6 +120,8 @@ class SSLSocket(socket.IOBase):
         s = self._sock
         if not isinstance(s, socket.socket):
             raise socket._error(_EOPNOTSUPP)
+        if s._state < _CONNECTING:
+            s._check()
         timeout = s._timeout
         if waits or timeout:
             socket._link.wait(self._is_over, timeout or _FOREVER)
@@ -150,15 +152,17 @@ class SSLSocket(socket.IOBase):
             number = self._verify(data[3 : 3 + n], data[0])
             if number:
                 self.close()
-                raise OSError(number, "verify_callback")
+                # Firmware says so of 1.
+                raise OSError(number, "MBEDTLS_ERR_ERROR_GENERIC_ERROR")
             data = data[3 + n :]
 
     def ioctl(self, request, arg):
-        if request == _POLL and self._todo:
+        s = self._sock
+        if request == _POLL and self._todo and s._state >= _CONNECTING:
             socket._link.poll()
             if (self._begun or arg & _IN_FLAG) and not self._is_over():
                 return 0
-        return self._sock.ioctl(request, arg)
+        return s.ioctl(request, arg)
 
     def getpeercert(self, binary_form=False):
         if not binary_form:

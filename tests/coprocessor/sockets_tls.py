@@ -389,7 +389,7 @@ def errors():
     near.close()
     peer.close()
     near = far.socket()
-    eq(number(ssl.wrap_socket, near), EINVAL)
+    eq(number(ssl.wrap_socket, near), ENOTCONN)
     near.close()
 
 
@@ -451,6 +451,16 @@ def before_it_is_connected():
     eq(near.read(3), b"end")
     thread.join()
     eq(result, [3])
+    near.close()
+    # One that is not connecting, either.
+    thread, result = echo_server(sock)
+    raw = far.socket()
+    near = verified(cadata=content(certificate()[0]), waits=False)(raw)
+    eq((number(near.write, b"end"), near.ioctl(3, 5)), (ENOTCONN, raw.ioctl(3, 5)))
+    raw.connect(address)
+    near.write(b"end")
+    eq(near.read(3), b"end")
+    thread.join()
     near.close()
     # One that is never connected, and certificates that are none.
     near = far.socket()

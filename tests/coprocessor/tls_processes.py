@@ -19,33 +19,13 @@ from pathlib import Path
 
 sys.path[:0] = ["tests"]
 
+from _certificate import make_certificates  # noqa: E402
 from check import case, end, eq, skip, true  # noqa: E402
 from runner import children, install, targets, unix  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 CLIENT, SERVER = (targets.select([name])[0] for name in ("unix-x64-small", "unix-x64-ssl"))
 HOST = "127.0.0.1"
-
-
-def openssl(folder, command):
-    subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
-
-
-def make_certificates(folder):
-    """A certificate of localhost by an authority, and another authority; as PEM and as DER."""
-    ec = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-    for name in "authority", "other":
-        openssl(folder, f"req -x509 {ec} -days 2 -keyout {name}_key -out {name} -subj /CN={name}")
-    openssl(folder, f"req -new {ec} -keyout server_key -out request -subj /CN=localhost")
-    Path(folder, "extensions").write_text("subjectAltName=DNS:localhost\n")
-    openssl(
-        folder,
-        "x509 -req -in request -CA authority -CAkey authority_key -CAcreateserial -days 2"
-        " -extfile extensions -out server",
-    )
-    for name in "authority", "other", "server":
-        openssl(folder, f"x509 -in {name} -outform DER -out {name}.der")
-    openssl(folder, "ec -in server_key -outform DER -out server_key.der")
 
 
 def free_port():
