@@ -17,7 +17,7 @@ BUDGET = {
     "coprocessor.proxy": 2300,
     "coprocessor.socket": 7150,
     "coprocessor.garbage": 950,
-    "coprocessor.tls": 3750,
+    "coprocessor.tls": 3850,
     "coprocessor.ssl": 930,
     "Link": 1600,
     "Client": 800,
