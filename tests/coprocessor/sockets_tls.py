@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 60
+# timeout: 200
 #
 # TLS of a CPython server for the client's sockets, against Python's own `ssl`.
 
@@ -66,7 +66,7 @@ def echo_server(sock):
 
     def run():
         raw = sock.accept()[0]
-        raw.settimeout(5)
+        raw.settimeout(30)
         with context.wrap_socket(raw, server_side=True) as peer:
             total = 0
             while True:
@@ -406,7 +406,7 @@ def accepted():
 
     def run():
         raw = real.socket()
-        raw.settimeout(5)
+        raw.settimeout(30)
         raw.connect(resolved(port))
         with context.wrap_socket(raw, server_hostname="localhost") as peer:
             peer.sendall(b"hello\n")
