@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: MIT
 // The part of the page that installs by Web Serial: serial.js talks to the board.
 
-const LITTLE_RAM = 64 * 1024; // A board with less that is free gets the small flavour.
-const LIBRARY = Object.entries(release.python); // [[name of a package, its files]]
+const serial = {board: null, about: null, has: null, arch: null, picked: null, isCopied: false};
 
-const serial = {board: null, about: null, arch: null, picked: null};
-
+// A warning interrupts a screen reader, other text does not.
 function say(text, isWarning) {
-    element("serial-status").textContent = text;
-    element("serial-status").className = isWarning ? "warning" : "soft";
+    element("serial-status").textContent = isWarning ? "" : text;
+    element("serial-warning").textContent = isWarning ? text : "";
 }
 
+// Show what belongs to a step. Where its button was, the focus goes to what is next.
 function showStep(name) {
-    for (const step of document.querySelectorAll("#serial [data-step]")) {
+    const section = element("serial");
+    const hadFocus = document.activeElement === document.body || section.contains(document.activeElement);
+    for (const step of section.querySelectorAll("[data-step]")) {
         step.hidden = step.dataset.step !== name;
+    }
+    if (hadFocus) {
+        const step = section.querySelector(`[data-step="${name}"]`);
+        (step?.querySelector("[data-first]") || element("serial-title")).focus();
     }
 }
 
@@ -27,11 +32,15 @@ async function contents(file) {
         }
         data = await picked.arrayBuffer();
     } else {
-        const response = await fetch(new URL(file.file, base)).catch(() => null);
-        if (!response || !response.ok) {
+        const signal = AbortSignal.timeout(60000);
+        const response = await fetch(new URL(file.file, base), {signal}).catch(() => null);
+        if (response && !response.ok) {
             throw new BoardError(`The server does not have ${file.file}.`);
         }
-        data = await response.arrayBuffer();
+        data = response && await response.arrayBuffer().catch(() => null);
+        if (!data) {
+            throw new BoardError("The server does not answer. Look at the connection to it, and try again.");
+        }
     }
     data = new Uint8Array(data);
     if (await sha256(data) !== file.sha256) {
@@ -40,23 +49,9 @@ async function contents(file) {
     return data;
 }
 
-// What the board says about itself, or a BoardError if it cannot use the modules.
-async function ask(board) {
-    const about = await board.evaluate(release.ask);
-    const [major, minor] = about.version;
-    const found = read(`(name='micropython', version=(${major}, ${minor}), _mpy=${about.mpy})`);
-    if (found.error) {
-        throw new BoardError(found.error);
-    }
-    if (!about.lib || !about.block) {
-        throw new BoardError("The board has no file system with a lib folder.");
-    }
-    return {about, arch: found.arch};
-}
-
 function rowOf(table, name, value) {
     const line = make(table, "tr", "");
-    make(line, "th", name);
+    make(line, "th", name).scope = "row";
     make(line, "td", value);
 }
 
@@ -69,140 +64,205 @@ function showBoard() {
     rowOf(table, "architecture", arch);
     rowOf(table, "free RAM", `${Math.floor(about.ram / 1024)} KB`);
     rowOf(table, "free flash", `${Math.floor(about.free / 1024)} KB`);
-    const isLittle = about.ram < LITTLE_RAM;
-    const there = about.found.find(f => f[0] === `${about.lib}/msgpack.mpy`);
-    const flavour = there ? there[3] : isLittle ? "small" : "full";
-    element(flavour === "small" ? "serial-small" : "serial-full").checked = true;
-    element("serial-line").hidden = arch !== "xtensa" || about.esp8266 === null;
+    for (const input of document.querySelectorAll("input[name=serial-module]")) {
+        const why = whyNot(input.value, arch);
+        input.disabled = Boolean(why);
+        input.checked = input.checked && !why;
+    }
+    element("serial-none").hidden = arch !== "none";
+    element(flavourFor(about, withSmall[0]) === "small" ? "serial-small" : "serial-full").checked = true;
+    showFlavours();
 }
 
-// [[place on the board, file]] of what is ticked.
-function wanted() {
-    const ticked = [...document.querySelectorAll("input[name=serial-module]:checked")].map(i => i.value);
-    const flavour = document.querySelector("input[name=serial-flavour]:checked").value;
-    const {about, arch} = serial;
-    // A side of the co-processor needs some.
-    const needed = ticked.flatMap(name => release.coprocessor[name.replace("coprocessor-", "")] || []);
-    const native = [...ticked, ...needed].filter(name => names.includes(name));
-    const early = filesFor(arch, native, flavour)
-        .filter(f => compare(about.version, versionOf(f.firmware)) < 0);
-    if (early.length) {
-        throw new BoardError(early.map(f => `${f.module} needs MicroPython ${f.firmware} or later`).join(", ") +
-            ": update the firmware.");
-    }
-    const files = filesFor(arch, native, flavour).map(f => [`${about.lib}/${f.module}.mpy`, f]);
-    for (const [name, parts] of LIBRARY) {
-        if (ticked.includes(name)) {
-            files.push(...parts.map(f => [`${about.lib}/${f.file}`, f]));
+function ticked() {
+    return [...document.querySelectorAll("input[name=serial-module]:checked")].map(input => input.value);
+}
+
+function flavour() {
+    return document.querySelector("input[name=serial-flavour]:checked").value;
+}
+
+// Only some modules have two.
+function showFlavours() {
+    const native = nativeOf(ticked(), serial.arch);
+    element("serial-flavours").hidden = !native.some(name => withSmall.includes(name));
+    const {esp8266} = serial.about;
+    element("serial-line").hidden = !native.length || esp8266 === null || esp8266 < release.esp8266Files;
+}
+
+// A board is one side of the co-processor.
+function tickOneSide(input) {
+    const packages = Object.values(release.sides).map(side => side.package);
+    if (input.checked && packages.includes(input.value)) {
+        for (const other of document.querySelectorAll("input[name=serial-module]:checked")) {
+            other.checked = other === input || !packages.includes(other.value);
         }
     }
-    return new Map(files);
 }
 
-// Fail if the board would import something else than what is or will be at the place.
-function checkHidden(place) {
-    const {about} = serial;
-    const ending = /\.m?py$/;
-    const stem = place.slice(about.lib.length + 1).replace(ending, "");
-    const stems = about.path.map(folder => (folder && `${folder}/`) + stem);
-    // They come in the order in which an import looks for them.
-    const first = about.found.find(([name]) => name === place || stems.includes(name.replace(ending, "")));
-    if (first && first[0] !== place) {
-        throw new BoardError(`${first[0]} on the board hides ${place}. Remove it and try again.`);
-    }
-}
-
-// What is to be copied: files that are not on the board yet, after a question about those that differ.
+// The steps of what is to be copied: files that are not on the board yet, after a question about
+// those that differ. null: the user does not want that.
 async function choose() {
     const {about} = serial;
-    const found = new Map(about.found.map(f => [f[0], f[2]]));
-    const copies = [], differ = [];
-    for (const [place, file] of wanted()) {
-        checkHidden(place);
-        const data = await contents(file);
-        const digest = found.get(place);
-        if (digest === file.sha256 || digest === adler32(data)) {
-            continue;
+    const found = new Map(about.found.map(([name, , digest]) => [name, digest]));
+    const steps = [], differ = [];
+    for (const step of wanted(ticked(), flavour(), serial)) {
+        const copies = [];
+        for (const one of step) {
+            const data = await contents(one.file);
+            const digest = found.get(one.place);
+            if (digest !== one.file.sha256 && digest !== adler32(data)) {
+                copies.push({...one, data});
+                differ.push(...digest === undefined ? [] : [one.place]);
+            }
         }
-        (found.has(place) ? differ : copies).push([place, file, data]);
+        steps.push(copies);
     }
-    if (differ.length && await confirmed(differ.map(([place]) => place))) {
-        copies.push(...differ);
+    const answer = differ.length ? await askToReplace(differ) : "replace";
+    if (answer === "cancel") {
+        return null;
     }
-    const taken = size => Math.ceil(size / about.block) * about.block;
-    const needed = copies.reduce((sum, c) => sum + taken(c[2].length) + about.block, 0);
-    if (needed > about.free) {
-        throw new BoardError(`The files take ${needed} bytes of the board's file system, and ${about.free} ` +
-            "are free. Remove files from it and try again.");
-    }
-    return copies;
+    const kept = answer === "keep" ? differ : [];
+    const copies = steps.map(step => step.filter(({place}) => !kept.includes(place))).filter(step => step.length);
+    checkSpace(about, copies);
+    return {copies, kept};
 }
 
-function confirmed(places) {
-    element("serial-differ").textContent = places.join(", ");
+function askToReplace(places) {
+    const list = element("serial-differ");
+    list.replaceChildren();
+    places.forEach(place => make(make(list, "li", ""), "code", place));
+    say("");
     showStep("differ");
-    element("serial-replace").focus();
     return new Promise(resolve => {
-        element("serial-replace").onclick = () => resolve(true);
-        element("serial-keep").onclick = () => resolve(false);
+        for (const answer of ["replace", "keep", "back"]) {
+            element(`serial-${answer}`).onclick = () => resolve(answer === "back" ? "cancel" : answer);
+        }
     });
 }
 
-async function copy(copies) {
+async function copy(steps) {
+    const {about, board} = serial;
     const bar = element("serial-progress");
-    bar.max = copies.reduce((sum, c) => sum + c[2].length, 0) || 1;
+    bar.max = steps.flat().reduce((sum, {data}) => sum + data.length, 0) || 1;
     bar.value = 0;
     showStep("copying");
-    const folders = new Set([serial.about.lib]);
-    for (const [place] of copies) {
-        folders.add(place.slice(0, place.lastIndexOf("/")));
+    const left = about.leftovers.map(([name]) => name).filter(name => name.endsWith(".new"));
+    if (left.length) {
+        await board.remove(left);
     }
-    for (const folder of folders) {
-        await serial.board.makeFolder(folder);
+    const folders = steps.flat().map(({place}) => place.slice(0, place.lastIndexOf("/")));
+    for (const folder of new Set([about.lib, ...folders])) {
+        await board.makeFolder(folder);
     }
-    for (const [place, file, data] of copies) {
-        say(`Copying ${file.file} to ${place} …`);
-        await serial.board.put(place, data, count => { bar.value += count; });
+    for (const step of steps) {
+        const [{place}] = step;
+        say(step.length > 1 ? `Copying ${step.length} files to ${place.slice(0, place.lastIndexOf("/"))} …`
+            : `Copying ${place} …`);
+        const files = step.map(one => [one.place, one.data, one.file.sha256]);
+        await board.put(files, count => { bar.value += count; });
     }
 }
 
-// Import what was installed, and show the RAM that it takes.
-async function tryThem() {
-    const ticked = [...wanted().values()].map(f => f.module);
-    const modules = [...new Set(ticked.filter(name => !name.includes(".")))];
-    if (ticked.some(name => name.includes("."))) {
-        modules.push("coprocessor");
+// Remove what the module that was replaced has executed in flash.
+async function removeBlocks(kept) {
+    const {about} = serial;
+    const placed = wanted(ticked(), flavour(), serial).flat().map(({place}) => place);
+    const blocks = about.leftovers.map(([name]) => name).filter(name => {
+        const place = name.replace(/blk$/, "mpy");
+        return name.endsWith(".blk") && placed.includes(place) && !kept.includes(place);
+    });
+    if (blocks.length) {
+        await serial.board.remove(blocks);
     }
+}
+
+// Import what was installed, from the beginning, and show the RAM that it takes.
+async function tryThem(kept) {
+    const {about, arch, board} = serial;
+    const files = wanted(ticked(), flavour(), serial).flat();
+    const sides = sideOf(ticked());
+    const [plain, others] = sides.length ? release.sides[sides[0]].parts : [[], []];
+    const parts = [...plain, ...arch === "none" ? [] : others].map(part => `coprocessor.${part}`);
+    // The full flavour beside a small one comes last, as it changes what that says of itself.
+    const full = withSmall.map(name => `${name}_full`);
+    const single = files.filter(({module, file}) => file.file.endsWith(".mpy") && !module.includes("/"))
+        .sort((a, b) => full.includes(a.module) - full.includes(b.module));
+    const places = new Map(single.map(({module, place}) => [module, place]));
+    parts.forEach(part => places.set(part, `${about.lib}/${part.replace(".", "/")}.mpy`));
     say("Importing …");
-    const program = `modules = (${modules.map(name => literal(name) + ",").join(" ")})\n${release.import}`;
-    const found = await serial.board.evaluate(program);
+    await board.reset();
+    const list = [...places.keys()].map(name => `${literal(name)},`).join(" ");
+    const found = await board.evaluate(`modules = (${list})\n${release.import}`);
     const table = element("serial-installed");
     table.replaceChildren();
     let failed = "";
-    for (const name of modules.filter(module => module in found)) {
+    for (const [name, place] of places) {
         const result = found[name];
+        if (!result) {
+            break; // It came after the one that has failed.
+        }
         const line = make(table, "tr", "");
-        make(line, "td", name);
+        make(line, "th", name).scope = "row";
         if (result.error) {
-            make(line, "td", `${result.error[0]}: ${result.error[1]}`);
-            failed = `${name} is on the board, but its import fails.`;
-        } else {
-            make(line, "td", `${serial.about.lib}/${name}${name === "coprocessor" ? "/" : ".mpy"}`);
-            make(line, "td", result.growth, "number");
+            make(line, "td", result.error.filter(Boolean).join(": ")).colSpan = 2;
+            failed = explainImport(name, result.error, result, serial, flavour());
+            continue;
+        }
+        make(line, "td", result.file || place);
+        const file = single.find(({module}) => module === name)?.file;
+        // On some boards, native code is not in the heap.
+        const code = file?.native && result.growth < file.native >> 1 ? file.native : 0;
+        make(line, "td", result.growth + code, "number");
+        // Only the full flavour says where it is.
+        const isSmall = !result.file && result.version.endsWith("+small");
+        if (result.file !== place && !isSmall && !kept.includes(place)) {
+            failed = `The board imports a ${name} that is ${result.file || "built in"}, not ${place}.`;
         }
     }
+    showProgram(failed ? [] : sides);
     showStep("done");
-    say(failed || "Installed. Reset the board to start its program.", Boolean(failed));
+    say(failed || done(kept), Boolean(failed));
 }
 
-// Do a step; whatever fails is said, and the board is let go.
+function done(kept) {
+    const what = kept.length ? `Installed, but for what you have kept: ${kept.join(", ")}.`
+        : serial.isCopied ? "Installed." : "All of it was on the board already.";
+    return `${what} Reset the board to start its program.`;
+}
+
+// How a program of this side begins.
+function showProgram(sides) {
+    element("serial-program").replaceChildren();
+    for (const side of sides) {
+        make(element("serial-program"), "p", `The ${side}'s program begins with this; main.py and boot.py are as they were:`);
+        addCommand(element("serial-program"), release.sides[side].program.trim());
+    }
+}
+
+// What is on a board that has gone.
+function whereItEnded() {
+    const files = {
+        "": "Nothing was copied.",
+        copying: "No file is half copied: each is the former one or the new one.",
+        importing: "All files are on the board.",
+    };
+    return `${files[serial.stage]} Connect it and try again.`;
+}
+
+// Do a step. Whatever fails is said, and the board is let go, unless the user can choose otherwise.
 async function attempt(step) {
     try {
         await step();
     } catch (error) {
-        say(error instanceof BoardError ? error.message : `${error.name}: ${error.message}`, true);
-        showStep("idle");
-        await disconnect();
+        const text = !(error instanceof BoardError) ? `${error.name}: ${error.message}`
+            : error instanceof Gone ? `${error.message} ${whereItEnded()}` : error.message;
+        const stays = error instanceof Refusal && serial.board;
+        showStep(stays ? "choosing" : "idle");
+        say(text, true);
+        if (!stays) {
+            await disconnect();
+        }
     }
 }
 
@@ -223,12 +283,15 @@ async function connect() {
         say("No port was chosen.");
         return;
     }
-    showStep("");
+    showStep("asking");
     say("Asking the board …");
+    serial.stage = "";
     serial.board = new SerialBoard(port);
     await serial.board.open();
     await serial.board.enter();
     Object.assign(serial, await ask(serial.board));
+    // A longer piece takes less time and more memory.
+    serial.board.piece = serial.about.ram < release.littleRam ? 256 : 1024;
     showBoard();
     say("");
     showStep("choosing");
@@ -236,30 +299,62 @@ async function connect() {
 
 async function install() {
     say("Fetching the files …");
-    await copy(await choose());
-    await tryThem();
+    const chosen = await choose();
+    if (!chosen) {
+        showStep("choosing");
+        return;
+    }
+    serial.isCopied = chosen.copies.length > 0;
+    serial.stage = "copying";
+    await copy(chosen.copies);
+    await removeBlocks(chosen.kept);
+    serial.stage = "importing";
+    await tryThem(chosen.kept);
     await disconnect();
 }
 
-if ("serial" in navigator) {
+// Words beside a name that does not say enough.
+const ABOUT = {
+    "coprocessor-client": "coprocessor-client, for a board without a network",
+    "coprocessor-server": "coprocessor-server, for the board that has it",
+    msgpack_aio: "msgpack_aio, for asyncio",
+};
+
+function addChoice(parent, name) {
+    const label = make(element(parent), "label", "");
+    const input = make(label, "input", "");
+    input.type = "checkbox";
+    input.name = "serial-module";
+    input.value = name;
+    input.checked = name === "msgpack";
+    label.append(` ${ABOUT[name] || name}`);
+    input.addEventListener("change", () => { tickOneSide(input); showFlavours(); });
+}
+
+function start() {
     element("serial").hidden = false;
     element("serial-pick").hidden = !isFile;
-    for (const name of [...names, ...LIBRARY.map(([name]) => name)]) {
-        const label = make(element("serial-modules"), "label", "");
-        const input = make(label, "input", "");
-        input.type = "checkbox";
-        input.name = "serial-module";
-        input.value = name;
-        input.checked = name === "msgpack";
-        label.append(` ${name}`);
+    element("serial-code").textContent = release.esp8266;
+    const sides = Object.values(release.sides).map(side => side.package);
+    for (const name of [...names, ...Object.keys(release.library)]) {
+        addChoice(sides.includes(name) ? "serial-sides" : "serial-modules", name);
     }
     element("serial-folder").addEventListener("change", event => { serial.picked = event.target.files; });
     element("serial-connect").addEventListener("click", () => attempt(connect));
     element("serial-again").addEventListener("click", () => { say(""); showStep("idle"); });
     element("serial-install").addEventListener("click", () => attempt(install));
     element("serial-cancel").addEventListener("click", () => attempt(async () => {
-        await disconnect();
         say("");
         showStep("idle");
+        await disconnect();
     }));
+}
+
+if ("serial" in navigator) {
+    start();
+} else {
+    element("no-serial").textContent = isSecureContext
+        ? "With Chrome, Edge or another browser that has Web Serial, this page installs by itself on a board at the computer."
+        : "From an https address, this page installs by itself on a board at the computer, in Chrome and Edge.";
+    element("no-serial").hidden = false;
 }

@@ -3,6 +3,13 @@
 
 class BoardError extends Error {}
 
+// The board is not there any more.
+class Gone extends BoardError {
+    constructor() {
+        super("The connection to the board has ended.");
+    }
+}
+
 // The board prints this before its answers, see tools/remote.py.
 const MARK = "@deploy ";
 
@@ -11,9 +18,18 @@ const AT_ONCE = 15000;
 const ATTEMPT = 3000;
 const RESET = 30000;
 
+const READY = "raw REPL; CTRL-B to exit\r\n>";
+
 const NO_ANSWER = "The board does not answer: is MicroPython on it? Press its reset button and try again.";
-const GONE = "The connection to the board has ended. Former files are as they were; connect it and try again.";
-const FULL = "There is no space on the board for this file. Remove files from it and try again.";
+const WRONG = "What was written is not what is on the board. Try again, or with another cable.";
+
+// What errors of a board's mean by their numbers, which not every firmware has names for.
+const ERRORS = {
+    5: "The board cannot read or write its flash.",
+    28: "There is no space on the board for this file. Remove files from it and try again.",
+    30: "The board's file system is read-only: a computer has it as a drive, or boot.py has mounted it so. " +
+        "Change that and try again.",
+};
 
 // Some firmware has no hashlib.
 function adler32(data) {
@@ -114,6 +130,7 @@ class SerialBoard {
     constructor(port) {
         this.port = port;
         this.received = ""; // Each character is a byte.
+        this.piece = 256; // How many bytes of a file a program has.
         this.ended = false;
         this.wake = () => {};
     }
@@ -170,7 +187,7 @@ class SerialBoard {
         try {
             await this.writer.write(bytes);
         } catch {
-            throw new BoardError(GONE);
+            throw new Gone();
         }
     }
 
@@ -185,7 +202,7 @@ class SerialBoard {
                 return taken;
             }
             if (this.ended) {
-                throw new BoardError(GONE);
+                throw new Gone();
             }
             const left = deadline - performance.now();
             if (left <= 0) {
@@ -198,6 +215,19 @@ class SerialBoard {
         }
     }
 
+    // What is received up to the end of the first match.
+    async find(pattern, timeout) {
+        const taken = await this.take(text => {
+            const found = text.match(pattern);
+            return found ? found.index + found[0].length : -1;
+        }, timeout);
+        if (taken === null) {
+            throw new BoardError(NO_ANSWER);
+        }
+        return taken;
+    }
+
+    // What is received before the mark.
     async until(mark, timeout) {
         const taken = await this.take(text => {
             const at = text.indexOf(mark);
@@ -217,9 +247,8 @@ class SerialBoard {
         return taken;
     }
 
-    // Interrupt a program that runs, and begin anew without main.py.
+    // Interrupt a program that runs, and begin anew.
     async enter() {
-        const READY = "raw REPL; CTRL-B to exit\r\n>";
         for (let attempt = 0; ; attempt++) {
             await this.write("\r\x03\x03");
             await this.take(() => -1, 200);
@@ -234,6 +263,11 @@ class SerialBoard {
                 }
             }
         }
+        await this.reset();
+    }
+
+    // Begin anew without main.py.
+    async reset() {
         await this.write("\x04");
         await this.until("soft reboot\r\n", RESET);
         // A program in boot.py is interrupted, too.
@@ -286,13 +320,16 @@ class SerialBoard {
         const bytes = new TextEncoder().encode(source);
         this.received = "";
         await this.write("\x05A\x01");
-        await (await this.bytes(2, AT_ONCE) === "R\x01" ? this.paste(bytes) : this.type(bytes));
+        // Something else may come before, such as a line of an ESP32's log.
+        const answer = await this.find(/R[\0\x01]|raw REPL/, AT_ONCE);
+        await (answer.endsWith("R\x01") ? this.paste(bytes) : this.type(bytes));
         const output = await this.until("\x04", timeout);
         const error = await this.until("\x04", AT_ONCE);
         await this.until(">", AT_ONCE);
         if (error) {
             const last = error.trim().split("\n").pop().trim();
-            throw new BoardError(/OSError: (\[Errno )?28\b/.test(last) ? FULL : `The board says: ${last}`);
+            const number = last.match(/^OSError: (?:\[Errno )?(\d+)/);
+            throw new BoardError(number && ERRORS[number[1]] || `The board says: ${last}`);
         }
         return new TextDecoder().decode(Uint8Array.from(output, c => c.charCodeAt(0)));
     }
@@ -312,26 +349,35 @@ class SerialBoard {
         await this.run(`import os\ntry:\n os.mkdir(${literal(folder)})\nexcept OSError:\n pass\n`);
     }
 
-    // Write a file under another name, compare what was written, and give it its name.
-    async put(place, data, progress) {
-        const temporary = literal(`${place}.new`);
+    async remove(names) {
+        await this.run("import os\n" +
+            names.map(name => `try:\n os.remove(${literal(name)})\nexcept OSError:\n pass\n`).join(""));
+    }
+
+    // Write files, [[place, data, sha256]], under other names, compare what was written, and give
+    // them their names: all or none, unless the board goes in between.
+    async put(files, progress) {
         try {
-            await this.run(`f = open(${temporary}, "wb")\nw = f.write\n`);
-            for (let at = 0; at < data.length; at += 256) {
-                await this.run(`w(${bytesLiteral(data.subarray(at, at + 256))})\n`);
-                progress(Math.min(256, data.length - at));
+            for (const [place, data] of files) {
+                await this.run(`f = open(${literal(`${place}.new`)}, "wb")\nw = f.write\n`);
+                for (let at = 0; at < data.length; at += this.piece) {
+                    const part = data.subarray(at, at + this.piece);
+                    await this.run(`w(${bytesLiteral(part)})\n`);
+                    progress(part.length);
+                }
+                await this.run("f.close()\n");
             }
-            await this.run("f.close()\n");
-            const found = (await this.evaluate(release.digest.replace("FILE", () => temporary)))[0];
-            if (found !== (found.length === 8 ? adler32(data) : await sha256(data))) {
-                throw new BoardError("What was written is not what is on the board. Try again.");
+            const list = files.map(([place, data, sum]) =>
+                `(${literal(place)}, (${literal(sum)}, ${literal(adler32(data))})), `);
+            const wrong = await this.evaluate(release.finish.replace("FILES", () => `(${list.join("")})`));
+            if (wrong.length) {
+                throw new BoardError(WRONG);
             }
-            await this.run(`import os\nos.rename(${temporary}, ${literal(place)})\n`);
         } catch (error) {
             if (!this.ended) {
                 // A part of a file is of no use.
-                const remove = `import os\ntry:\n f.close()\nexcept Exception:\n pass\nos.remove(${temporary})\n`;
-                await this.run(remove).catch(() => {});
+                await this.run("try:\n f.close()\nexcept Exception:\n pass\n").catch(() => {});
+                await this.remove(files.map(([place]) => `${place}.new`)).catch(() => {});
             }
             throw error;
         }

@@ -20,13 +20,16 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import deploy
 import deploy_role
 import firmware
 import listing
 import mpyinfo
 import natmods
+import placing
 import questions
 import roles
+import writing
 
 TOP = Path(__file__).resolve().parents[1]
 VERSION = (TOP / "VERSION").read_text().strip()
@@ -247,29 +250,71 @@ class Release:
         shutil.copyfile(source, self.dist / place)
 
 
-def page(files, native, python):
-    """index.html: tools/page.html with the data inside, as a page from a file reads no other."""
-    modules = (*natmods.NAMES, *(f["file"].rpartition(".")[0] for f in python))
-    packages = dict.fromkeys(name for f in python for name in f["packages"])
-    data = {
+def library(python, native):
+    """The packages that the page installs besides native modules: their files, and the native
+    modules that they need."""
+    found = {}
+    for name in dict.fromkeys(name for f in python for name in f["packages"]):
+        if name not in (roles.package("drop-in"), natmods.INSTALLER):
+            found[name] = {"files": [f for f in python if name in f["packages"]], "native": []}
+    for role, modules in native.items():
+        found[roles.package(role)]["native"] = modules
+    for name, source in natmods.PYTHON.items():
+        if name in found:
+            _, others = roles.imports(source.read_text())
+            found[name]["native"] = sorted(others & set(natmods.NAMES))
+    return found
+
+
+def drop_in(python):
+    """The files by which programs find a client's modules, by the names that they import."""
+    files = {f["file"]: f for f in python}
+    digests = deploy_role.drop_in_digests().items()
+    return {name: {"file": files[roles.drop_in(name)], "digests": d} for name, d in digests}
+
+
+def page_data(files, native, python):
+    """What the page of a release knows: the files, and what the tools know about boards."""
+    packages = library(python, native)
+    modules = [*natmods.NAMES, *(name for name in packages if name in natmods.PYTHON)]
+    asked = [*modules, *map(natmods.full_name, natmods.WITH_SMALL), *deploy_role.names()]
+    asked += map(placing.init_of, natmods.NAMES)
+    own = dict.fromkeys([*deploy_role.NETWORK, *roles.DROP_IN, *modules])
+    return {
         "version": VERSION,
         "abi": firmware.ABI,
         "archs": [firmware.arch_of(number << 10) for number in range(len(mpyinfo.ARCHS))],
         "boards": [list(board.values()) for board in firmware.BOARDS],
         "esp8266": firmware.native_code_line(firmware.ESP8266_FILES),
+        "esp8266Files": firmware.ESP8266_FILES,
+        "littleRam": deploy.LITTLE_RAM,
         "coprocessor": native,
         "files": files,
-        "python": {
-            name: [f for f in python if name in f["packages"]]
-            for name in packages
-            if name not in (roles.package("drop-in"), natmods.INSTALLER)
+        "library": packages,
+        # The sides of the co-processor.
+        "sides": {
+            role: {
+                "package": roles.package(role),
+                "parts": deploy_role.PARTS[role],
+                "program": deploy_role.PROGRAMS[role],
+            }
+            for role in native
         },
-        "ask": questions.about(modules, questions.ASK),
+        "network": deploy_role.NETWORK,
+        "bytecode": roles.ABI,
+        "dropIn": drop_in(python),
+        # Programs that a board runs; FILE and FILES are for the page to replace.
+        "ask": questions.about(asked, questions.ASK),
+        "look": questions.about(own, deploy_role.LOOK),
         "import": questions.IMPORT,
-        "digest": "marks = {}\n" + questions.DIGEST + "print('@deploy', repr(digest(FILE)))\n",
+        "finish": writing.finish("FILES").replace("'FILES'", "FILES"),
     }
+
+
+def page(data):
+    """index.html: tools/page.html with the data inside, as a page from a file reads no other."""
     text = (TOP / "tools/page.html").read_text()
-    for name in ("serial", "install"):
+    for name in ("serial", "choice", "install"):
         text = text.replace(f"{{{{{name}}}}}", (TOP / f"installer/{name}.js").read_text().strip())
     # A string must not end the element.
     return text.replace("{{release}}", json.dumps(data, indent=1).replace("<", "\\u003c"))
@@ -289,7 +334,7 @@ def make(build, dist, archs, url):
         shutil.copyfile(module.stub, dist / module.stub.name)
     write_json(dist / "index.json", release.files)
     python = [file for file in release.files if "packages" in file]
-    (dist / "index.html").write_text(page(modules, native, python))
+    (dist / "index.html").write_text(page(page_data(modules, native, python)))
     everything = sorted(str(p.relative_to(dist)) for p in dist.rglob("*") if p.is_file())
     sums = [f"{digest((dist / p).read_bytes())}  {p}\n" for p in everything]
     (dist / "SHA256SUMS").write_text("".join(sums))

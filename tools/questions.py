@@ -50,6 +50,7 @@ i = sys.implementation
 libs = [p for p in sys.path if p.endswith('/lib')]
 lib = libs[0] if libs else ''
 d = {'version': tuple(i[1])[:3], 'mpy': getattr(i, '_mpy', 0), 'lib': lib, 'has_lib': True}
+d['name'] = i[0]
 d['ram'] = ram
 d['path'] = list(sys.path)
 d['machine'] = getattr(i, '_machine', sys.platform)

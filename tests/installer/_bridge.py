@@ -9,21 +9,19 @@ import http.server
 import os
 import select
 import shutil
-import sys
 import termios
 import threading
 import tty
 from pathlib import Path
 
-sys.path.insert(0, "tests/release")
-
-from _release import TOP, release  # noqa: E402
-from selenium import webdriver  # noqa: E402
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
-
-import mpyinfo  # noqa: E402
+# The first one finds the others.
+from _board import mpy_of  # noqa: F401
+from _release import TOP, release
+from check import eq, true
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 PICTURES = TOP / "build/page"
 # The board that most tests install on.
@@ -32,11 +30,6 @@ NAME, ARCH = "mps2-an385/armv7m", "armv7m"
 
 def sha256(file):
     return hashlib.sha256((release() / file).read_bytes()).hexdigest()
-
-
-def mpy_of(arch):
-    """What the firmware says for an architecture."""
-    return 6 | 3 << 8 | mpyinfo.ARCHS.index(arch) << 10
 
 
 # The bytes go through the server that has the page.
@@ -88,47 +81,70 @@ STAND_IN = """
 
 
 class Wire:
-    """What leads from the page to a terminal. It is cut after so many bytes if that is set."""
+    """What leads from the page to a terminal. It is cut after so many bytes, or at some bytes, if
+    that is set."""
 
     def __init__(self, pty):
         self.pty = pty
         self.fd = None
-        self.cut_after = None
-        self.sent = 0
+        self.count = 0
+        self.lock = threading.Lock()
+        self.reset()
+
+    def reset(self):
+        """What tests set: where to cut, and what becomes of the bytes on their ways."""
+        self.cut_after = self.cut_at = None
+        self.sent, self.heard = 0, b""
+        self.to_board = self.from_board = lambda data: data
 
     def open(self, body):
         if self.pty is None or body != b"115200":
             return None
         self.fd = os.open(self.pty, os.O_RDWR | os.O_NOCTTY)
+        self.count += 1
         tty.setraw(self.fd, termios.TCSANOW)
         return b""
 
     @property
     def is_cut(self):
-        return self.fd is None or self.cut_after is not None and self.sent >= self.cut_after
+        return (
+            self.fd is None
+            or self.cut_after is not None
+            and self.sent >= self.cut_after
+            or self.cut_at is not None
+            and self.cut_at in self.heard
+        )
 
     def read(self, body):
-        fd = self.fd
+        fd, count = self.fd, self.count
         if self.is_cut:
             return None
         try:
             ready, _, _ = select.select([fd], [], [], 0.5)
-            return os.read(fd, 65536) if ready else b""
         except OSError:
             return None  # It was closed meanwhile.
+        with self.lock:
+            if self.is_cut or self.count != count:
+                return None  # A request of an earlier connection takes nothing of this one.
+            return self.from_board(os.read(fd, 65536)) if ready else b""
 
     def write(self, body):
         if self.is_cut:
             return None
         self.sent += len(body)
+        self.heard = (self.heard + body)[-len(body) - 100 :]
+        if self.is_cut:
+            return None
+        body = self.to_board(body)
         while body:
             body = body[os.write(self.fd, body) :]
         return b""
 
     def close(self, body=b""):
-        if self.fd is not None:
-            os.close(self.fd)
-        self.fd = None
+        with self.lock:
+            if self.fd is not None:
+                os.close(self.fd)
+            self.fd = None
         return b""
 
 
@@ -146,7 +162,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer or b"")))
         self.send_header("Access-Control-Allow-Origin", "*")
         self.end_headers()
-        self.wfile.write(answer or b"")
+        # The page may be another one meanwhile.
+        with contextlib.suppress(BrokenPipeError):
+            self.wfile.write(answer or b"")
 
 
 @functools.cache
@@ -178,7 +196,7 @@ class Page:
         self.element(name).click()
 
     def wait(self, done, what, seconds=120):
-        WebDriverWait(browser(), seconds, 0.05).until(lambda _: done(), what)
+        WebDriverWait(browser(), seconds, 0.1).until(lambda _: done(), what)
 
     def wait_for(self, name):
         """Wait for a button to be there, or for a warning."""
@@ -192,21 +210,30 @@ class Page:
 
     @property
     def warning(self):
-        return self.status if "warning" in self.element("status").get_attribute("class") else ""
+        return self.element("warning").text
 
     def connect(self):
         self.click("connect")
         self.wait_for("install")
 
     def refused(self):
-        """The warning that follows."""
+        """The warning that follows. The board is let go."""
         self.wait(lambda: self.warning, "a warning")
-        return self.warning
+        words = self.warning
+        if self.element("cancel").is_displayed():
+            self.click("cancel")
+            self.wait(lambda: self.wire.fd is None, "the end")
+        return words
 
     def tick(self, *names):
-        for box in browser().find_elements(By.NAME, "serial-module"):
-            if box.is_selected() != (box.get_attribute("value") in names):
+        for name, box in self.boxes().items():
+            if box.is_selected() != (name in names):
                 box.click()
+
+    def boxes(self):
+        """What can be ticked, by name."""
+        boxes = browser().find_elements(By.NAME, "serial-module")
+        return {box.get_attribute("value"): box for box in boxes}
 
     def picture(self, name):
         """A picture of this state, for people."""
@@ -247,6 +274,32 @@ def rows(name):
         [cell.text for cell in row.find_elements(By.CSS_SELECTOR, "th, td")]
         for row in browser().find_elements(By.CSS_SELECTOR, f"#serial-{name} tr")
     ]
+
+
+def files(board):
+    """The names of the files in :lib, and of all others."""
+    return sorted(name.removeprefix("/lib/") for name in board.files)
+
+
+def said(words, text):
+    true(words in text or print((words, text)))
+
+
+def refused(page, *ticked):
+    """The warning for what is ticked, which leaves the choice."""
+    page.tick(*ticked)
+    page.click("install")
+    page.wait(lambda: page.warning and page.element("install").is_displayed(), "a warning")
+    return page.warning
+
+
+def install(page, *ticked):
+    """Fail unless that works; the rows that it shows."""
+    page.tick(*ticked)
+    page.click("install")
+    page.wait_for("again")
+    eq(page.warning, "")
+    return rows("installed")
 
 
 def start_folder(folder):

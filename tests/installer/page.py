@@ -75,7 +75,9 @@ def files_that_differ():
 def boards_that_cannot():
     for version, mpy, options, words in (
         ((1, 22, 2, ""), 6 | 2 << 8 | 5 << 10, {}, "v1.22"),
-        ((1, 25, 0, ""), 6, {}, "loads no native code"),
+        ((1, 24, 0, ""), 6, {}, "loads no native code"),
+        ((1, 25, 0, ""), 0, {}, "loads no native code"),
+        ((1, 25, 0, ""), 7, {}, "loads no native code"),
         ((1, 25, 0, ""), 6 | 1 << 8 | 5 << 10, {}, "version 6.1"),
         ((1, 25, 0, ""), mpy_of("armv6"), {}, "no files for armv6"),
         ((1, 25, 0, ""), mpy_of("armv7m"), {"path": [""]}, "no file system with a lib folder"),
@@ -84,7 +86,7 @@ def boards_that_cannot():
         with Fake(implementation(version, mpy), **options) as fake, page(fake.pty) as p:
             p.click("connect")
             found = p.refused()
-            true(words in found or print(words, found))
+            true(words in found or print((words, found)))
             eq(p.element("connect").is_displayed(), True)
 
 

@@ -17,25 +17,35 @@ from _fake import Board as Fake, implementation
 from _release import board, on_board, sha256_on_board
 from check import case, end, eq, true
 
+import deploy_role
 import firmware
 
 
 @case
 def the_small_flavour_and_packages():
-    with board(NAME) as b, page(b.pty) as p:
+    with board("rpi-pico") as b, page(b.pty) as p:
         p.connect()
         p.click("small")
         p.tick("coprocessor-client")
         p.click("install")
-        p.wait_for("again")
+        p.wait(lambda: p.warning or p.element("again").is_displayed(), "the end", 400)
+        eq(p.warning, "")
+        p.picture("9-client")
         names = [row[0] for row in rows("installed")]
-        eq((sorted(names[:-1]), names[-1]), (["finaliserproxy", "msgpack"], "coprocessor"))
-        eq(sha256_on_board(b, "/lib/msgpack.mpy"), sha256(f"{ARCH}/small/msgpack.mpy"))
-        file = "coprocessor/link.mpy"
-        eq(sha256_on_board(b, f"/lib/{file}"), sha256(file))
+        parts = [f"coprocessor.{part}" for part in ("link", "socket", "client")]
+        eq(names, ["msgpack", "finaliserproxy", *parts])
+        eq(sha256_on_board(b, "/lib/msgpack.mpy"), sha256("armv6m/small/msgpack.mpy"))
+        eq(sha256_on_board(b, "/lib/coprocessor/link.mpy"), sha256("coprocessor/link.mpy"))
+        eq(sha256_on_board(b, "/lib/socket.py"), sha256("coprocessor/drop-in/socket.py"))
+        # What the page shows is how a program begins.
+        program = browser().find_element("css selector", "#serial-program pre").text
+        eq(program.splitlines(), deploy_role.PROGRAMS["client"].strip().splitlines())
+        # The stock firmware of a Pico has none of its own.
+        names = on_board(b, "import os; print(sorted(os.listdir('/lib')))")
         eq(
-            on_board(b, "import coprocessor.link; print(coprocessor.link.__file__)"),
-            f"/lib/{file}\n",
+            names,
+            "['coprocessor', 'finaliserproxy.mpy', 'msgpack.mpy', 'network.py', 'socket.py', "
+            "'ssl.py', 'tls.py']\n",
         )
 
 

@@ -91,6 +91,9 @@ class Board:
             raise OSError("[Errno 39] ENOTEMPTY")
         self.folders.remove(path)
 
+    # Whether programs come in raw paste mode.
+    is_pasted = False
+
     # Whether the cable is broken.
     is_cut = False
 
@@ -138,7 +141,7 @@ class Board:
         return f"OK{said.getvalue()}\x04{wrong}\x04>".replace("\n", "\r\n").encode()
 
     def _serve(self):
-        source = b""
+        source, pastes = b"", False
         self.names = {}
         while True:
             try:
@@ -146,17 +149,19 @@ class Board:
             except OSError:
                 return
             answer = b""
-            if byte == b"\x01":
+            if source + byte == b"\x05A\x01":
+                source, answer = b"", b"R\x01\xff\xff" if self.is_pasted else b"R\x00"
+                pastes = self.is_pasted
+            elif byte == b"\x01":
                 source, answer = b"", BANNER
-            elif source + byte == b"\x05A\x01":
-                # Programs are not pasted.
-                source, answer = b"", b"R\x00"
             elif byte == b"\x04" and not source:
                 self.names = {}
                 self.sys.modules.clear()
                 answer = b"OK\r\nMPY: soft reboot\r\n" + BANNER
             elif byte == b"\x04":
                 source, answer = b"", self._run(source.decode())
+                if pastes:
+                    answer, pastes = b"\x04" + answer[len("OK") :], False
             elif byte not in b"\r\x02\x03" or source:
                 source += byte
             os.write(self.ours, answer)
