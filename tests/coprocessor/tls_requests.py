@@ -29,6 +29,7 @@ HANDSHAKE = 7
 EINVAL = 22
 BAD_CONFIG = -0x5E80
 ECONNRESET = 104
+ETIMEDOUT = 110
 ECONNREFUSED = 111
 
 
@@ -164,6 +165,26 @@ def before_it_is_connected():
         near.close()
     true(pair.is_empty())
     sock.close()
+
+
+@case
+def others_go_on():
+    """While the client waits for a handshake whose peer is silent, for the socket's timeout."""
+    pair = Pair()
+    other, other_peer = connected(pair)
+    other.settimeout(0)
+    number(other.recv, 1)
+    for flags in {}, {"server_side": True}:
+        near, peer = connected(pair)
+        near.settimeout(0.5)
+        other_peer.send(b"x")
+        eq(number(lambda: ssl.wrap_socket(near, **flags)), ETIMEDOUT)
+        eq(other.recv(1), b"x")
+        near.close()
+        peer.close()
+    other.close()
+    other_peer.close()
+    true(pair.is_empty())
 
 
 @case
