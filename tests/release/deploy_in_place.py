@@ -183,6 +183,13 @@ def a_bad_cable():
     refused(tried(board, "--in-place"), ":/lib/msgpack.blk.new is not what was written to it")
     true("/lib/msgpack.mpy" not in board.files)
 
+    # It loses a byte of the other file.
+    board = fake()
+    whole = board.write
+    board.write = lambda name, data: whole(name, data[:-1] if ".mpy" in name else data)
+    refused(tried(board, "--in-place"), ":/lib/msgpack.mpy.new is not what was written to it")
+    eq([name for name in PLACES if name in board.files], [])
+
 
 @case
 def what_is_replaced():
