@@ -45,7 +45,10 @@ class Release(supply.Folder):
                 return Path(self.where, name).read_bytes()
             except FileNotFoundError as e:
                 if name == SUMS and not Path(self.where).is_dir():
-                    raise Failure(f"{self.where} is no folder: --url is a release's") from None
+                    raise Failure(
+                        f"{self.where} is no folder; --url names the folder of a release, or its "
+                        "address, which begins with https:// or http://"
+                    ) from None
                 raise Missing(f"{self.shown(name)}: {e.strerror}; {self.again(name)}") from None
             except OSError as e:
                 raise Failure(f"{self.shown(name)}: {e.strerror}") from None
