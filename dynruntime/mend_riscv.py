@@ -5,7 +5,7 @@
 The assembler uses the short form of a jump where that reaches, but never that of a call, which is
 the same instruction but for a few bits.
 
-usage: mend_riscv.py OBJECT
+usage: mend_riscv.py MARKED OBJECT
 """
 
 import struct
@@ -13,7 +13,7 @@ import sys
 
 from elftools.elf.elffile import ELFFile
 
-MARK = "natmod_call_"
+MARK = "natmod.call."
 
 
 def call_of(jump):
@@ -45,8 +45,8 @@ def mended(path):
     return data
 
 
-def main(path):
-    data = mended(path)
+def main(marked, path):
+    data = mended(marked)
     with open(path, "wb") as f:
         f.write(data)
 

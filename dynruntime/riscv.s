@@ -30,10 +30,10 @@ natmod_\far
 
 # Of jumps the assembler uses the short form where that reaches, of calls never. So with
 # natmod_marks_calls, which only RV32 has short calls for, a call is a marked jump until mend_riscv.py
-# makes a call of it.
+# makes a call of it. No function of C has a name like a mark's.
 .macro natmod_jal function
 .ifdef natmod_marks_calls
-natmod_call_\@:
+natmod.call.\@:
 j \function
 .else
 jal \function

@@ -132,8 +132,10 @@ LINK_PY = $(addprefix $(TOOLKIT)/,link.py run_mpy_ld.py entry.py mend_xtensa.py)
 MACROS = $(if $(filter xtensawin,$(ARCH)),$(WINDOWED),$(NEAR_CALLS))
 NEAR_CALLS := $(if $(filter rv%,$(ARCH)),$(if $(WHOLE)$(SMALL),$(TOOLKIT)/riscv.s))
 
-# Short calls, which RV64 has not.
+# Short calls, which RV64 has not. An object file with marks has another name, so that nothing links one, not
+# even after a build that was killed.
 MARKS_CALLS := $(if $(filter rv32%,$(ARCH)),$(NEAR_CALLS))
+MARKED = $(if $(MARKS_CALLS),$(BUILD)/marked.o,$@)
 
 # All functions share code that saves and restores registers, which takes 3 to 8 % more instructions.
 SAVE_RESTORE = $(if $(filter rv32imc,$(ARCH)),$(if $(SMALL),-msave-restore -DNATMOD_SAVE_RESTORE))
@@ -159,7 +161,7 @@ CFLAGS = -std=c99 -Os -Wall -Wextra -Wno-unused-parameter -Werror -DNDEBUG -DNO_
 	-fpic -fno-common -fvisibility=hidden -fno-jump-tables -fno-tree-loop-distribute-patterns \
 	-U_FORTIFY_SOURCE -ffile-prefix-map=$(realpath $(TOOLKIT)/..)=. \
 	-I. -I$(TOOLKIT) -isystem $(MPY_DIR) $(CFLAGS_$(ARCH)) \
-	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE $(LEAN) $(TABLE_IN_REGISTER)) $(NEAR_CALLS:%=-Wa,%) $(MARKS_CALLS:%=-Wa,--defsym,natmod_marks_calls=1) \
+	$(if $(WHOLE)$(SMALL),-fwhole-program -DNATMOD_WHOLE $(LEAN) $(TABLE_IN_REGISTER)) $(NEAR_CALLS:%=-Wa,%) \
 	$(if $(SMALL),-DNATMOD_SMALL $(SAVE_RESTORE)) $(CFLAGS_MOD) $(CFLAGS_EXTRA)
 ifneq ($(UPSTREAM),)
 # As py/dynruntime.mk has it: mpy_ld.py finds variables only by their names.
@@ -214,8 +216,8 @@ $(BUILD)/whole.c: $(BUILD)/flags
 
 $(BUILD)/whole.o: $(BUILD)/whole.c $(CONFIG_H) $(MACROS) $(MARKS_CALLS:%/riscv.s=%/mend_riscv.py)
 	$(Q)echo "CC    $(ARCH) $(MOD)"
-	$(Q)$(CC) $(CFLAGS) -MD -MP -o $@ -c $<
-	$(if $(MARKS_CALLS),$(Q)$(PYTHON) $(TOOLKIT)/mend_riscv.py $@)
+	$(Q)$(CC) $(CFLAGS) $(MARKS_CALLS:%=-Wa,--defsym,natmod_marks_calls=1) -MD -MP -MF $(@:.o=.d) -MT $@ -o $(MARKED) -c $<
+	$(if $(MARKS_CALLS),$(Q)$(PYTHON) $(TOOLKIT)/mend_riscv.py $(MARKED) $@)
 
 LINK = $(PYTHON) $(TOOLKIT)/link.py --tree $(MPY_DIR) --arch $(ARCH) --qstrs $(CONFIG_H) \
 	--compiler '$(COMPILER)' $(addprefix --spare ,$(SPARE)) $(if $(UPSTREAM),--upstream)

@@ -7,6 +7,7 @@
 
 import os
 import shutil
+import sys
 
 from _sandbox import MPY_DIR, SOURCE, Sandbox
 from check import case, end, eq, true
@@ -17,7 +18,7 @@ def built(result):
     status, output = result
     true(status == 0 or print(output))
     words = [line.split() for line in output.splitlines() if line.startswith(("CC ", "LINK "))]
-    return sorted("CC " + w[3] if w[0] == "CC" else "LINK" for w in words)
+    return sorted("CC " + w[-1] if w[0] == "CC" else "LINK" for w in words)
 
 
 ALL = ["CC context.c", "CC mem.c", "CC tiny.c", "LINK"]
@@ -116,6 +117,26 @@ def failing_link():
         eq((box.make_module("ARCH=armv7m")[0], box.mpy.exists()), (2, False))
         box.write("natmod/tiny/tiny.c", SOURCE)
         eq(build(box), ["CC tiny.c", "LINK"])
+
+
+# A Python that kills the build where it mends an object file, as that for RISC-V does.
+KILLS = """\
+#!/bin/sh
+case "$*" in *mend_riscv.py*) kill -9 $PPID; exit 1 ;; esac
+exec {} "$@"
+"""
+
+
+@case
+def killed_before_an_object_file_is_mended():
+    with Sandbox() as box:
+        makefile = box.path("natmod/tiny/Makefile").read_text()
+        box.write("natmod/tiny/Makefile", f"SMALL = yes\n{makefile}")
+        box.write("python", KILLS.format(sys.executable))
+        box.path("python").chmod(0o755)
+        arguments = "ARCH=rv32imc", f"PYTHON={box.path('python')}"
+        eq((box.make_module(*arguments)[0], list(box.top.rglob("*.mpy"))), (-9, []))
+        eq(built(box.make_module("ARCH=rv32imc")), ["CC tiny", "LINK"])
 
 
 @case
