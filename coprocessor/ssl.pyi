@@ -14,6 +14,7 @@ from .tls import SSLSocket, Stream
 class SSLContext(tls.SSLContext):
     """As that of `tls`, but verify_mode is CERT_NONE at first, and it takes names of files."""
 
+    def __init__(self, protocol: int) -> None: ...
     def load_cert_chain(self, certfile: Union[str, bytes], keyfile: Union[str, bytes]) -> None: ...
     def load_verify_locations(
         self, cafile: Optional[str] = None, cadata: Union[str, bytes, None] = None

@@ -26,7 +26,7 @@ class SSLSocket(IOBase):
     def do_handshake(self) -> None:
         """Wait for the end of the handshake: for the socket's timeout, or forever if it does not
         block."""
-    def getpeercert(self, binary_form: bool) -> Optional[bytes]:
+    def getpeercert(self, binary_form: bool = False) -> Optional[bytes]:
         """The peer's certificate as DER. None: it has sent none, or the handshake is not over.
         OSError(EOPNOTSUPP): the server's firmware cannot tell. NotImplementedError:
         binary_form is false."""
