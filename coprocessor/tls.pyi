@@ -23,6 +23,8 @@ class SSLSocket(IOBase):
     does; after that it is OSError with the number.
     """
 
+    def __init__(self, sock: socket, verify: Optional[Callable[[bytes, int], Any]]) -> None:
+        """SSLContext.wrap_socket makes it."""
     def do_handshake(self) -> None:
         """Wait for the end of the handshake: for the socket's timeout, or forever if it does not
         block."""
@@ -32,6 +34,11 @@ class SSLSocket(IOBase):
         binary_form is false."""
     def cipher(self) -> Tuple[str, str]:
         """Its name and the version of TLS. OSError(ENOTCONN): the handshake is not over."""
+    def ioctl(self, request: int, arg: int) -> int:
+        """For select.poll, as that of a socket."""
+    def makefile(self, mode: str = "rb", buffering: int = 0) -> SSLSocket: ...
+    def __enter__(self) -> SSLSocket: ...
+    def __exit__(self, *args: Any) -> None: ...
     def __getattr__(self, name: str) -> Any: ...
 
 class SSLContext:

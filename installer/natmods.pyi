@@ -10,7 +10,6 @@ VERSION: str
 
 def install(
     module: str,
-    *,
     flavour: Literal["small", "full"] | None = None,
     version: str | None = None,
     url: str | None = None,
