@@ -113,7 +113,7 @@ class SSLSocket(socket.IOBase):
             if is_stream and number == EAGAIN:
                 return None
             # The server tells the reason once.
-            text = number < 0 and _told(self._sock, _REASON)
+            text = number < 0 and self._sock._id and _told(self._sock, _REASON)
             raise _explained(e, text)
 
     def _shake(self, waits):

@@ -192,7 +192,7 @@ def context_with(callback):
 @case
 def callbacks():
     """The program's sees what the server has kept, before anything is sent."""
-    for does, number_of in (0, None), (7, 7):
+    for does, number_of in (0, None), (7, 7), (-3, -3):
         seen = []
 
         def callback(cert, depth):
