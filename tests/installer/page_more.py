@@ -158,9 +158,10 @@ with open("/fill", "wb") as f:
         p.connect()
         p.tick("msgpack")
         p.click("install")
+        p.wait(lambda: p.warning, "a warning")
+        p.picture("6-full")
         words = p.refused()
         true("bytes of the board's file system" in words or print(words))
-        p.picture("6-full")
         eq(on_board(b, "import os; print(os.listdir('/'))"), "['fill']\n")
 
 
