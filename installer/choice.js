@@ -76,7 +76,7 @@ function checkSide(side, {about, has}) {
         const ours = release.dropIn[module]?.digests || [];
         if (module && (release.network.includes(module) || ours.includes(digest))) {
             throw new Refusal(`${name} on the board hides the firmware's ${module}, which a server needs. ` +
-                "Remove it and try again.");
+                "Remove it, and connect the board again.");
         }
     }
 }
@@ -150,7 +150,7 @@ function checkHidden(about, module, place) {
             if (there.has(candidate)) {
                 const isFolder = !/\.m?py$/.test(candidate);
                 throw new Refusal(`${isFolder ? "The folder " : ""}${candidate} on the board hides ${place}. ` +
-                    `${isFolder ? "Rename or remove" : "Remove"} it and try again.`);
+                    `${isFolder ? "Rename or remove" : "Remove"} it, and connect the board again.`);
             }
         }
     }
@@ -179,7 +179,7 @@ function checkSpace(about, steps) {
     if (peak > free) {
         const former = freed ? ", as the former ones stay until the new ones are complete" : "";
         throw new Refusal(`The files take ${peak} bytes of the board's file system${former}, and ${free} ` +
-            "are free. Remove files from it and try again.");
+            "are free. Remove files from it, and connect it again.");
     }
 }
 
