@@ -450,6 +450,7 @@ class Link(Framing):
         done = _SENT
         flags = _LAST
         if type(data) is not bytes:
+            data = self.octets(data)
             if wait:
                 done = _ACKNOWLEDGED
                 flags = _LAST | _ASK
@@ -457,8 +458,7 @@ class Link(Framing):
                 data = bytes(data)
         if not 0 <= channel <= 255:
             raise ValueError("channel")
-        view = self.octets(data)
-        if len(view) > _MAX_MESSAGE:
+        if len(data) > _MAX_MESSAGE:
             raise ValueError("too long")
         if not self._has_place():
             if wait:
@@ -467,7 +467,7 @@ class Link(Framing):
                 self.poll()
             if not self._has_place():
                 return False
-        message = [channel, view, 0, _QUEUED, flags]
+        message = [channel, memoryview(data), 0, _QUEUED, flags]
         self._queue.append(message)
         if not wait:
             if not (self._busy or wait is None):

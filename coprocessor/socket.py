@@ -502,7 +502,7 @@ class socket(IOBase):
     def send(self, data):
         if self._udp:
             return self.sendto(data, self._peer)
-        data = _link.octets(data)
+        data = memoryview(data)
         if not data:
             return 0
         if self._state < _CONNECTING:
@@ -511,6 +511,9 @@ class socket(IOBase):
         self._check()
         n = min(len(data), self._room, _CHUNK)
         message = bytes((_DATA, self._id)) + data[:n]
+        if len(message) > n + 2:
+            # Its items are longer.
+            return self.send(bytes(data))
         self._room -= n
         try:
             self._await(lambda: self._error or _link.send(_OUT, message, False))
