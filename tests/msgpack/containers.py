@@ -295,8 +295,15 @@ def numbers_in_a_row():
 def arrays_that_grow():
     # Each ends where it should, and no byte follows its end.
     got = []
-    sizes = list(range(34)) + [63, 64, 65]
-    for n in sizes:
+
+    def look():
+        # What came later has left them as they were. A Pico cannot keep all.
+        while got:
+            n, use_list, obj = got.pop()
+            kind = list if use_list else tuple
+            expect(obj, kind([kind([i]) for i in range(n)]))
+
+    for n in list(range(34)) + [63, 64, 65]:
         data = array_head(n) + b"".join(b"\x91" + bytes([i]) for i in range(n))
         for use_list in (True, False):
             u = msgpack.Unpacker(use_list=use_list)
@@ -304,10 +311,10 @@ def arrays_that_grow():
                 u.feed(data[i : i + 1])
                 if i < len(data) - 1:
                     raises(msgpack.OutOfData, u.unpack)
-            got.append(u.unpack())
-    for at, n in enumerate(sizes):
-        expect(got[2 * at], [[i] for i in range(n)])
-        expect(got[2 * at + 1], tuple([(i,) for i in range(n)]))
+            got.append((n, use_list, u.unpack()))
+        if len(got) >= 16:
+            look()
+    look()
 
 
 check.end()
