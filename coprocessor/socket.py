@@ -68,6 +68,7 @@ _MAX_DATAGRAM = const(1472)
 _MAX_MESSAGE = const(2048)
 _MAX_DATA = const(2046)  # Of a message to the server. That with certificates may be longer.
 _FOREVER = const(0x40000000)
+_ALL = const(0x3FFFFFFF)  # A length; negative ones become greater than any.
 
 # States.
 _NEW = const(0)
@@ -431,17 +432,17 @@ class socket(IOBase):
         self._owed += n
 
     def recv(self, n):
+        if n < 0:
+            raise ValueError
         if self._udp:
             return self.recvfrom(n)[0]
         n = min(n, self._input())
-        if not n:
-            return b""
-        data = bytes(memoryview(self._buffer)[self._start : self._start + n])
+        data = bytes(memoryview(self._buffer or b"")[self._start : self._start + n])
         self._used(n)
         return data
 
     def recvfrom(self, n):
-        if not self._udp:
+        if n < 0 or not self._udp:
             return self.recv(n), self._peer
         self._await(self._has_input)
         if not self._queue:
@@ -451,16 +452,17 @@ class socket(IOBase):
         self._owed += cost
         return data[:n], address
 
-    def readinto(self, buffer, n=_FOREVER):
-        view = memoryview(buffer)[:n]
+    def readinto(self, buffer, n=_ALL):
+        view = memoryview(buffer)[: n & _ALL]
+        size = len(view)
         if self._udp:
-            data = self.recv(len(view))
+            data = self.recv(size)
             view[: len(data)] = data
             return len(data)
         at = 0
-        while at < len(view):
+        while at < size:
             try:
-                n = min(self._input(), len(view) - at)
+                n = min(self._input(), size - at)
             except OSError as e:
                 if e.args[0] == EAGAIN:
                     return at or None
@@ -523,10 +525,13 @@ class socket(IOBase):
         self._check()
         return n
 
-    def write(self, data, n=_FOREVER, m=None):
+    def write(self, data, n=_ALL, m=None):
         """Of data the first n bytes, or the m bytes from n on."""
         data = _link.octets(data)
-        data = data[:n] if m is None else data[n:][:m]
+        if m is not None:
+            data = data[n & _ALL :]
+            n = m
+        data = data[: n & _ALL]
         at = 0
         while at < len(data):
             try:

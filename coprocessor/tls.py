@@ -116,10 +116,14 @@ class SSLSocket(socket.IOBase):
             text = number < 0 and self._sock._id and _told(self._sock, _REASON)
             raise _explained(e, text)
 
-    def _shake(self, waits):
-        s = self._sock
-        if not isinstance(s, socket.socket):
+    def _servers(self):
+        """The socket, which must be one of the server's."""
+        if not isinstance(self._sock, socket.socket):
             raise socket._error(_EOPNOTSUPP)
+        return self._sock
+
+    def _shake(self, waits):
+        s = self._servers()
         if s._state < _CONNECTING:
             s._check()
         timeout = s._timeout
@@ -157,7 +161,7 @@ class SSLSocket(socket.IOBase):
             data = data[3 + n :]
 
     def ioctl(self, request, arg):
-        s = self._sock
+        s = self._servers()
         if request == _POLL and self._todo and s._state >= _CONNECTING:
             socket._link.poll()
             if (self._begun or arg & _IN_FLAG) and not self._is_over():

@@ -161,6 +161,27 @@ def writes_a_part():
 
 
 @case
+def negative_lengths():
+    pair = Pair(window=64)
+    near, peer = connected(pair)
+    # As the firmware's streams, all; its sockets have no place for so much.
+    data = b"0123456789"
+    eq((near.write(data, -1), near.write(data, 4, -1), near.write(data, -4, 2)), (10, 6, 0))
+    pair.run()
+    eq(peer.recv(100), data + data[4:])
+    # More than the window: the count of what is in it stays right.
+    for _ in range(3):
+        peer.send(pattern(50))
+        raises(ValueError, near.recv, -1)
+        raises(ValueError, near.recvfrom, -2)
+        into = bytearray(50)
+        eq(near.readinto(into, -1), 50)
+        eq(into, pattern(50))
+    peer.close()
+    eq(near.read(-2), b"")
+
+
+@case
 def longer_items():
     """What travels are the bytes of a buffer, and they count."""
     pair = Pair(window=3000)
@@ -440,6 +461,8 @@ def datagrams():
     eq(peer.recv(2000), bytes(numbers[:736]))
     eq(number(near.sendto, numbers[:737], (HOST, port)), EMSGSIZE)
     peer.sendto(b"cut", address)
+    raises(ValueError, near.recv, -1)
+    raises(ValueError, near.recvfrom, -1)
     eq(near.recv(2), b"cu")
     near.connect((HOST, port))
     near.send(b"connected")

@@ -91,10 +91,18 @@ def client(wrap):
     return pair, near, thread, result, sock
 
 
-def verified(cafile=None, cadata=None, name="localhost", waits=True):
+def end_of(near, thread):
+    """The last that the two sides say."""
+    near.write(b"end")
+    eq(near.read(3), b"end")
+    thread.join()
+    near.close()
+
+
+def verified(cafile=None, cadata=None, name="localhost", waits=True, mode=ssl.CERT_REQUIRED):
     def wrap(sock):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_mode = mode
         context.load_verify_locations(cafile, cadata)
         return context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=waits)
 
@@ -139,6 +147,8 @@ def wrong_certificate():
     pem = content(certificate()[0])
     for options, text in (
         ({}, "self-signed certificate"),
+        # For a client of CPython's it is the same as CERT_REQUIRED.
+        ({"mode": ssl.CERT_OPTIONAL}, "self-signed certificate"),
         ({"cadata": pem, "name": "example.org"}, "not valid for 'example.org'"),
     ):
         pair, near, thread, result, sock = client(lambda sock: sock)
@@ -184,10 +194,7 @@ def what_is_known_of_a_handshake():
     true(name in tls.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers())
     eq(version, "TLSv1.3")
     near.do_handshake()
-    near.write(b"end")
-    eq(near.read(3), b"end")
-    thread.join()
-    near.close()
+    end_of(near, thread)
     # A certificate that takes several messages, and before there is one.
     near, peer = connected(pair)
     near = ssl.wrap_socket(near, do_handshake=False)
@@ -218,10 +225,7 @@ def ciphers():
     context.set_ciphers([name])
     raises(TypeError, context.set_ciphers, name)
     pair, near, thread, result, sock = client(context.wrap_socket)
-    near.write(b"end")
-    eq(near.read(3), b"end")
-    thread.join()
-    near.close()
+    end_of(near, thread)
     sock.close()
     near, peer = connected(pair)
     context.set_ciphers(["BAR"])
@@ -322,10 +326,7 @@ def does_not_wait():
     eq(near.ioctl(3, 1), 0)
     while not near.ioctl(3, 4):
         pair.run(1)
-    near.write(b"end")
-    eq(near.read(3), b"end")
-    thread.join()
-    near.close()
+    end_of(near, thread)
     sock.close()
 
 
@@ -353,10 +354,7 @@ def resets_at_any_time():
             near = far.socket()
             near.connect(sock.getsockname())
             near = wrap(near)
-            near.write(b"end")
-            eq(near.read(3), b"end")
-            thread.join()
-            near.close()
+            end_of(near, thread)
             sock.close()
 
 
@@ -368,6 +366,8 @@ def streams_of_others():
     stream = io.BytesIO()
     near = ssl.wrap_socket(stream, do_handshake=False)
     eq(number(near.write, b"x"), EOPNOTSUPP)
+    for request, arg in (3, 1), (3, 4), (4, 0):
+        eq(number(near.ioctl, request, arg), EOPNOTSUPP)
     near.close()
     true(stream.closed)
 
@@ -458,10 +458,7 @@ def before_it_is_connected():
     near = verified(cadata=content(certificate()[0]), waits=False)(raw)
     eq((number(near.write, b"end"), near.ioctl(3, 5)), (ENOTCONN, raw.ioctl(3, 5)))
     raw.connect(address)
-    near.write(b"end")
-    eq(near.read(3), b"end")
-    thread.join()
-    near.close()
+    end_of(near, thread)
     # One that is never connected, and certificates that are none.
     near = far.socket()
     near.setblocking(False)
