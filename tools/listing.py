@@ -8,28 +8,7 @@ import roles
 from deploy_role import drop_in_digests
 from placing import FLAVOURS, digests, hidden_by, init_of, named
 from questions import ASK, about
-from remote import Failure
-
-# Prints [[name, why]] of files and folders that stay.
-REMOVE = """
-import os
-stay = []
-for name in {files!r}:
-    try:
-        os.remove(name)
-    except OSError as e:
-        stay.append((name, str(e)))
-for name in {folders!r}:
-    try:
-        rest = os.listdir(name)
-        if rest:
-            stay.append((name, 'it has other files: ' + ', '.join(sorted(rest))))
-        else:
-            os.rmdir(name)
-    except OSError as e:
-        stay.append((name, str(e)))
-print('@deploy', repr(stay))
-"""
+from remote import Failure, removing
 
 
 @dataclass
@@ -137,7 +116,7 @@ def show_or_remove(mpremote, args):
         if args.dry_run:
             print("would remove " + " ".join(f":{name}" for name in files + folders))
             return
-        stay = mpremote.evaluate(REMOVE.format(files=files, folders=folders))
+        stay = mpremote.evaluate(removing(files, folders))
         if stay:
             raise Failure("; ".join(f":{name} stays on the board: {why}" for name, why in stay))
         print("removed")

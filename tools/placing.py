@@ -10,7 +10,7 @@ from pathlib import Path
 import in_place
 import mpyinfo
 import natmods
-from remote import REMOVE, Failure, Words, option
+from remote import Failure, Words, option, removing
 from writing import NEW, write
 
 FLAVOURS = {
@@ -207,7 +207,7 @@ def check_space(board, copies, blocks):
 def remove_unfinished(mpremote, board):
     names = list(unfinished(board))
     if names:
-        mpremote.do("exec", REMOVE.format(names=names))
+        mpremote.do("exec", removing(names))
 
 
 def unneeded_blocks(board, files):
@@ -219,7 +219,7 @@ def unneeded_blocks(board, files):
 def remove_blocks(mpremote, board, files):
     names = unneeded_blocks(board, files)
     if names:
-        mpremote.do("exec", REMOVE.format(names=names))
+        mpremote.do("exec", removing(names))
 
 
 def written(file, copies, blocks):

@@ -29,17 +29,31 @@ GONE = re.compile(
 # The oldest mpremote that this was tested with.
 OLDEST = 1, 24
 
-# Prints [[name, why]] of files that stay.
-REMOVE = """
+# Prints [[name, why]] of files and folders that stay.
+_REMOVE = """
 import os
 stay = []
-for name in {names!r}:
+for name in {files!r}:
     try:
         os.remove(name)
     except OSError as e:
         stay.append((name, str(e)))
+for name in {folders!r}:
+    try:
+        rest = os.listdir(name)
+        if rest:
+            stay.append((name, 'it has other files: ' + ', '.join(sorted(rest))))
+        else:
+            os.rmdir(name)
+    except OSError as e:
+        stay.append((name, str(e)))
 print('@deploy', repr(stay))
 """
+
+
+def removing(files, folders=()):
+    """The program that removes files, and folders that are empty then."""
+    return _REMOVE.format(files=files, folders=folders)
 
 
 class Words:
@@ -124,7 +138,7 @@ class Mpremote:
     def discard(self, names, status):
         """Remove what may be parts of files after an error, if the board can be asked to."""
         if status is not None:
-            self.run("exec", REMOVE.format(names=names))
+            self.run("exec", removing(names))
 
     def fail(self, status, output, names):
         """Fail for an error in copying these."""

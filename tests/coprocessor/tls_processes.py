@@ -14,12 +14,12 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 sys.path[:0] = ["tests"]
 
 from _certificate import make_certificates  # noqa: E402
+from _serving import serving  # noqa: E402
 from check import case, end, eq, skip, true  # noqa: E402
 from runner import children, install, targets, unix  # noqa: E402
 
@@ -98,21 +98,8 @@ def python_peer(folder, greeting=b""):
         finally:
             raw.close()
 
-    with socket.create_server((HOST, 0)) as listener:
-
-        def accept():
-            while True:
-                try:
-                    raw = listener.accept()[0]
-                except OSError:
-                    return
-                threading.Thread(target=serve, args=(raw,), daemon=True).start()
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1], ends
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+    with serving(serve) as port:
+        yield port, ends
 
 
 def run_with_python(what, *options):

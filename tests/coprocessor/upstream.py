@@ -23,6 +23,7 @@ sys.path[:0] = ["tests"]
 import _wired as wired  # noqa: E402
 from _certificate import make_certificates  # noqa: E402
 from _net import free_port  # noqa: E402
+from _serving import serving  # noqa: E402
 from _wired import HERE, PYTHON, UNIX  # noqa: E402
 from check import case, end, eq, long, skip  # noqa: E402
 from runner import children, install, targets, unix  # noqa: E402
@@ -225,22 +226,13 @@ def tls_server():
         chain.write_bytes(b"".join(Path(folder, n).read_bytes() for n in ("server", "authority")))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, f"{folder}/server_key")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def accept():
-            while True:
-                try:
-                    raw = listener.accept()[0]
-                except OSError:
-                    return
-                with raw, contextlib.suppress(OSError):
-                    context.wrap_socket(raw, server_side=True).recv(1)
+    def serve(raw):
+        with raw, contextlib.suppress(OSError):
+            context.wrap_socket(raw, server_side=True).recv(1)
 
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+    with serving(serve) as port:
+        yield port
 
 
 if long:

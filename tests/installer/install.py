@@ -19,7 +19,6 @@ import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import urllib.error
 import zipfile
 from pathlib import Path
@@ -29,7 +28,7 @@ sys.path[:0] = "tests/release", "installer/install"
 
 from _fake import Board as Fake, implementation  # noqa: E402
 from _release import TOP, board, install, on_board, release, served  # noqa: E402
-from _release import sha256_on_board  # noqa: E402
+from _release import serving, sha256_on_board  # noqa: E402
 from check import case, end, eq, raises, true  # noqa: E402
 
 import mpyinfo  # noqa: E402
@@ -194,13 +193,9 @@ class Page(Logged):
         self.send_error() if self.for_all else super().do_GET()
 
 
-@contextlib.contextmanager
 def server(handler):
     handler.asked.clear()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as found:
-        threading.Thread(target=found.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{found.server_port}"
-        found.shutdown()
+    return serving(handler)
 
 
 PARTS = {
@@ -396,11 +391,8 @@ class Cut(http.server.SimpleHTTPRequestHandler):
 
 @case
 def from_a_server_that_fails():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Cut) as server, fake() as b:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    with serving(Cut) as url, fake() as b:
         refused(here(b, "--url", url, "ioctl"), f"{url}/SHA256SUMS: ")
-        server.shutdown()
 
 
 @case

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, "tests/release")
 
-from _release import TOP, at_its_url, own_mip, release, served, unix  # noqa: E402
+from _release import TOP, at_its_url, own_mip, release, served, serving, unix  # noqa: E402
 from check import case, end, eq, true  # noqa: E402
 
 import mpyinfo  # noqa: E402
@@ -168,16 +168,9 @@ class Faulty(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(self.fault(data))
 
 
-@contextlib.contextmanager
 def faulty(fault, end=".mpy"):
     handler = type("Handler", (Faulty,), {"fault": staticmethod(fault), "end": end})
-    handler = functools.partial(handler, directory=str(release()))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
+    return serving(functools.partial(handler, directory=str(release())))
 
 
 @contextlib.contextmanager
@@ -196,13 +189,11 @@ def stopping(end, count):
 
     Handler.end = end
     handler = functools.partial(Handler, directory=str(release()))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(handler) as url:
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield url
         finally:
             stop.set()
-            server.shutdown()
 
 
 def changed(data):

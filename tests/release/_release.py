@@ -64,10 +64,14 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@contextlib.contextmanager
 def served(folder):
     """A plain static server of a folder on this machine: its URL."""
-    handler = functools.partial(_Quiet, directory=str(folder))
+    return serving(functools.partial(_Quiet, directory=str(folder)))
+
+
+@contextlib.contextmanager
+def serving(handler):
+    """A server on this machine with http.server's handler: its URL."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
