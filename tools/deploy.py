@@ -46,6 +46,21 @@ LITTLE_RAM = 64 * 1024
 ENDS = {natmods.SMALL: "+small", natmods.IN_PLACE: "+inplace"}
 
 
+def check_kind(board):
+    """Fail for firmware that is derived from MicroPython. Its versions mean something else."""
+    name = board["name"]
+    if name == "micropython":
+        return
+    own = ""
+    if name == "circuitpython":
+        name = "CircuitPython"
+        own = f"; {name} has a msgpack of its own, see docs/migrating.md"
+    raise Failure(
+        f"the firmware is {name}, which loads other .mpy files than MicroPython: install "
+        f"MicroPython on the board{own}"
+    )
+
+
 def check_firmware(board, modules):
     """The board's ARCH, if the firmware can load the modules."""
     version = board["version"]
@@ -299,6 +314,7 @@ def deploy(args, mpremote):
         listing.show_or_remove(mpremote, args)
         return
     board = mpremote.evaluate(about(asked_about(args), ASK))
+    check_kind(board)
     library = [module for module in args.modules if module in natmods.LIBRARY]
     if args.role:
         has = deploy_role.check(mpremote, board, args.role)

@@ -216,7 +216,9 @@ def what_installations_have_left():
 def other_firmware():
     with Board(name="circuitpython", version=(9, 2, 0)) as fake, page(fake.pty) as p:
         p.click("connect")
-        said("This firmware is circuitpython", p.refused())
+        words = p.refused()
+        said("This firmware is circuitpython, ", words)
+        said("Install MicroPython on the board.", words)
 
 
 end()

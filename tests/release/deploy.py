@@ -361,6 +361,18 @@ def firmware_that_cannot():
     refused(
         with_fake(_fake.Board(of_arch(ARMV7M, (1, 40, 0, ""), 2))), "6.2", "6.3", "newer release"
     )
+    # Its versions are higher, and its .mpy files of version 6, too.
+    for name, words in (
+        ("circuitpython", ("the firmware is CircuitPython, ", "docs/migrating.md")),
+        ("else", ("the firmware is else, ", "install MicroPython")),
+    ):
+        other = _fake.Implementation(
+            name=name, version=(9, 2, 1), _machine="a fake board", _mpy=518
+        )
+        for options in ("", "msgpack_aio"), ("--dry-run", ""), ("--role", "client", ""):
+            fake = _fake.Board(other, machine=SimpleNamespace(UART=None))
+            refused(_direct.deploy(fake, "--from", str(release()), *options), *words)
+            eq(fake.files, {})
     # An architecture that the release does not have.
     refused(with_fake(_fake.Board(of_arch(3))), "armv6/finaliserproxy.mpy: No such file")
 
