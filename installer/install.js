@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The part of the page that installs by Web Serial: serial.js talks to the board.
 
-const serial = {board: null, about: null, has: null, arch: null, picked: null, isCopied: false};
+const serial = {board: null, about: null, has: null, arch: null, picked: null, isCopied: false, isBusy: false};
 
 // A warning interrupts a screen reader, other text does not.
 function say(text, isWarning) {
@@ -220,6 +220,7 @@ async function tryThem(kept) {
             failed = `The board imports a ${name} that is ${result.file || "built in"}, not ${place}.`;
         }
     }
+    await disconnect();
     showProgram(failed ? [] : sides);
     showStep("done");
     say(failed || done(kept), Boolean(failed));
@@ -250,20 +251,35 @@ function whereItEnded() {
     return `${files[serial.stage]} Connect it and try again.`;
 }
 
-// Do a step. Whatever fails is said, and the board is let go, unless the user can choose otherwise.
+// Do a step, one at a time. Whatever fails is said, and the board is let go, unless the user can
+// choose otherwise.
 async function attempt(step) {
+    if (serial.isBusy) {
+        return; // A second click.
+    }
+    serial.isBusy = true;
     try {
         await step();
     } catch (error) {
         const text = !(error instanceof BoardError) ? `${error.name}: ${error.message}`
             : error instanceof Gone ? `${error.message} ${whereItEnded()}` : error.message;
-        const stays = error instanceof Refusal && serial.board;
-        showStep(stays ? "choosing" : "idle");
-        say(text, true);
-        if (!stays) {
-            await disconnect();
+        if (error instanceof Refusal && serial.board) {
+            showStep("choosing");
+            say(text, true);
+        } else {
+            await leave(text);
         }
+    } finally {
+        serial.isBusy = false;
     }
+}
+
+// Say why, and let the board go; only then can it be connected again.
+async function leave(warning) {
+    showStep("leaving");
+    say(warning, Boolean(warning));
+    await disconnect();
+    showStep("idle");
 }
 
 async function disconnect() {
@@ -299,6 +315,7 @@ async function connect() {
 
 async function install() {
     say("Fetching the files …");
+    showStep("fetching");
     const chosen = await choose();
     if (!chosen) {
         showStep("choosing");
@@ -310,7 +327,6 @@ async function install() {
     await removeBlocks(chosen.kept);
     serial.stage = "importing";
     await tryThem(chosen.kept);
-    await disconnect();
 }
 
 // Words beside a name that does not say enough.
@@ -343,11 +359,7 @@ function start() {
     element("serial-connect").addEventListener("click", () => attempt(connect));
     element("serial-again").addEventListener("click", () => { say(""); showStep("idle"); });
     element("serial-install").addEventListener("click", () => attempt(install));
-    element("serial-cancel").addEventListener("click", () => attempt(async () => {
-        say("");
-        showStep("idle");
-        await disconnect();
-    }));
+    element("serial-cancel").addEventListener("click", () => attempt(() => leave("")));
 }
 
 if ("serial" in navigator) {

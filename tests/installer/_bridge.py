@@ -213,6 +213,7 @@ class Page:
         return self.element("warning").text
 
     def connect(self):
+        self.wait(self.element("connect").is_displayed, "the start")
         self.click("connect")
         self.wait_for("install")
 
@@ -220,9 +221,11 @@ class Page:
         """The warning that follows. The board is let go."""
         self.wait(lambda: self.warning, "a warning")
         words = self.warning
-        if self.element("cancel").is_displayed():
+        ends = [self.element(name) for name in ("cancel", "connect")]
+        self.wait(lambda: any(button.is_displayed() for button in ends), "what to do then")
+        if ends[0].is_displayed():
             self.click("cancel")
-            self.wait(lambda: self.wire.fd is None, "the end")
+            self.wait(ends[1].is_displayed, "the end")
         return words
 
     def tick(self, *names):

@@ -112,6 +112,7 @@ def a_busy_board():
         time.sleep(0.5)
         p.connect()
         p.click("cancel")
+        p.wait(p.element("connect").is_displayed, "the end")
         eq(on_board(b, "print(1)"), "1\n")
 
 

@@ -11,7 +11,7 @@ import re
 from types import SimpleNamespace
 
 from _board import Board
-from _bridge import TOP, browser, page, release, said
+from _bridge import TOP, browser, files, page, release, rows, said
 from _release import own_mip, served, unix
 from check import case, end, eq, true
 from selenium.webdriver.common.by import By
@@ -76,6 +76,23 @@ def by_keyboard_alone():
         has_names(p, "again")
         press(Keys.ENTER)
         eq(focused().get_attribute("id"), "serial-connect")
+
+
+@case
+def impatient():
+    # Each button counts once, and nothing is chosen any more while the files come.
+    with Board() as fake, page(fake.pty) as p:
+        p.connect()
+        click = "for (const name of arguments) document.getElementById(`serial-${name}`).click()"
+        shown = "return document.getElementById('serial-install').checkVisibility()"
+        browser().execute_script(click, "install", "install")
+        eq(browser().execute_script(shown), False)
+        p.wait_for("again")
+        eq((p.warning, files(fake)), ("", ["msgpack.mpy"]))
+        eq([row[0] for row in rows("installed")], ["msgpack"])
+        browser().execute_script(click, "again", "connect", "connect")
+        p.wait_for("install")
+        eq(p.warning, "")
 
 
 def scheme(name):
