@@ -331,6 +331,9 @@ async function install() {
 
 // Words beside a name that does not say enough.
 const ABOUT = {
+    msgpack: "msgpack, for MessagePack",
+    finaliserproxy: "finaliserproxy, for __del__ of classes",
+    ioctl: "ioctl, for any stream",
     "coprocessor-client": "coprocessor-client, for a board without a network",
     "coprocessor-server": "coprocessor-server, for the board that has it",
     msgpack_aio: "msgpack_aio, for asyncio",

@@ -141,9 +141,25 @@ def luminance(colour):
     return sum(c * weight for c, weight in zip(parts, (0.2126, 0.7152, 0.0722)))
 
 
-def enough(colours, ink, paper):
-    one, other = sorted(luminance(colours[name]) for name in (ink, paper))
-    true((other + 0.05) / (one + 0.05) >= 4.5 or print((ink, paper)))
+def enough(ink, paper, wanted=4.5):
+    one, other = sorted(map(luminance, (ink, paper)))
+    true((other + 0.05) / (one + 0.05) >= wanted or print((ink, paper)))
+
+
+# The colours of a control: its edge, that on both sides of it, and a placeholder's.
+COLOURS = """
+const two = n => Number(n).toString(16).padStart(2, "0");
+const hex = text => "#" + text.match(/\\d+/g).slice(0, 3).map(two).join("");
+const style = (e, part) => getComputedStyle(e, part);
+const controls = [...document.querySelectorAll("select, input[type=text], button")];
+return controls.filter(e => e.checkVisibility()).map(e => [
+    e.id || e.textContent,
+    hex(style(e).borderColor),
+    hex(style(e).backgroundColor),
+    hex(style(e.closest("pre, section")).backgroundColor),
+    e.placeholder ? hex(style(e, "::placeholder").color) : "",
+]);
+"""
 
 
 @case
@@ -155,8 +171,22 @@ def contrast():
     for found in schemes:
         colours = dict(re.findall(r"--([\w-]+): (#\w{6})", found))
         for ink, paper in itertools.product(("ink", "soft", "accent"), ("paper", "card", "code")):
-            enough(colours, ink, paper)
-        enough(colours, "warn", "warn-paper")
+            enough(colours[ink], colours[paper])
+        enough(colours["warn"], colours["warn-paper"])
+
+
+@case
+def contrast_of_controls():
+    with Board() as fake, page(fake.pty):
+        for name in "light", "dark":
+            scheme(name)
+            found = browser().execute_script(COLOURS)
+            true({"serial-connect", "board", "pasted"} <= {control for control, *_ in found})
+            for _, edge, inside, outside, placeholder in found:
+                enough(edge, outside, 3)
+                if placeholder:
+                    enough(placeholder, inside)
+        scheme("")
 
 
 @case

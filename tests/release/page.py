@@ -240,6 +240,30 @@ def other_forms_of_the_answer():
         eq((shown("warning"), f"/{arch}/msgpack.mpy" in commands()[-1]), ("", True))
 
 
+# Notes what a screen reader may say of these.
+WATCH = """
+window.heard = [];
+for (const e of document.querySelectorAll("#warning, #what")) {
+    new MutationObserver(() => { heard.push(e.textContent); }).observe(e, {childList: true});
+}
+return [...document.querySelectorAll("#warning, #what")].every(e => e.checkVisibility());
+"""
+
+
+@case
+def what_a_screen_reader_says():
+    open_file()
+    # Where it waits for text, before there is any.
+    eq(browser.execute_script(WATCH), True)
+    # Not at each key.
+    paste("hello")
+    paste("armv7m")
+    heard = browser.execute_script("return heard")
+    words = "This is not what that line prints."
+    eq(heard[:-1], [words, "", words, ""])
+    true(heard[-1].startswith("The board's architecture is armv7m;"))
+
+
 @case
 def what_does_not_work():
     open_file()
