@@ -4,7 +4,10 @@
 # long: host
 # timeout: 900
 
+import os
+import re
 import sys
+import tempfile
 
 sys.path.insert(0, "tests")
 
@@ -12,6 +15,7 @@ import check  # noqa: E402
 from check import case, eq  # noqa: E402
 from lib import nested, real  # noqa: E402
 from lib.nested import contains  # noqa: E402
+from runner import children, install  # noqa: E402
 
 # Sees nothing of what boot.py prints in the reset.
 RESETS = """
@@ -62,13 +66,22 @@ def on_a_pico_whose_boot_file_prints():
 
 @case
 def on_a_pico_whose_boot_file_blocks():
-    with real.board("rpi-pico") as board:
-        boot(board, "import time\nwhile True:\n    time.sleep_ms(10)\n")
+    text = "import time\nwhile True:\n    time.sleep_ms(10)\n"
+    with real.board("rpi-pico") as board, tempfile.TemporaryDirectory() as folder:
+        boot(board, text)
         with real.unchanged(board):
             status, output = real.run(board.pty, *FILES)
-    eq(status, 1)
-    contains(output, "test-board: boot.py on the board blocks")
-    contains(output, "Rename it")
+        eq(status, 1)
+        contains(output, "test-board: boot.py on the board blocks")
+        # What it says to do helps. mpremote would reset the board first, and wait for boot.py.
+        (command,) = re.findall(r"Rename it .*, as in: mpremote (.*)$", output, re.M)
+        words = [*install.find_mpremote(), "connect", board.pty, *command.split()]
+        status, said = children.run(words, 60, cwd=folder)
+        eq(status, 0 if status == 0 else said)
+        with open(os.path.join(folder, "boot.py")) as f:
+            eq(f.read(), text)
+        status, output = real.run(board.pty, *nested.fixtures("skipping"))
+        eq(status, 0 if status == 0 else output)
 
 
 @case

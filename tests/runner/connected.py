@@ -83,7 +83,7 @@ class Device:
                 raise remote.Failure(
                     f"boot.py on the board blocks: {RESETS} s after a soft reset it still runs. "
                     "Rename it while the tests run, as in: "
-                    "mpremote fs cp :boot.py boot.py + fs rm :boot.py"
+                    "mpremote resume fs cp :boot.py boot.py + fs rm :boot.py"
                 ) from None
             self.reset_seconds = time.monotonic() - begin
 
