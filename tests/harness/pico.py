@@ -64,6 +64,19 @@ def subnormal_floats_are_zero():
 
 
 @case
+def random_bits_are_those_of_the_seed():
+    source = (
+        "import os, random\nprint((os.urandom(32), [random.getrandbits(24) for i in range(4)]))\n"
+    )
+    first, again, other = (pico.run(source, "--seed", seed)[0] for seed in "001")
+    eq(first, again)
+    data, numbers = eval(first)
+    true(len(set(data)) > 16 or print(first))
+    other_data, other_numbers = eval(other)
+    true(data != other_data and not set(numbers) & set(other_numbers) or print(first, other))
+
+
+@case
 def masked_interrupts_come_late():
     source = """
 import machine, time

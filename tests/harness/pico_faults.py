@@ -3,9 +3,11 @@
 # targets: host
 # timeout: 300
 
-import check
-from check import case, eq, true
+import tempfile
+
+from check import case, end, eq, true
 from lib import pico
+from runner import pair
 
 # Loads and stores as compiled code does them, which no library checks.
 SOURCE = """
@@ -102,6 +104,32 @@ def core_1_is_named():
     true("pico: fault on core 1: unaligned 32-bit read" in error or print(output, error))
 
 
+BAD_PROGRAM = "from machine import mem32\nmem32[0x10100000] = 0\n"
+
+
+@case
+def second_board_is_named():
+    with tempfile.TemporaryDirectory() as folder:
+        flash = pair.flash(folder, 1, {"/program.py": BAD_PROGRAM})
+        output, error = pico.run("while True:\n    pass\n", "--second", flash)
+    words = "pico: second board: fault on core 0: write to ROM or flash at 10100000\n"
+    words += "pico: second board: core 0 runs: r0="
+    true(words in error or print(output, error))
+
+
+@case
+def one_of_two_boards_is_named():
+    try:
+        pair.run(("while True:\n    pass\n", BAD_PROGRAM), [])
+        error = ""
+    except pair.Failed as e:
+        error = str(e)
+    words = (
+        "board 1: fault on core 0: write to ROM or flash at 10100000\nboard 1: core 0 runs: r0="
+    )
+    true("status 3: " in error and words in error or print(error))
+
+
 @case
 def watchdog():
     faults("import machine\nmachine.reset()", "reset by the watchdog")
@@ -116,4 +144,4 @@ def what_does_not_fault():
     eq(pico.run(SOURCE + source), (expected, ""))
 
 
-check.end()
+end()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Runs the two cores in turn, by the board's clock. The package has one core only.
-import { Core } from './pico.mjs';
+import { Core, hex } from './pico.mjs';
 import { Fifos, makeSios } from './sio.mjs';
 
 const PSM = 0x40010;
@@ -33,6 +33,15 @@ export class Cores {
   get asleep() {
     const { cores } = this.pico;
     return cores[0].waiting && (!this.both || cores[1].waiting);
+  }
+
+  // Lines with the registers of the cores that run.
+  describe() {
+    return this.pico.cores.slice(0, this.both ? 2 : 1).map((core, n) => {
+      const registers = Array.from(core.registers, (value, i) => `r${i}=${hex(value)}`);
+      const state = core.waiting ? 'waits' : 'runs';
+      return `core ${n} ${state}: ${registers.join(' ')} ipsr=${core.IPSR} seed=${this.seed}`;
+    });
   }
 
   // Executes an instruction of the core whose turn it is, and lets the clock follow. Not while asleep.

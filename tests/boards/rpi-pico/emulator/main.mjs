@@ -9,7 +9,8 @@ import net from 'node:net';
 import { parseArgs } from 'node:util';
 import { Cores } from './cores.mjs';
 import { LineLog } from './linelog.mjs';
-import { Fault, hex, newPico } from './pico.mjs';
+import { Fault, newPico } from './pico.mjs';
+import { setRandomBits } from './rosc.mjs';
 import { Second } from './second.mjs';
 import { Serial } from './usb.mjs';
 import { Uart } from './uart.mjs';
@@ -33,6 +34,7 @@ const [rom, firmware] = positionals.map((file) => fs.readFileSync(file));
 const say = (text) => fs.writeSync(2, `pico: ${text}\n`);
 
 const pico = newPico(rom, firmware, options.flash, say);
+setRandomBits(pico, 2 * Number(options.seed));
 const { clock } = pico;
 const flashWrites = []; // Offsets and words, in turn.
 if (options['flash-log']) pico.onFlashWrite = (offset, value) => flashWrites.push(offset, value);
@@ -49,7 +51,13 @@ const uart0 = new Uart(pico, 0, (byte) => {
   lineLog?.add('>', byte);
 }, (byte) => lineLog?.add('<', byte));
 const line = options.uart0 && net.connect(options.uart0);
-const second = options.second && new Second(newPico(rom, firmware, options.second, say), pico, uart0);
+const second = options.second && new Second(newSecond(), pico, uart0);
+
+function newSecond() {
+  const made = newPico(rom, firmware, options.second, (text) => say(`second board: ${text}`));
+  setRandomBits(made, 2 * Number(options.seed) + 1);
+  return made;
+}
 
 const wall = () => performance.now() * 1e6;
 let sleepFrom = null; // [wall clock, board's clock] since when the board has only slept, in ns.
@@ -96,8 +104,8 @@ function run() {
   const output = serial.take();
   if (output.length) process.stdout.write(output);
   if (fault) {
-    say(`fault on core ${pico.cores.indexOf(pico.core)}: ${fault.message}`);
-    tellState();
+    fault.pico.say(fault.message);
+    tellState(fault.pico);
     finish(FAULTED);
   } else if (!cores.asleep || serial.pending || (second && !second.cores.asleep)) {
     setImmediate(run);
@@ -122,13 +130,9 @@ function saveFlash() {
   }
 }
 
-function tellState() {
-  for (const n of cores.both ? [0, 1] : [0]) {
-    const core = pico.cores[n];
-    const registers = Array.from(core.registers, (value, i) => `r${i}=${hex(value)}`);
-    const state = core.waiting ? 'waits' : 'runs';
-    say(`core ${n} ${state}: ${registers.join(' ')} ipsr=${core.IPSR} seed=${cores.seed}`);
-  }
+function tellState(board) {
+  const its = board === pico ? cores : second.cores;
+  for (const text of its.describe()) board.say(text);
 }
 
 let finished = false;
@@ -152,5 +156,8 @@ if (line) {
 }
 process.stdin.on('end', () => finish(0));
 process.stdin.on('error', () => finish(0));
-process.on('SIGUSR2', tellState);
+process.on('SIGUSR2', () => {
+  tellState(pico);
+  if (second) tellState(second.cores.pico);
+});
 run();

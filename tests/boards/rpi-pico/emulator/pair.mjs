@@ -7,14 +7,12 @@ import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Cores } from './cores.mjs';
 import { Fault, newPico } from './pico.mjs';
+import { setRandomBits } from './rosc.mjs';
 import { Uart } from './uart.mjs';
 import { Wire } from './wire.mjs';
 
 const FAULTED = 3; // Exit statuses.
 const TOO_LONG = 4;
-
-const ROSC = 0x40060;
-const ROSC_RANDOM_BIT = 0x1c;
 
 // Registers that programs write: offsets in the control page.
 const SAY = 0x08; // A byte of the board's output.
@@ -55,15 +53,7 @@ class Board {
     this.clock = pico.clock;
     this.clock.nanosCounter = start;
     pico.control = (offset, value) => this.control(offset, value);
-    // The package's oscillator returns what is always the same.
-    let random = 0x9e3779b9 * (2 * boots + n + 1) >>> 0;
-    const rosc = pico.peripherals[ROSC];
-    const { readUint32 } = rosc;
-    rosc.readUint32 = (offset) => {
-      if (offset !== ROSC_RANDOM_BIT) return readUint32.call(rosc, offset);
-      random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
-      return random >>> 31;
-    };
+    setRandomBits(pico, 2 * boots + n);
     this.cores = new Cores(pico);
     const uart = new Uart(pico, 0, (byte) => wire.carry(n, byte));
     wire.uarts[n] = uart;
@@ -123,6 +113,11 @@ function step() {
   }
 }
 
+function tellFault({ message, pico }) {
+  const { cores } = boards.find((board) => board.cores.pico === pico);
+  for (const text of [message, ...cores.describe()]) pico.say(text);
+}
+
 boards.push(new Board(0, 0, 0), new Board(1, 0, 0));
 try {
   while (status === null) {
@@ -131,7 +126,8 @@ try {
   }
 } catch (e) {
   if (!(e instanceof Fault)) throw e;
-  fs.writeSync(2, `pair: ${e.message}\n`);
+  if (e.pico) tellFault(e);
+  else fs.writeSync(2, `pair: ${e.message}\n`);
   status = FAULTED;
 }
 process.exit(status);

@@ -15,7 +15,13 @@ const FLASH_START = 0x10000000;
 const FLASH_END = 0x14000000;
 const FLASH_SIZE = 2 << 20;
 
-export class Fault extends Error {}
+export class Fault extends Error {
+  // `pico` is the board that faults.
+  constructor(message, pico = null) {
+    super(message);
+    this.pico = pico;
+  }
+}
 
 export const hex = (n) => (n >>> 0).toString(16).padStart(8, '0');
 
@@ -44,7 +50,7 @@ export class Core extends PackageCore {
   }
 
   needThumb(address) {
-    if (!(address & 1)) throw new Fault(`jump to ${hex(address)}, which is not Thumb code`);
+    if (!(address & 1)) this.rp2040.fault(`jump to ${hex(address)}, which is not Thumb code`);
   }
 }
 
@@ -77,7 +83,7 @@ export class Pico extends RP2040 {
   }
 
   fault(what) {
-    throw new Fault(what);
+    throw new Fault(`fault on core ${this.cores.indexOf(this.core)}: ${what}`, this);
   }
 
   warned(text) {
