@@ -46,7 +46,10 @@ def unpacking(seed):
     lines = run_script("_fuzz_decode.py", file, seed)
     if len(lines) > 1:
         raise Failed("\n".join(lines[:40])[:4000])
-    eq(lines[-1], f"done {MESSAGES}")
+    done, count, nested = lines[-1].split()
+    eq((done, count), ("done", str(MESSAGES)))
+    # Those that are not compared with CPython, for a key that only CPython takes.
+    true(int(nested) <= MESSAGES / 1000)
 
 
 def packing(seed):
