@@ -42,7 +42,8 @@ def install(module, flavour=None, version=None, url=None, target=None):
     if not target:
         hiding = module, module + ".py", module + ".mpy"
         for target in sys.path:
-            if target[-4:] == "/lib":
+            # Nothing can be written to a ROMFS.
+            if target[-4:] == "/lib" and target[:4] != "/rom":
                 break
         else:
             raise ValueError("target")

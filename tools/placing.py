@@ -109,6 +109,8 @@ def check_hidden(board, module, place):
     if named(name) != f":{name}":
         rename = f"import os; os.rename('{name}', '{name}-old')"
         remedy = f'remove it, or rename it: mpremote exec "{rename}"'
+    if name.startswith("/rom/"):
+        remedy = "make the ROMFS without it: mpremote romfs build, mpremote romfs deploy"
     raise Failure(f"{named(name)} on the board hides :{place}; {remedy}")
 
 

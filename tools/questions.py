@@ -47,7 +47,7 @@ ram = gc.mem_free()
 
 _ABOUT = """
 i = sys.implementation
-libs = [p for p in sys.path if p.endswith('/lib')]
+libs = [p for p in sys.path if p.endswith('/lib') and not p.startswith('/rom/')]
 lib = libs[0] if libs else ''
 d = {'version': tuple(i[1])[:3], 'mpy': getattr(i, '_mpy', 0), 'lib': lib, 'has_lib': True}
 d['name'] = i[0]

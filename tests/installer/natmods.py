@@ -47,10 +47,12 @@ def lib():
 @case
 def installs():
     with served(release()) as url, lib() as folder:
-        # The folder is made, as the first of sys.path with such an end.
+        # The folder is made, as the first of sys.path with such an end. A ROMFS cannot be
+        # written to.
         source = "print(natmods.install('msgpack', url=URL) == sys.path[-2] + '/msgpack.mpy')"
+        path = ["/rom/lib", str(folder), ""]
         result = unix(
-            f"import natmods, sys\nURL = {url!r}\nsys.path[-1:] = [{str(folder)!r}, '']\n{source}",
+            f"import natmods, sys\nURL = {url!r}\nsys.path[-1:] = {path!r}\n{source}",
             TOP / "installer",
             own_mip()[1],
             ".frozen",

@@ -213,6 +213,15 @@ def what_installations_have_left():
 
 
 @case
+def beside_a_romfs():
+    # Nothing can be written to it.
+    with Board(path=("", ".frozen", "/rom", "/rom/lib", "/lib")) as fake, page(fake.pty) as p:
+        p.connect()
+        eq(install(p, "ioctl")[0][1], "/lib/ioctl.mpy")
+        eq(files(fake), ["ioctl.mpy"])
+
+
+@case
 def other_firmware():
     with Board(name="circuitpython", version=(9, 2, 0)) as fake, page(fake.pty) as p:
         p.click("connect")

@@ -383,6 +383,21 @@ def nowhere_to_put_it():
     refused(with_fake(_fake.Board(of_arch(ARMV7M), free=None)), "no file system")
 
 
+# That of firmware with a ROMFS, which nothing can be written to.
+WITH_ROM = ("", ".frozen", "/rom", "/rom/lib", "/lib")
+
+
+@case
+def beside_a_romfs():
+    fake = installed(of_arch(ARMV7M), path=WITH_ROM)
+    status, output = _direct.deploy(fake, "--from", str(release()), "", "msgpack")
+    eq(status, 0 if status == 0 else output)
+    true("msgpack: is at :/lib/msgpack.mpy already\n" in output or print(output))
+    fake.files["/rom/lib/msgpack.mpy"] = b""
+    result = _direct.deploy(fake, "--from", str(release()), "", "msgpack")
+    refused(result, ":/rom/lib/msgpack.mpy on the board hides :/lib", "mpremote romfs")
+
+
 @case
 def modules_of_the_firmware_s_own():
     modules = good_modules()
