@@ -259,8 +259,9 @@ def add_options(parser):
     parser.add_argument("--small", action="store_true", help="take the small flavour")
     parser.add_argument("--full", action="store_true", help="take the full flavour")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
-    parser.add_argument("--list", action="store_true", help="list the modules on the board")
-    parser.add_argument("--remove", action="store_true", help="remove modules from the board")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--list", action="store_true", help="list the modules on the board")
+    either.add_argument("--remove", action="store_true", help="remove modules from the board")
     parser.add_argument(
         "--timeout", type=float, default=120, help="seconds for each thing the board does (120)"
     )
@@ -268,6 +269,7 @@ def add_options(parser):
 
 def complete(parser, args):
     """Check what the words say together, and find the modules that they mean."""
+    args.modules = list(dict.fromkeys(args.modules))
     known = (*natmods.NAMES, *natmods.LIBRARY)
     unknown = set(args.modules) - set(known)
     if unknown:

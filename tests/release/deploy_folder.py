@@ -143,6 +143,12 @@ def list_and_remove():
     names = " ".join(f":{name}" for name in (*PYTHON, INIT, BESIDE, FOLDER))
     eq(shown(board, "--remove", "--dry-run"), (0, f"{lines}would remove {names}\n"))
     eq((board.files, FOLDER in board.folders), (before, True))
+    # What contradicts itself does nothing.
+    status, output = shown(board, "--list", "--remove")
+    eq((status, "not allowed with argument" in output), (2, True))
+    eq(board.files, before)
+    # A module that is named twice is one.
+    eq(_direct.deploy(board, "--list", "", "msgpack", "msgpack"), (0, lines))
     eq(shown(board, "--remove"), (0, f"{lines}removed\n"))
     eq((board.files, FOLDER in board.folders), ({"/lib/other.py": b""}, False))
 
