@@ -302,12 +302,13 @@ async function connect() {
     showStep("asking");
     say("Asking the board …");
     serial.stage = "";
-    serial.board = new SerialBoard(port);
-    await serial.board.open();
-    await serial.board.enter();
-    Object.assign(serial, await ask(serial.board));
+    const board = new SerialBoard(port);
+    await board.open();
+    serial.board = board;
+    await board.enter();
+    Object.assign(serial, await ask(board));
     // A longer piece takes less time and more memory.
-    serial.board.piece = serial.about.ram < release.littleRam ? 256 : 1024;
+    board.piece = serial.about.ram < release.littleRam ? 256 : 1024;
     showBoard();
     say("");
     showStep("choosing");

@@ -95,6 +95,15 @@ def impatient():
         eq(p.warning, "")
 
 
+@case
+def a_port_in_use():
+    with page(None) as p:
+        for _ in range(2):
+            p.click("connect")
+            said("in use by another program", p.refused())
+        eq(p.messages(), [])
+
+
 def scheme(name):
     features = [{"name": "prefers-color-scheme", "value": name}]
     browser().execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
