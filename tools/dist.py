@@ -38,6 +38,8 @@ INSTALL_PY = (
     "boards.json deploy.py deploy_role.py firmware.py in_place.py listing.py mpyinfo.py "
     "natmods.py placing.py ports.py questions.py remote.py roles.py supply.py writing.py"
 ).split()
+# Those that install.py, the page and the stubs name.
+DOCUMENTS = "esp8266", "in-place", "installing", "migrating", "troubleshooting"
 BUDGET = json.loads((TOP / "bench/budget.json").read_text())
 
 
@@ -229,6 +231,11 @@ class Release:
                     # The same whenever it is made.
                     archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
 
+    def documents(self):
+        self.copy(TOP / "LICENSE", "LICENSE")
+        for name in DOCUMENTS:
+            self.copy(TOP / f"docs/{name}.md", f"docs/{name}.md")
+
     def for_any_board(self, module, file, packages):
         data = (self.dist / file).read_bytes()
         self.files.append(
@@ -328,6 +335,7 @@ def make(build, dist, archs, url):
     native = release.coprocessor()
     release.bytecode()
     release.install_py()
+    release.documents()
     for module in natmods.MODULES:
         if not module.stub.exists():
             raise NotForRelease(f"{module.stub} is missing")

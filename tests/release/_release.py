@@ -39,8 +39,9 @@ class Sources(Sandbox):
     def __enter__(self):
         super().__enter__()
         shutil.rmtree(self.top / "natmod")
-        for folder in ("natmod", "coprocessor", "installer"):
+        for folder in ("natmod", "coprocessor", "installer", "docs"):
             shutil.copytree(TOP / folder, self.top / folder, ignore=PYCACHE)
+        shutil.copy(TOP / "LICENSE", self.top)
         shutil.copy(TOP / "bench/budget.json", self.top / "bench")
         if not check.long:
             shutil.copytree(TOP / "build/mpy-cross", self.top / "build/mpy-cross")

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import check
@@ -31,6 +32,7 @@ SERVER = "lookup netserver nettls output registry rpc server".split()
 DROP_IN = "network socket ssl tls".split()
 # Python files beside the modules.
 PYTHON = ["msgpack_aio", "natmods"]
+DOCUMENTS = "esp8266 in-place installing migrating troubleshooting".split()
 PACKAGES = {"client": COMMON + CLIENT, "server": COMMON + SERVER}
 
 SMALL = [(module, "small", arch) for module in WITH_SMALL for arch in ARCHS]
@@ -61,7 +63,8 @@ def names():
                     wanted += [f"{arch}/small/{name}.mpy", f"{arch}/small/{name}.json"]
     wanted += [f"{arch}/package.json" for arch in ARCHS]
     wanted += [f"{name}.{kind}" for name in PYTHON for kind in ("mpy", "json", "pyi")]
-    wanted += ["natmods.py", "install.py"]
+    wanted += ["natmods.py", "install.py", "LICENSE"]
+    wanted += [f"docs/{name}.md" for name in DOCUMENTS]
     wanted += [f"{arch}/msgpack-package.json" for arch in ARCHS]
     wanted += [f"{arch}/msgpack/{name}.py" for arch in ARCHS for name in ("exceptions", "ext")]
     wanted += [f"coprocessor-{side}.json" for side in ("client", "server", "drop-in")]
@@ -69,6 +72,17 @@ def names():
     wanted += [f"coprocessor/{name}.mpy" for name in {*COMMON, *CLIENT, *SERVER}]
     wanted += [f"coprocessor/{stub.name}" for stub in TOP.glob("coprocessor/*.pyi")]
     eq(sorted(contents(release())), sorted(wanted))
+
+
+@case
+def documents_that_messages_name():
+    text = (release() / "index.html").read_text() + (release() / "natmods.pyi").read_text()
+    with zipfile.ZipFile(release() / "install.py") as archive:
+        for name in archive.namelist():
+            text += archive.read(name).decode()
+    named = set(re.findall(r"docs/[\w-]+\.md", text))
+    true("docs/troubleshooting.md" in named)
+    eq(sorted(name for name in named if not (release() / name).exists()), [])
 
 
 @case
