@@ -6,12 +6,36 @@
 # The page of a release installs on emulated boards, in Chromium with a stand-in for
 # navigator.serial.
 
+import contextlib
+import threading
+
 from _bridge import ARCH, NAME, mpy_of, page, rows, sha256
 from _fake import Board as Fake, implementation
 from _release import board, on_board, sha256_on_board
 from check import case, end, eq, true
 
 FILES = "import os; print(sorted(os.listdir('/')), sorted(os.listdir('/lib')))"
+
+
+@contextlib.contextmanager
+def held(p, at, times):
+    """Nothing goes to the board from the time on when these bytes have come so many times, as
+    long as the block takes."""
+    go_on = threading.Event()
+    seen = []
+
+    def to_board(data):
+        seen.extend([at] * (at in data))
+        if len(seen) == times:
+            go_on.wait()
+        return data
+
+    p.wire.to_board = to_board
+    try:
+        yield seen
+    finally:
+        go_on.set()
+        p.wire.to_board = lambda data: data
 
 
 @case
@@ -25,7 +49,14 @@ def installs():
         eq((about["architecture"], about["firmware"]), (ARCH, "MicroPython v1.25.0"))
         true(p.element("full").is_selected())
         p.tick("msgpack", "finaliserproxy")
-        p.click("install")
+        with held(p, b"w(b", 20) as seen:
+            p.click("install")
+            bar = p.element("progress")
+            p.wait(lambda: len(seen) == 20, "20 pieces")
+            true(0 < float(bar.get_attribute("value")) < float(bar.get_attribute("max")))
+            eq(p.status, "Copying /lib/msgpack.mpy …")
+            eq(p.element("install").is_displayed(), False)
+            p.picture("7-copying")
         p.wait_for("again")
         p.picture("3-installed")
         eq(p.status, "Installed. Reset the board to start its program.")
