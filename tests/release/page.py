@@ -184,6 +184,20 @@ def open_file():
 
 
 @case
+def from_a_file_on_windows():
+    # Where a folder's address begins with a letter, and shells have other quotes.
+    open_file()
+    for address, path, word in (
+        ("file:///C:/dist/", "C:/dist/", "C:/dist/"),
+        ("file:///d:/it's%20a%20release/", "d:/it's a release/", '"d:/it\'s a release/"'),
+        ("file:///home/a%20release/", "/home/a release/", "'/home/a release/'"),
+        ("file:///home/C:/", "/home/C:/", "/home/C:/"),
+    ):
+        script = "const path = pathOf(new URL(arguments[0])); return [path, quoted(path)]"
+        eq(browser.execute_script(script, address), [path, word])
+
+
+@case
 def on_linux():
     with served(release()) as url:
         browser.get(url)
