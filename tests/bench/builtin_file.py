@@ -19,6 +19,7 @@ from natmods import NAMES
 TEXT = builtin.FILE.read_text()
 FOUND = json.loads(TEXT)
 BOARDS = ("rpi-pico", "rpi-pico-builtin")
+NEAR = 64  # bytes; a budget is rounded up.
 
 
 @case
@@ -34,6 +35,15 @@ def everything_was_measured():
     objects = sum(part["flash"] for part in (*FOUND["modules"].values(), FOUND["shared"]))
     more = FOUND["firmware"]["built in"] - FOUND["firmware"]["stock"]
     true(objects < more < objects * 1.2)
+
+
+@case
+def ram_of_the_files_is_that_of_the_budget():
+    # If not, bench/builtin.py was not run after the modules had changed.
+    budget = json.loads(size.BUDGET.read_text())[BOARDS[0]]
+    for module, sizes in FOUND["modules"].items():
+        for what, n in sizes["file"].items():
+            true(abs(budget[module][what] - n) <= NEAR or print(module, what, n, budget[module]))
 
 
 @case
