@@ -5,6 +5,10 @@
 
 #include "toolkit.h"
 
+#if !MICROPY_MODULE_BUILTIN_INIT
+#error "define MICROPY_MODULE_BUILTIN_INIT as 1 in the board's mpconfigboard.h: without it the modules stay empty"
+#endif
+
 // A module's globals are filled when it is imported. They lie in memory that stays where it is,
 // and start with __init__, so that the first import after a soft reset finds that too. The collector
 // does not read that memory, which has old pointers after the reset: the root pointer keeps the values.

@@ -130,4 +130,25 @@ def flags():
         eq(of["COMPILE_OPTIONS"], "-Wno-unused-parameter")
 
 
+def preprocessed(source, *options):
+    """(exit status, errors) of what a firmware's build does to look for qstrs."""
+    tree = Path(MPY_DIR)
+    port = tree / "ports/unix"
+    folders = (tree, port, port / "variants/standard", TOP / "dynruntime", source.parent)
+    command = ["gcc", "-E", "-DNO_QSTR", "-DNATMOD_USERMOD", *options]
+    command += [*(f"-I{folder}" for folder in folders), source]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return done.returncode, done.stderr
+
+
+@case
+def firmware_that_never_calls_init():
+    # There the module would stay empty.
+    for module in natmods.MODULES:
+        usermod = module.folder / "usermod.c"
+        eq(preprocessed(usermod), (0, ""))
+        status, errors = preprocessed(usermod, "-DMICROPY_MODULE_BUILTIN_INIT=0")
+        true(status != 0 and "MICROPY_MODULE_BUILTIN_INIT" in errors or print(errors))
+
+
 end()
