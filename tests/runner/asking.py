@@ -60,6 +60,9 @@ d['levels'], d['stack'] = deepest
 print('@deploy', repr(d))
 """
 
+# What it may find lacking.
+ASKED = ("floats", "long-ints", "big-ints", "unicode", "threads", "time")
+
 # Runs on the board, with n: what a test does most, calls and small objects.
 WORK = """
 def work(n):

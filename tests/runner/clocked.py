@@ -42,10 +42,11 @@ def measure(session):
     """{document: microseconds of packb, json.dumps, unpackb and json.loads, or why not}"""
     results = {}
     for name in documents.JSON_DOCUMENTS:
+        shown = f"{name}: {documents.CONTENTS[name]}"
         try:
             session.begin()
             source = f"text = {documents.json_of(name)!r}\n{PROGRAM}"
-            results[name] = asking.evaluate(session.device, source)
+            results[shown] = asking.evaluate(session.device, source)
         except remote.Failure as e:
-            results[name] = str(e).splitlines()[-1]
+            results[shown] = str(e).splitlines()[-1]
     return results

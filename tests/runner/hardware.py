@@ -4,9 +4,9 @@
 import re
 import subprocess
 
+from .asking import ASKED
 from .paths import BUILD, TOP
 from .report import Report
-from .targets import FEATURES
 
 FOLDER = BUILD / "hardware"
 TABLE = TOP / "docs/hardware.md"
@@ -67,7 +67,7 @@ def speed_table(speed):
 def text(session, report, speed, minutes, is_part):
     """The whole report, in Markdown; one of a part of the tests has no row."""
     facts = session.facts
-    has = [name for name in FEATURES if name not in facts.lacks]
+    has = [name for name in ASKED if name not in facts.lacks]
     boot = session.device.boot_output.strip()
     about = {
         "board": f"{facts.machine} ({facts.platform})",
