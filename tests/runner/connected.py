@@ -91,9 +91,10 @@ class Device:
         return self.repl.run(source, timeout, echo)
 
     def soft_reset(self):
-        output = self.repl.soft_reset(RESETS)
-        # The finalisers come before boot.py.
-        return output.removesuffix(self.boot_output) if self.boot_output else output
+        output = self.repl.soft_reset(RESETS).splitlines(keepends=True)
+        # The finalisers come before boot.py, which may print another text each time, such as an address,
+        # but as many lines.
+        return "".join(output[: len(output) - len(self.boot_output.splitlines())])
 
     def stop(self):
         """Leave the raw REPL and close the port."""
