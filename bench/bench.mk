@@ -4,7 +4,7 @@
 # make bench:
 #   OP=packb,loads   only operations that begin with one of these
 #   DOC=a,d          only these documents
-#   TARGET=...       only rpi-pico, mps2-an385 (the Cortex-M3) or unix-x64
+#   TARGET=...       only on these of rpi-pico, mps2-an385 (the Cortex-M3) and unix-x64
 # Without any of these it writes results.json, the charts, and the tables of the documents.
 #
 # make size:
@@ -17,7 +17,8 @@
 machine_rpi-pico := rpi-pico
 machine_mps2-an385 := cortex-m3
 machine_unix-x64 := x64
-BENCH_ARGS = $(if $(TARGET),--machine $(machine_$(TARGET))) $(if $(OP),--op '$(OP)') $\
+BENCH_MACHINES = $(foreach t,$(subst $(comma), ,$(TARGET)),$(machine_$(firstword $(subst /, ,$t))))
+BENCH_ARGS = $(if $(TARGET),--machine '$(BENCH_MACHINES)') $(if $(OP),--op '$(OP)') $\
 	$(if $(DOC),--doc '$(DOC)')
 
 bench: interpreter ## count instructions and heap bytes  [OP=packb,loads] [DOC=a,d]

@@ -32,7 +32,10 @@ def objects_of(arch, module):
 
 
 def compile_again(arch, module, folder, option):
-    """The object, compiled by the flags that make has noted and one more; its code is the same."""
+    """The object, compiled by the flags that make has noted and one more; its code is the same.
+
+    For Cortex-M and x86. For others make changes the code afterwards, or -g does.
+    """
     built = objects_of(arch, module)
     if not (built / "whole.o").exists():
         raise Failed(f"{module} is not built for {arch}: make ARCH={arch} does it")

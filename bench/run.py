@@ -27,19 +27,27 @@ ERRORS = (build.Missing, figures.Deviation, onboard.Failed, onboard.install.Miss
 
 def arguments(argv):
     parser = argparse.ArgumentParser(prog="bench/run.py", description=__doc__.split("\n")[0])
-    parser.add_argument("--machine", choices=MACHINES, help="only on one machine")
+    parser.add_argument("--machine", help="only on these machines: rpi-pico,x64")
     parser.add_argument("--op", help="only operations that begin so: packb,loads")
     parser.add_argument("--doc", help="only these documents: a,b2")
     parser.add_argument("--list", action="store_true", help="name operations and documents")
     args = parser.parse_args(argv)
     args.everything = not (args.machine or args.op or args.doc)
-    args.machines = [MACHINES[args.machine]] if args.machine else list(MACHINES.values())
-    known = list(documents.DOCUMENTS)
-    args.doc = args.doc.split(",") if args.doc else known
-    for name in args.doc:
-        if name not in known:
-            parser.error(f"no document {name}; known are: {' '.join(known)}")
+    args.machines = [MACHINES[name] for name in named(parser, "machine", args.machine, MACHINES)]
+    args.doc = named(parser, "doc", args.doc, documents.DOCUMENTS)
+    for beginning in args.op.split(",") if args.op else ():
+        if not chosen([*OPERATIONS, *keyed("a")], beginning):
+            parser.error(f"no operation begins with {beginning}; --list names them")
     return args
+
+
+def named(parser, what, given, known):
+    """The names that are given with commas or spaces between them, or all."""
+    names = given.replace(",", " ").split() if given else list(known)
+    for name in names:
+        if name not in known:
+            parser.error(f"no {what} {name}; known are: {' '.join(known)}")
+    return names
 
 
 def chosen(operations, beginnings):

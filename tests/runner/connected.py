@@ -92,8 +92,8 @@ class Device:
 
     def soft_reset(self):
         output = self.repl.soft_reset(RESETS).splitlines(keepends=True)
-        # The finalisers come before boot.py, which may print another text each time, such as an address,
-        # but as many lines.
+        # The finalisers come before boot.py, which may print another text each time, such as the
+        # time, but as many lines.
         return "".join(output[: len(output) - len(self.boot_output.splitlines())])
 
     def stop(self):
