@@ -26,6 +26,15 @@ GONE = re.compile(
     r"|\] Input/output error|^mpremote: \w+: ([^:]+): \1\.$",
     re.MULTILINE,
 )
+# What else the board's file system says, and what that means.
+BOARD_ERRORS = (
+    (
+        re.compile(r"OSError: (\[Errno )?30\b|Read-only file system"),
+        "its file system is read-only: a computer has it as a drive, or boot.py has mounted it "
+        "so. Change that and run this again",
+    ),
+    (re.compile(r"OSError: (\[Errno )?5\b"), "it cannot read or write its flash"),
+)
 # The oldest mpremote that this was tested with.
 OLDEST = 1, 24
 
@@ -169,6 +178,9 @@ class Mpremote:
             )
         if status is None or "could not enter raw repl" in output:
             return no_answer(where)
+        for error, meaning in BOARD_ERRORS:
+            if error.search(output):
+                return f"the board at {where} cannot do that: {meaning}"
         return f"mpremote failed at {where}:\n{output.strip()}{self.too_old()}"
 
     def connected(self):

@@ -23,6 +23,7 @@ from _release import refused, sha256_on_board
 from check import case, end, eq, true
 
 import mpyinfo
+import remote
 
 VERSION = (TOP / "VERSION").read_text().strip()
 OTHER = "mps2-an385/armv7m"
@@ -318,6 +319,35 @@ def no_space_after_all():
             environment = {"MPREMOTE": wrapper(folder, text)}
             refused(with_fake(fake, "--force", **environment), "no space", "msgpack")
             eq(fake.files, {"/lib/msgpack.mpy": b"M"})
+
+
+class ReadOnly(_fake.Board):
+    """Its firmware has names for the numbers of errors, or not."""
+
+    has_names = True
+
+    def _open(self, path, mode="r"):
+        if mode != "rb":
+            raise OSError("[Errno 30] EROFS" if self.has_names else 30)
+        return super()._open(path, mode)
+
+
+@case
+def a_read_only_file_system():
+    for has_names in True, False:
+        fake = ReadOnly(of_arch(ARMV7M), **good_modules())
+        fake.has_names = has_names
+        fake.files["/lib/msgpack.mpy"] = b"M"
+        refused(with_fake(fake, "--force"), "file system is read-only", "boot.py")
+        eq(fake.files, {"/lib/msgpack.mpy": b"M"})
+    # What mpremote says where the lib folder cannot be made.
+    for words, meaning in (
+        ("mkdir: lib: Read-only file system.", "file system is read-only"),
+        ("OSError: 30", "file system is read-only"),
+        ("OSError: [Errno 5] EIO", "cannot read or write its flash"),
+    ):
+        text = remote.Mpremote("/dev/x", 1, ["true"]).explain(1, f"mpremote: {words}\n")
+        true(meaning in text or print(text))
 
 
 @case
