@@ -33,7 +33,10 @@ BOARD_ERRORS = (
         "its file system is read-only: a computer has it as a drive, or boot.py has mounted it "
         "so. Change that and run this again",
     ),
-    (re.compile(r"OSError: (\[Errno )?5\b"), "it cannot read or write its flash"),
+    (
+        re.compile(r"OSError: (\[Errno )?5\b|: Input/output error\.$", re.MULTILINE),
+        "it cannot read or write its flash",
+    ),
 )
 # The oldest mpremote that this was tested with.
 OLDEST = 1, 24

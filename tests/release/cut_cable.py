@@ -195,6 +195,7 @@ def what_mpremotes_say():
 
     broke = "the connection to the board at /dev/fake broke", "run this again"
     full = "no space on the board for msgpack.mpy", "remove files from it"
+    worn = ("it cannot read or write its flash",)
     other = ("mpremote failed at /dev/fake:",)
     for says, words in (
         # Versions 1.24.1, 1.25.0 and 1.26.1, where the cable is out.
@@ -205,8 +206,10 @@ def what_mpremotes_say():
         ("OSError: 28", full),
         ("OSError: [Errno 28] ENOSPC", full),
         ("mpremote: cp: /lib/msgpack.mpy.new: No space left on device.", full),
-        ("OSError: [Errno 5] EIO", other),
-        ("mpremote: cp: /lib/msgpack.mpy.new: Input/output error.", other),
+        ("OSError: [Errno 5] EIO", worn),
+        ("mpremote: cp: /lib/msgpack.mpy.new: Input/output error.", worn),
+        ("mpremote: cp: /lib/msgpack.mpy.new: Read-only file system.", ("is read-only",)),
+        ("OSError: [Errno 13] EACCES", other),
     ):
         b = Cut(FORMER)
         Broken.says = says
