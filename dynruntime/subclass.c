@@ -26,15 +26,13 @@ const mp_obj_type_t *natmod_native_type(natmod_t *nm, const mp_obj_type_t *type)
     return type == nm->object_type ? NULL : type;
 }
 
+mp_obj_t natmod_native_inside(natmod_t *nm, mp_obj_t obj) {
+    const mp_obj_type_t *type = mp_obj_get_type(obj);
+    return type->flags & MP_TYPE_FLAG_INSTANCE_TYPE && natmod_native_type(nm, type) != NULL
+           ? ((mp_obj_instance_t *)MP_OBJ_TO_PTR(obj))->subobj[0] : obj;
+}
+
 mp_obj_t natmod_native_base(natmod_t *nm, mp_obj_t obj, const mp_obj_type_t *type) {
-    const mp_obj_type_t *obj_type = mp_obj_get_type(obj);
-    if (obj_type == type) {
-        return obj;
-    }
-    if (!(obj_type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) || natmod_native_type(nm, obj_type) != type) {
-        return MP_OBJ_NULL;
-    }
-    // Before the base's __init__ has run, the interpreter keeps some other object here.
-    mp_obj_t base = ((mp_obj_instance_t *)MP_OBJ_TO_PTR(obj))->subobj[0];
-    return mp_obj_get_type(base) == type ? base : MP_OBJ_NULL;
+    obj = natmod_native_inside(nm, obj);
+    return mp_obj_get_type(obj) == type ? obj : MP_OBJ_NULL;
 }

@@ -401,6 +401,10 @@ mp_obj_t natmod_type_methods(mp_obj_type_t *type, size_t n_slots, size_t n_metho
 // under its name in the globals. Call it only from natmod_init.
 void natmod_add_class(natmod_t *nm, mp_obj_type_t *type, size_t n_slots, const natmod_entry_t *methods, size_t n);
 
+// The native object in an instance of a Python class that derives from a native type, or else obj itself. Before
+// the native type's __init__ has run, it is some function.
+mp_obj_t natmod_native_inside(natmod_t *nm, mp_obj_t obj);
+
 // The native object inside self_in when that is of the type or of a Python class derived from
 // it, else MP_OBJ_NULL; also MP_OBJ_NULL for an instance whose base was not initialised.
 mp_obj_t natmod_native_base(natmod_t *nm, mp_obj_t obj, const mp_obj_type_t *type);

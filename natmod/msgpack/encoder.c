@@ -374,11 +374,10 @@ static unsigned int classify_native(encoder_t *enc, mp_obj_t obj) {
 static unsigned int classify(encoder_t *enc, const mp_obj_type_t *type, mp_obj_t *obj) {
     state_t *st = enc->st;
     if (!enc->opt->strict_types && type->flags & MP_TYPE_FLAG_INSTANCE_TYPE) {
-        if (natmod_native_type(&st->nm, type) == NULL) {
+        mp_obj_t native = natmod_native_inside(&st->nm, *obj);
+        if (native == *obj) {
             return CLASS_OTHER;
         }
-        // Until the native type's __init__ has run, this is some function.
-        mp_obj_t native = ((mp_obj_instance_t *)MP_OBJ_TO_PTR(*obj))->subobj[0];
         unsigned int class = classify_native(enc, native);
         if (class != CLASS_OTHER) {
             *obj = native;

@@ -31,6 +31,8 @@ mp_obj_t bytes_new(state_t *st, const byte *data, size_t len) {
 }
 
 void check_nesting(state_t *st, mp_obj_t obj, size_t levels) {
+    // Of a Python class derived from tuple, the tuple inside is hashed.
+    obj = natmod_native_inside(&st->nm, obj);
     const mp_obj_type_t *type = mp_obj_get_type(obj);
     // The parent of a namedtuple and of ExtType is tuple.
     if (type != st->tuple_type && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) != st->tuple_type) {

@@ -333,6 +333,15 @@ def wide_tuple_keys():
                 eq(list(msgpack.unpackb(data, use_list=False).values()), [5])
 
 
+class MyTuple(tuple):
+    pass
+
+
+class NoTuple(tuple):
+    def __init__(self):
+        pass
+
+
 @full_case("tuples nested in keys")
 def keys_that_hooks_nest():
     # A hook that unpacks nests what no message nests, and a namedtuple is a tuple.
@@ -351,13 +360,31 @@ def keys_that_hooks_nest():
         except ValueError as e:
             eq((levels, str(e)), (9, "object nested too deeply"))
     Point = namedtuple("Point", ("x",))
-    for n in (8, 9, 900):
-        data = b"\x81" + b"\x91" * n + b"\xc0\x06"
-        try:
-            got = msgpack.unpackb(data, list_hook=lambda items: Point(*items))
-            eq((n, list(got.values())), (8, [6]))
-        except ValueError as e:
-            eq((n > 8, str(e)), (True, "object nested too deeply"))
+    for hook in (lambda items: Point(*items), MyTuple):
+        for n in (8, 9, 900):
+            data = b"\x81" + b"\x91" * n + b"\xc0\x06"
+            try:
+                got = msgpack.unpackb(data, list_hook=hook)
+                eq((n, list(got.values())), (8, [6]))
+            except ValueError as e:
+                eq((n > 8, str(e)), (True, "object nested too deeply"))
+
+
+@case
+def keys_of_python_classes():
+    # Such an object is no tuple, but has one inside, if its class has initialised that.
+    key = MyTuple((1, 2))
+    got = msgpack.unpackb(b"\x81\xd4\x05\x07\x06", ext_hook=lambda code, data: key)
+    eq((list(got)[0] is key, got[key]), (True, 6))
+    try:
+        want = {NoTuple(): 6}
+    except TypeError:
+        want = None
+    try:
+        got = msgpack.unpackb(b"\x81\xd4\x05\x07\x06", ext_hook=lambda code, data: NoTuple())
+    except TypeError:
+        got = None
+    eq(got and list(got.values()), want and [6])
 
 
 AFTER_KEY = b"\x81" + b"\x91" * 9 + b"\x05\x06\x07"
