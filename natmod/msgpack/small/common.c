@@ -27,7 +27,12 @@ MP_NORETURN __attribute__((noinline)) void raise_args(state_t *st, size_t error,
         mp_obj_t obj = MP_OBJ_NEW_QSTR(name);
         type[0] = get_item(st->globals, obj);
     }
-    nlr_raise(mp_call_function_n_kw(type[0], n, 0, args));
+    // What a program has put there may make no exception. Of that the interpreter makes a TypeError, but of None, which
+    // it does not raise.
+    for (;;) {
+        raise_obj(mp_call_function_n_kw(type[0], n, 0, args));
+        type[0] = MP_OBJ_FROM_PTR(st->nm.TypeError);
+    }
 }
 
 // Texts are interned strings: so they cost no code, no memory that would have to be there, and can be

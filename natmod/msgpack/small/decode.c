@@ -124,7 +124,7 @@ static bool utf8_is_valid(const byte *p, size_t len) {
 
 // The interpreter hashes nested tuples by recursion, so a tuple in a key can hold no other.
 static void check_key(state_t *st, mp_obj_t key) {
-    if (!mp_obj_is_small_int(key) && plain_type(st, key) == st->tuple_type) {
+    if (plain_type(st, key) == st->tuple_type) {
         const mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(key);
         for (size_t n = tuple->len; n > 0; n--) {
             if (plain_type(st, tuple->items[n - 1]) == st->tuple_type) {

@@ -143,6 +143,7 @@ mp_obj_t decode(work_t *w);
 #ifdef NATMOD_USERMOD
 #define TYPE_DICT (&mp_type_dict)
 #define remove_global(name) (mp_delete_global(name))
+#define raise_obj(obj) (nlr_raise(mp_make_raise_obj(obj)))
 static inline mp_obj_t const_bool(unsigned int value) {
     return mp_obj_new_bool(value);
 }
@@ -153,6 +154,7 @@ static inline const void *stream_fun(unsigned int mode) {
 #else
 #define TYPE_DICT (mp_fun_table.type_dict)
 #define remove_global(name) (mp_fun_table.delete_global(name))
+#define raise_obj(obj) (mp_fun_table.raise(obj))
 #ifndef mp_obj_subscr
 #define mp_obj_subscr(obj, index, value) (mp_fun_table.obj_subscr((obj), (index), (value)))
 #endif
