@@ -4,6 +4,8 @@
 # long: rpi-pico
 # wants: floats big-ints
 # Subclasses pack as what they are made of, unless strict_types asks for exact types.
+import sys
+
 import check
 import msgpack
 from check import case, eq, full_case, raises
@@ -159,6 +161,17 @@ def namedtuples():
     raises(TypeError, msgpack.packb, Point(1, 2), strict_types=True)
     got = msgpack.packb(Point(1, 2), strict_types=True, default=lambda p: {"x": p.x})
     expect(got, b"\x81\xa1x\x01")
+
+
+@case
+def tuples_of_the_firmware():
+    # What os.uname() returns is one, too.
+    of_firmware = sys.implementation
+    if check.target == "cpython" or type(of_firmware) is tuple:
+        check.skip("no such tuples")
+    expect(msgpack.packb([of_firmware]), msgpack.packb([tuple(of_firmware)]))
+    # A class that merely has the name is none.
+    raises(TypeError, msgpack.packb, type("tuple", (), {})())
 
 
 @case

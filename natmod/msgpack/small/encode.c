@@ -94,8 +94,10 @@ void encode(work_t *w, mp_obj_t obj) {
         type = plain_type(st, obj);
         if (obj == mp_const_none) {
             put(w, FORMAT_NIL, 0, NULL);
-        } else if (obj == mp_const_false || obj == mp_const_true) {
-            put(w, obj == mp_const_true ? FORMAT_TRUE : FORMAT_FALSE, 0, NULL);
+        } else if (obj == mp_const_false) {
+            put(w, FORMAT_FALSE, 0, NULL);
+        } else if (obj == mp_const_true) {
+            put(w, FORMAT_TRUE, 0, NULL);
         } else if (type == st->int_type) {
             if (!put_int(w, obj)) {
                 if (w->hook == MP_OBJ_NULL || from_default) {
@@ -123,7 +125,8 @@ void encode(work_t *w, mp_obj_t obj) {
                 put_len(w, FORMAT_FIXMAP, FORMAT_FIXMAP_MAX + 1, FORMAT_MAP16 - 1, n);
                 push(w, obj, n)->type = type;
                 goto next;
-            } else if (type == &mp_type_list || type == st->tuple_type) {
+            } else if (type == &mp_type_list || type->name == MP_QSTR_tuple) {
+                // What os.uname() returns has the name of a tuple and its layout, but another type.
                 size_t n = ((mp_obj_tuple_t *)MP_OBJ_TO_PTR(obj))->len;
                 if (type == &mp_type_list) {
                     n = ((mp_obj_list_t *)MP_OBJ_TO_PTR(obj))->len;

@@ -66,7 +66,7 @@ size_t transfer(work_t *w, byte *data, size_t len) {
                 if ((mp_int_t)n < 0) {
                     error = -n; // As a class derived from io.IOBase says it.
                     n = MP_STREAM_ERROR;
-                } else if (n > MIN(buf.len, len)) {
+                } else if (n > buf.len || n > len) {
                     n = len + 1;
                 } else if (w->mode != MODE_WRITE) {
                     memcpy(data, buf.buf, n);
