@@ -21,6 +21,7 @@ FIRST = [
     f"from msgpack import {', '.join(NAMES.split())}\n",
     "class Mixin: pass\n",
     "class Mixed(Mixin, list): pass\n",
+    "class Bytes(bytes): pass\n",
     """class ReadsStr:
     def __init__(self, text):
         self.text = text
@@ -41,6 +42,12 @@ FIRST = [
         if not self.paused:
             self.paused = True
             raise OSError(11)
+""",
+    """class Returns:
+    def __init__(self, result):
+        self.result = result
+    def write(self, data):
+        return self.result
 """,
     """class Large:
     start = b"\\xc6\\0\\x80\\0\\0"
