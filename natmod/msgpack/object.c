@@ -30,22 +30,24 @@ mp_obj_t bytes_new(state_t *st, const byte *data, size_t len) {
     return payload_to_obj(st->bytes_type, payload, len);
 }
 
-void check_nesting(state_t *st, mp_obj_t obj, size_t levels) {
-    // Of a Python class derived from tuple, the tuple inside is hashed.
-    obj = natmod_native_inside(&st->nm, obj);
-    const mp_obj_type_t *type = mp_obj_get_type(obj);
+void check_nesting(state_t *st, mp_obj_t obj, int levels) {
+    mp_obj_t inside = natmod_native_inside(&st->nm, obj);
+    if (inside != obj) {
+        levels--;
+    }
+    const mp_obj_type_t *type = mp_obj_get_type(inside);
     // The parent of a namedtuple and of ExtType is tuple.
     if (type != st->tuple_type && MP_OBJ_TYPE_GET_SLOT_OR_NULL(type, parent) != st->tuple_type) {
         return;
     }
-    if (levels == 0) {
+    if (levels <= 0) {
         natmod_raise(st->ValueError, "object nested too deeply");
     }
-    if (levels == KEY_NESTING) {
-        // Once for each key: where the result is not remembered, the check takes long.
+    if (levels >= KEY_NESTING - 1) {
+        // Once or twice for each key: where the result is not remembered, the check takes long.
         natmod_check_stack(&st->nm);
     }
-    const mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(obj);
+    const mp_obj_tuple_t *tuple = MP_OBJ_TO_PTR(inside);
     for (size_t n = tuple->len; n > 0; n--) {
         check_nesting(st, tuple->items[n - 1], levels - 1);
     }

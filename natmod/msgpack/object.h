@@ -23,7 +23,8 @@ enum {
 
 // Raise ValueError if the key of a map has more nested tuples than levels. The firmware hashes and
 // compares tuples by recursion, without a check of the C stack. What it takes for KEY_NESTING levels is
-// less than natmod_check_stack makes sure of.
-void check_nesting(state_t *st, mp_obj_t obj, size_t levels);
+// less than natmod_check_stack makes sure of. Of a Python class derived from tuple, an object takes twice
+// the stack, and counts as two.
+void check_nesting(state_t *st, mp_obj_t obj, int levels);
 
 #endif // MSGPACK_OBJECT_H

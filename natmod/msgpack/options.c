@@ -67,7 +67,7 @@ mp_int_t int_arg(state_t *st, mp_obj_t obj, mp_int_t low, mp_int_t high) {
             return value;
         }
     }
-    natmod_raise(st->ValueError, "integer argument out of range");
+    natmod_raise(st->ValueError, "argument out of range");
 }
 
 uint32_t length_arg(state_t *st, mp_obj_t obj) {

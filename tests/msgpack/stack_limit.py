@@ -163,6 +163,18 @@ CALLS = (
 )
 
 if not check.small:
+
+    class MyTuple(tuple):
+        pass
+
+    python_keys = [5, 5]
+    for i in (0, 1):
+        for _ in range(4):
+            python_keys[i] = MyTuple((python_keys[i],))
+
+    def key_hook(code, data):
+        return python_keys[code]
+
     packer = msgpack.Packer()
     shared = msgpack.Unpacker()
 
@@ -184,6 +196,7 @@ if not check.small:
         lambda: msgpack.pack_into(OBJ, buffer),
         lambda: msgpack.unpackb(DATA, object_hook=hook, list_hook=hook),
         unpack_with_hook,
+        lambda: msgpack.unpackb(b"\x82\xd4\x00\x00\x02\xd4\x01\x00\x03", ext_hook=key_hook),
         msgpack.Packer,
         lambda: packer.pack(OBJ),
         msgpack.Unpacker,
