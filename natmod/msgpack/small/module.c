@@ -22,11 +22,12 @@ static __attribute__((noinline)) mp_obj_t get_full(mp_obj_t name) {
 }
 
 // Hashes of the names that only the full flavour has. The names themselves would take ten times the memory;
-// and dir() and the REPL's completion ask a module for any name, which must not import anything.
+// and dir() and the REPL's completion ask a module for any name, which must not import anything. Some other names
+// have such a hash as well: ssl_context would, among others, if the bytes were added.
 #define FULL_NAMES \
-    0x6288 /* BufferFull */, 0x3df0 /* PackException */, 0x8998 /* PackOverflowError */, \
-    0x8bd8 /* PackValueError */, 0x1650 /* Packer */, 0xbffe /* Timestamp */, \
-    0x9df0 /* UnpackException */, 0x4bd8 /* UnpackValueError */, 0x6110 /* Unpacker */, 0xd4e7 /* pack_into */
+    0xa578 /* BufferFull */, 0x0210 /* PackException */, 0x7668 /* PackOverflowError */, \
+    0xf428 /* PackValueError */, 0xea30 /* Packer */, 0x4402 /* Timestamp */, \
+    0x6210 /* UnpackException */, 0xb428 /* UnpackValueError */, 0xa0f0 /* Unpacker */, 0x2f19 /* pack_into */
 enum {
     FULL_NAMES_COUNT = 10,
 };
@@ -61,7 +62,7 @@ static mp_obj_t fun_getattr(natmod_t *nm, size_t n_args, size_t n_kw, const mp_o
     const byte *p = name.buf;
     size_t n = name.len;
     while (n > 0) {
-        hash = 2 * hash + *p++;
+        hash = 2 * hash - *p++;
         n--;
         KEEP(n);
     }
