@@ -175,6 +175,10 @@ def replaced_in_builtins():
 def an_exception_of_its_own_replaced():
     # The small flavour raises what has the name, or else a TypeError; the full one its own.
     own = msgpack.ExtraData
+    try:
+        msgpack.ExtraData = own
+    except AttributeError:
+        check.skip("a module that is built in has constant names")
     things = (5, lambda *args: 7, lambda *args: None), (KeyError, lambda *args: KeyError())
     for thing, kind in [(t, TypeError) for t in things[0]] + [(t, KeyError) for t in things[1]]:
         msgpack.ExtraData = thing
