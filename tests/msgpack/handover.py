@@ -33,7 +33,7 @@ def what_is_missing_is_named():
 
 @case
 def names_of_the_interpreter():
-    # Such as "from msgpack import *" asks for, or dir() where a program has them: nobody has them here.
+    # "from msgpack import *" asks for such names, and dir() for all that a program has.
     m = anew()
     for name in ("__all__", "__path__", "_anything", "ssl_context", "is_unpacker"):
         raises(AttributeError, getattr, m, name)
