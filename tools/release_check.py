@@ -23,12 +23,10 @@ TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests"))
 
 import check_release  # noqa: E402
-from runner import parts  # noqa: E402
+from runner import handed_down, parts  # noqa: E402
 from runner.targets import PARTS  # noqa: E402
 
 FOLDER = TOP / "build/release-check"
-# What a make hands down, which those in other folders must not see.
-MAKES_OWN = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "MPY_DIR"}
 TOTALS = re.compile(r"^\d+ passed, \d+ failed(, \d+ skipped)?$", re.M)
 
 
@@ -45,7 +43,7 @@ def run(command, log, cwd=TOP):
         command,
         shell=True,
         cwd=cwd,
-        env={name: value for name, value in os.environ.items() if name not in MAKES_OWN},
+        env=handed_down.without(os.environ, "MPY_DIR"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

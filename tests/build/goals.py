@@ -14,7 +14,7 @@ for folder in ("tests", "tests/boards", "tools"):
     sys.path.append(str(TOP / folder))
 
 import table  # noqa: E402
-from runner import targets  # noqa: E402
+from runner import handed_down, targets  # noqa: E402
 
 import plan  # noqa: E402
 
@@ -180,6 +180,15 @@ def interpreters():
     header = (TOP / "tests/boards/unix/mpconfigvariant.h").read_text()
     known = set(re.findall(r"\bdefined\(CONFIG_(\w+)\)|ifdef CONFIG_(\w+)", header))
     eq({t.config for t in targets.TARGETS if t.config}, {a or b for a, b in known})
+
+
+@case
+def settings_that_are_not_handed_down():
+    rules = "".join(
+        (TOP / name).read_text() for name in ("Makefile", "tests/tests.mk", "bench/bench.mk")
+    )
+    told = re.findall(r"\[([A-Z_]+)=", rules) + re.findall(r"^#   ([A-Z_]+)\b", rules, re.M)
+    eq(set(told) - set(handed_down.SETTINGS), {"MPY_DIR"})
 
 
 @case

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from _project import Project, run, run_on_board
-from _sandbox import MAKES_OWN, MPY_DIR, TOP, Sandbox
+from _sandbox import MPY_DIR, TOP, Sandbox
 from check import case, end, eq, true
 
 import mpyinfo  # On the path that _project has made longer.
@@ -180,8 +180,7 @@ def mpy_cross():
     """MPY_CROSS= for make, with that of the test run's MicroPython, which is made if it is not."""
     folder = TOP / "build/mpy-cross"
     command = ["make", "-C", f"{MPY_DIR}/mpy-cross", f"BUILD={folder}"]
-    env = {k: v for k, v in os.environ.items() if k not in MAKES_OWN}
-    result = subprocess.run(command, env=env, capture_output=True, text=True)
+    result = subprocess.run(command, capture_output=True, text=True)
     true(result.returncode == 0 or print(result.stdout, result.stderr))
     return f"MPY_CROSS={folder}/mpy-cross"
 

@@ -251,6 +251,17 @@ def missing_mpremote():
 
 
 @case
+def environment():
+    """A test may run another make."""
+    make = {"MAKEFLAGS": " -- PART=host V=1", "MAKELEVEL": "1", "PART": "host", "V": "1"}
+    env = dict(os.environ, MPY_DIR="/a/tree", **make)
+    options = ("--target", "cpython", *nested.fixtures("environment"))
+    status, output = nested.run(*options, env=env)
+    contains(output, "1 passed, 0 failed")
+    eq(status, 0)
+
+
+@case
 def program():
     options = ("--target", TARGET, "--program", *nested.fixtures("_program"))
     eq(nested.run(*options), (0, "hello\nfrom a program\n"))

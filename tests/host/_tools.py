@@ -17,11 +17,11 @@ LONG = os.environ.get("TEST_LONG") == "1"
 
 sys.path.insert(0, str(TOP / "tests"))
 
-from runner import children  # noqa: E402
+from runner import children, handed_down  # noqa: E402
 
 # Variables of our make that have another meaning in MicroPython's makefiles.
-FOREIGN = """MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL TOP TARGET ARCH BUILD BOARD BOARD_DIR CROSS
-    CROSS_COMPILE VARIANT CFLAGS_EXTRA V MPY_DIR FROZEN_MANIFEST MICROPY_HEAP_SIZE""".split()
+FOREIGN = """TOP BUILD BOARD_DIR CROSS_COMPILE VARIANT CFLAGS_EXTRA MPY_DIR FROZEN_MANIFEST
+    MICROPY_HEAP_SIZE""".split()
 
 # The exit status of a program in which a sanitizer has found an error.
 FOUND = 99
@@ -43,7 +43,7 @@ def report(output, lines=12):
 
 def run(command, timeout=600, **environment):
     """(status, output) of a command."""
-    env = {k: v for k, v in os.environ.items() if k not in FOREIGN}
+    env = handed_down.without(os.environ, *FOREIGN)
     env.update(SANITIZERS, LC_ALL="C", **environment)
     return children.run(command, timeout, env=env, cwd=TOP)
 

@@ -542,12 +542,7 @@ def by_make():
             fake.modules["msgpack"] = SimpleNamespace(__version__="0.1.0+small")
         with fake as b:
             command = ["make", "-C", TOP, "deploy", f"PORT={b.pty}", f"MODULE={name}", *words]
-            env = {
-                k: v
-                for k, v in os.environ.items()
-                if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-            }
-            result = subprocess.run(command, env=env, capture_output=True, text=True)
+            result = subprocess.run(command, capture_output=True, text=True)
         eq(result.returncode, 0 if result.returncode == 0 else result.stdout + result.stderr)
         true("finaliserproxy  armv7m" in result.stdout)
         eq(fake.files, {f"/lib/{name}.mpy": (TOP / "build" / path).read_bytes()})

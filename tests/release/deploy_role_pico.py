@@ -8,7 +8,6 @@
 # server of the unix port, which has the package of the other side, and fetches a page.
 
 import contextlib
-import os
 import shutil
 import socket
 import subprocess
@@ -69,10 +68,8 @@ EARLY = "import socket; print(socket.__file__, socket.SOCK_STREAM)"
 
 def make(*words):
     """(status, output) of `make deploy`."""
-    ours = "MAKEFLAGS", "MAKELEVEL", "MFLAGS"
     result = subprocess.run(
         ["make", "-C", TOP, "deploy", *words],
-        env={name: value for name, value in os.environ.items() if name not in ours},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

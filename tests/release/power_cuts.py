@@ -8,7 +8,6 @@
 # and while it goes back. Then the board starts, and the import gives the former module, the new
 # one, or an ImportError that says what to do; and installing again gives the new one.
 
-import os
 import shutil
 import subprocess
 
@@ -22,10 +21,9 @@ OLD = released()
 
 def build_old():
     """Another version of the files, in OLD."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     command = ["make", "-C", TOP / "natmod/msgpack/small", "-f", "in_place.mk", f"ARCH={ARCH}"]
     command += [f"BUILD_DIR={OLD}/build", "NATMOD_VERSION=0.0.9"]
-    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     shutil.rmtree(OLD / ARCH / "in_place")
     shutil.move(OLD / "build" / ARCH, OLD / ARCH / "in_place")
 

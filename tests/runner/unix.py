@@ -21,7 +21,7 @@ class Session:
 
     def start(self):
         self.folder.mkdir(parents=True)
-        self.env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "MAKEFLAGS")}
+        self.env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         self.env["CHECK_TARGET"] = self.target.name
         if self.target.kind == "cpython":
             install.check_cpython(CPYTHON, self.names)
