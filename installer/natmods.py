@@ -31,7 +31,7 @@ def install(module, flavour=None, version=None, url=None, target=None):
     if version:
         file = "/%s/" % VERSION
         if file not in url or not VERSION:
-            raise ValueError("no version in url")
+            raise ValueError("version")
         url = url.replace(file, "/%s/" % version)
     mpy = getattr(sys.implementation, "_mpy", 0)
     arch = _ARCHS.split(" ")[mpy >> 10 & 15]
@@ -43,7 +43,7 @@ def install(module, flavour=None, version=None, url=None, target=None):
         hiding = module, module + ".py", module + ".mpy"
         for target in sys.path:
             # Nothing can be written to a ROMFS.
-            if target[-4:] == "/lib" and target[:4] != "/rom":
+            if target[-4:] == "/lib" and target != "/rom/lib":
                 break
         else:
             raise ValueError("target")
