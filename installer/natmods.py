@@ -55,6 +55,12 @@ def install(module, flavour=None, version=None, url=None, target=None):
                 raise ValueError("hidden by " + file)
         except OSError:
             pass
+    if flavour is None:
+        try:
+            os.stat(path + ".blk")
+            flavour = ""  # What is executed in flash is replaced by a flavour that is named only.
+        except OSError:
+            pass
     path += ".mpy"
     name = "/" + module + ".mpy"
     small = flavour == "small"

@@ -107,6 +107,13 @@ def flavours():
             file.unlink()
             eq(install(url, folder, **options)[0], 0)
             eq(file.read_bytes() == expected.read_bytes(), True)
+        # What is executed in flash is as small, and is not replaced unasked.
+        file.with_suffix(".blk").write_bytes(b"code")
+        file.write_bytes(b"in flash")
+        status, output = install(url, folder)
+        eq((status, last(output), file.read_bytes()), (1, "ValueError: flavour", b"in flash"))
+        eq(install(url, folder, more=", flavour='small'")[0], 0)
+        eq(file.read_bytes() == SMALL.read_bytes(), True)
         # A module that has one flavour.
         eq(install(url, folder, "finaliserproxy", **little)[0], 0)
         status, output = install(url, folder, "finaliserproxy", ", flavour='small'")
