@@ -40,6 +40,11 @@ function flavourFor(about, module) {
     return about.ram < release.littleRam ? "small" : "full";
 }
 
+// Whether what is at the place executes code in flash.
+function isInFlash(about, place) {
+    return about.found.some(([name, , , flavour]) => name === place && flavour === "in_place");
+}
+
 // The native modules that the names on the page mean.
 function nativeOf(names_, arch) {
     const needed = names_.flatMap(name => release.library[name]?.native || [name]);

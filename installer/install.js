@@ -131,7 +131,12 @@ async function choose() {
 function askToReplace(places) {
     const list = element("serial-differ");
     list.replaceChildren();
-    places.forEach(place => make(make(list, "li", ""), "code", place));
+    for (const place of places) {
+        const item = make(list, "li", "");
+        make(item, "code", place);
+        const inFlash = isInFlash(serial.about, place);
+        item.append(inFlash ? ", which executes its code in flash; the new one would take it into RAM" : "");
+    }
     say("");
     showStep("differ");
     return new Promise(resolve => {

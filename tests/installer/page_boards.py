@@ -222,6 +222,25 @@ def beside_a_romfs():
 
 
 @case
+def what_is_executed_in_flash():
+    with Board() as fake, page(fake.pty) as p:
+        fake.files["/lib/msgpack.mpy"] = b"msgpack\0.blk is %s"
+        fake.files["/lib/msgpack.blk"] = b"code"
+        fake.results["msgpack"] = {"__file__": "", "__version__": "0.1.0+small"}
+        p.connect()
+        p.tick("msgpack")
+        p.click("install")
+        p.wait_for("replace")
+        in_flash = ", which executes its code in flash; the new one would take it into RAM"
+        eq(p.element("differ").text, "/lib/msgpack.mpy" + in_flash)
+        p.click("replace")
+        p.wait_for("again")
+        eq((p.warning, files(fake)), ("", ["msgpack.mpy"]))
+        small = (release() / "armv6m/small/msgpack.mpy").read_bytes()
+        eq(fake.files["/lib/msgpack.mpy"], small)
+
+
+@case
 def other_firmware():
     with Board(name="circuitpython", version=(9, 2, 0)) as fake, page(fake.pty) as p:
         p.click("connect")
