@@ -18,7 +18,8 @@ function showStep(name) {
     }
     if (hadFocus) {
         const step = section.querySelector(`[data-step="${name}"]`);
-        (step?.querySelector("[data-first]") || element("serial-title")).focus();
+        (step?.querySelector("input[name=serial-module]:enabled") || step?.querySelector("[data-first]") ||
+            element("serial-title")).focus();
     }
 }
 
@@ -315,8 +316,8 @@ async function connect() {
     // A longer piece takes less time and more memory.
     board.piece = serial.about.ram < release.littleRam ? 256 : 1024;
     showBoard();
-    say("");
     showStep("choosing");
+    say(`This is ${serial.about.machine}, MicroPython v${serial.about.version.join(".")}. Choose what to install.`);
 }
 
 async function install() {

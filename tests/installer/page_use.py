@@ -50,11 +50,13 @@ def by_keyboard_alone():
         eq(focused().get_attribute("id"), "serial-connect")
         press(Keys.ENTER)
         p.wait_for("install")
-        eq(focused().get_attribute("id"), "serial-install")
+        # What was found is said, and the choices come next: modules, the flavour, the sides.
+        said("a fake board, MicroPython v1.25.0", p.status)
+        eq(focused().get_attribute("value"), "msgpack")
         has_names(p, "install", "cancel", "full", "small", "flavours")
-        # Back to the choices: the sides, the flavour, the modules from the last to the first.
-        for name in "coprocessor-server", "coprocessor-client", "full", "msgpack_aio":
-            focused().send_keys(Keys.SHIFT, Keys.TAB)
+        sides = "coprocessor-client", "coprocessor-server"
+        for name in ("ioctl", "finaliserproxy", "msgpack_aio", "full", *sides):
+            press(Keys.TAB)
             eq(focused().get_attribute("value"), name)
         while focused().get_attribute("value") != "ioctl":
             focused().send_keys(Keys.SHIFT, Keys.TAB)
