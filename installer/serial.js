@@ -139,7 +139,8 @@ class SerialBoard {
         try {
             await this.port.open({baudRate: 115200, bufferSize: 4096});
         } catch {
-            throw new BoardError("The port cannot be opened: is it in use by another program? End that first.");
+            throw new BoardError("The port cannot be opened: is it in use by another program? End that first. " +
+                "On Linux you may lack the permission: sudo usermod -aG dialout $USER, and log in again.");
         }
         this.reader = this.port.readable.getReader();
         this.writer = this.port.writable.getWriter();

@@ -102,7 +102,9 @@ def a_port_in_use():
     with page(None) as p:
         for _ in range(2):
             p.click("connect")
-            said("in use by another program", p.refused())
+            words = p.refused()
+            said("in use by another program", words)
+            said("usermod -aG dialout", words)
         eq(p.messages(), [])
 
 
