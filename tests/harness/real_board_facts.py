@@ -3,6 +3,7 @@
 
 import contextlib
 import fcntl
+import io
 import os
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from lib import real  # noqa: E402
 from lib.nested import contains  # noqa: E402
 from runner import asking, connected, hardware, onboard, scripts, serial_port  # noqa: E402
 from runner.protocol import Failure, Result  # noqa: E402
+from runner.rawrepl import Died  # noqa: E402
 
 import remote  # noqa: E402
 
@@ -213,6 +215,21 @@ def modules_that_are_hidden():
     answer["msgpack"]["file"] = "/flash/natmods-test/msgpack.mpy"
     s._check_imports()
     eq(s.ram, {"msgpack": 100})
+
+
+@case
+def a_folder_that_stays():
+    def remove(error):
+        def raise_it():
+            raise error
+
+        hanging = SimpleNamespace(folder="/natmods-test", remove=raise_it)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            raises(type(error), onboard.remove, hanging)
+        return said.getvalue()
+
+    for error in (onboard.Interrupted(), remote.Failure("no answer"), Died("hangs", b"")):
+        eq(remove(error), "The next run removes :/natmods-test from the board.\n")
 
 
 @case

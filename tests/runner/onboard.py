@@ -146,7 +146,7 @@ def test(session, chosen, is_part):
 def remove(session):
     try:
         session.remove()
-    except Interrupted:
+    except (Interrupted, remote.Failure, Died):
         print(f"The next run removes :{session.folder} from the board.")
         raise
 
