@@ -171,9 +171,12 @@ class Board:
         tty.setraw(self.ours)
         tty.setraw(self.theirs)
         self.pty = os.ttyname(self.theirs)
-        threading.Thread(target=self._serve, daemon=True).start()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
         return self
 
     def __exit__(self, *exception):
         os.close(self.theirs)
+        # It ends when it has read all: the next board may get the same number for its terminal.
+        self.thread.join(10)
         os.close(self.ours)
