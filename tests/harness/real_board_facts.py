@@ -204,7 +204,9 @@ def modules_that_are_hidden():
             return f"{remote.MARK}{answer!r}\n", ""
 
     path = SimpleNamespace(name="msgpack.mpy")
-    file = SimpleNamespace(module="msgpack", path=path, info=SimpleNamespace(text=10))
+    file = SimpleNamespace(
+        module="msgpack", flavour="full", path=path, info=SimpleNamespace(text=10)
+    )
     s = connected.Session(Board(), facts(), [file], [])
     for place, words in (
         ("", "a msgpack that is built in, not /flash/natmods-test/msgpack.mpy"),
@@ -215,6 +217,13 @@ def modules_that_are_hidden():
     answer["msgpack"]["file"] = "/flash/natmods-test/msgpack.mpy"
     s._check_imports()
     eq(s.ram, {"msgpack": 100})
+    # The small flavour does not say where it is.
+    answer["msgpack"]["file"] = ""
+    raises(remote.Failure, s._check_imports, match="built in")
+    file.flavour, answer["msgpack"]["version"] = "small", "1+small"
+    s._check_imports()
+    answer["msgpack"]["version"] = "1"
+    raises(remote.Failure, s._check_imports, match="built in")
 
 
 @case
@@ -236,7 +245,8 @@ def a_folder_that_stays():
 def rows_of_reports():
     report = hardware.DetailedReport()
     ram = {"msgpack": 20000, "ioctl": 1234}
-    board = SimpleNamespace(ram=ram, facts=facts(machine="a|b"))
+    target = SimpleNamespace(is_small=False)
+    board = SimpleNamespace(ram=ram, facts=facts(machine="a|b"), target=target)
     speed = {"a": [10, 100, 20, 50], "b": [10, 250, 10, 30], "c": "MemoryError"}
     row = hardware.row(board, report, speed)
     true(hardware.ROW.fullmatch(row) or print(row))

@@ -53,6 +53,29 @@ def on_virt_rv32():
 
 
 @case
+def with_the_small_flavour():
+    files = ["tests/msgpack/pack_into.py", "tests/msgpack/handover.py", *FILES]
+    with real.board("mps2-an385/armv7m") as board, real.unchanged(board):
+        status, output = real.run(board.pty, "--small", *files, folder=None)
+    eq(status, 0 if status == 0 else output)
+    contains(output, "\nmsgpack is tested in its small flavour.\n")
+    contains(output, "pack_into.py  the file: this firmware lacks the full flavour of msgpack")
+    contains(output, "tests/msgpack/handover.py: ")
+    contains(output, "tests/finaliser/reset.py: 5 passed (")
+
+
+@case
+def on_a_pico_whose_boot_file_takes_the_memory():
+    with real.board("rpi-pico") as board:
+        boot(board, "taken = bytearray(180000)\n")
+        with real.unchanged(board):
+            status, output = real.run(board.pty, *FILES, folder=None)
+    eq(status, 0 if status == 0 else output)
+    contains(output, "\nmsgpack is tested in its small flavour.\n")
+    contains(output, "tests/msgpack/basic.py: 11 passed (")
+
+
+@case
 def on_a_pico_whose_boot_file_prints():
     with real.board("rpi-pico") as board:
         # The second line differs each time.

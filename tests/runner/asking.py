@@ -140,8 +140,11 @@ def _seconds(device):
     return time.monotonic() - begin
 
 
-def target(facts):
-    """The Target that the tests see: its name has the words by which they know configurations."""
+def target(facts, small=False):
+    """The Target that the tests see: its name has the words by which they know configurations.
+
+    `small` says whether the board gets the small flavour of msgpack.
+    """
     words = [CONFIGURATIONS[name] for name in facts.lacks if name in CONFIGURATIONS]
     if "long-ints" in facts.lacks:
         words.append("smallint")
@@ -152,7 +155,8 @@ def target(facts):
         "connected",
         facts.arch,
         qualified=True,
-        lacks=tuple(facts.lacks),
+        lacks=(*facts.lacks, *(["full"] if small else [])),
         slowness=facts.slowness,
-        like=("connected",),
+        like=("connected", "connected-small") if small else ("connected",),
+        flavour="small" if small else "",
     )

@@ -39,6 +39,10 @@ def ratios(speed, ours):
     return f"{min(found):.1f}–{max(found):.1f}" if found else "–"
 
 
+def modules(session):
+    return version() + (", small msgpack" if session.target.is_small else "")
+
+
 def row(session, report, speed):
     """The line to copy into docs/hardware.md."""
     facts = session.facts
@@ -46,7 +50,7 @@ def row(session, report, speed):
     ram = f"{sum(session.ram.values()):,}"
     board = facts.machine.replace("|", "/")
     times = ratios(speed, 0), ratios(speed, 2)
-    cells = (board, firmware(facts), facts.arch, version(), counts, ram, *times)
+    cells = (board, firmware(facts), facts.arch, modules(session), counts, ram, *times)
     return "| " + " | ".join(cells) + " |"
 
 
@@ -73,7 +77,7 @@ def text(session, report, speed, minutes, is_part):
         "board": f"{facts.machine} ({facts.platform})",
         "firmware": f"MicroPython {firmware(facts)} ({facts.build.split(';')[-1].strip()})",
         "ARCH": facts.arch,
-        "modules": version(),
+        "modules": modules(session),
         "heap": f"{facts.heap:,} bytes",
         "C stack": f"{facts.stack:,} bytes, {facts.levels} levels of Python calls",
         "has": ", ".join(has) or "–",

@@ -36,6 +36,7 @@ def arguments(argv):
     parser = argparse.ArgumentParser(prog="tests/board.py", description=__doc__)
     parser.add_argument("--from", dest="folder", metavar="FOLDER", help="ARCH/MODULE.mpy to test")
     parser.add_argument("--port", default="", help="the board's serial port, as /dev/ttyACM0")
+    parser.add_argument("--small", action="store_true", help="test the small flavour of msgpack")
     parser.add_argument("-k", metavar="PATTERN", default="", help="files with this in the name")
     parser.add_argument("files", nargs="*", help="test scripts; default: all")
     return parser.parse_args(argv)
@@ -68,15 +69,19 @@ def run(args):
     try:
         device.begin()
         facts = asking.ask(device, MODULES)
-        target = asking.target(facts)
+        # As make deploy chooses.
+        small = args.small or facts.answer["ram"] < deploy.LITTLE_RAM
+        target = asking.target(facts, small)
         chosen = [s for s in scripts.collect(args.files, args.k) if wanted(s, target)]
-        introduce(device, facts, chosen)
+        introduce(device, facts, chosen, small)
         needed = [m for m in MODULES if any(m in s.needs for s in chosen)]
         flavours = dict.fromkeys(needed, natmods.FULL)
+        if small:
+            flavours.update((m, natmods.SMALL) for m in needed if m in natmods.WITH_SMALL)
         source = supply.Folder(args.folder) if args.folder else supply.Tree()
         source.get(facts.arch, bool(flavours), False)
         files = deploy.find_files(source, facts.arch, flavours, [], lambda name: name)
-        session = Session(device, facts, files, chosen)
+        session = Session(device, facts, files, chosen, small)
         return test(session, chosen, bool(args.files or args.k))
     except Gone:
         raise remote.Failure(lost(session, port)) from None
@@ -89,7 +94,7 @@ def run(args):
 def wanted(script, target):
     """Does the script run there? Real boards have time for what the Pico's emulator has not."""
     long = script.directives.get("long", "").split()
-    # The board gets the full flavour, and repeats no other.
+    # What another target does with another flavour, or firmware, the board does not repeat.
     long = [p for p in long if not (p.endswith(FLAVOUR_ENDS) or p == REPEATS)]
     too_long = target.slowness >= SLOW or not all("pico" in pattern for pattern in long)
     if long and too_long and not (script.named or os.environ.get("TEST_LONG")):
@@ -97,12 +102,14 @@ def wanted(script, target):
     return script.wants(target)
 
 
-def introduce(device, facts, chosen):
+def introduce(device, facts, chosen, small):
     """Say what the board is, and how long it takes."""
     print(f"{facts.machine}, MicroPython {hardware.firmware(facts)}: {facts.arch}")
     words = [f"heap {facts.heap:,} bytes", f"C stack {facts.stack:,}"]
     words += [f"no {name}" for name in facts.lacks]
     print(", ".join(words))
+    if small:
+        print("msgpack is tested in its small flavour.")
     if device.boot_output:
         print(f"boot.py prints at each reset: {device.boot_output.splitlines()[0]}")
     print(

@@ -81,7 +81,7 @@ class Script:
         def listed(key):
             return any(target.matches(p) for p in self.directives.get(key, "").split())
 
-        if target.flavour and not self.concerns_flavours:
+        if target.plain and not self.concerns_flavours:
             return False
         if listed("not"):
             return False

@@ -97,9 +97,9 @@ def start(port, *arguments, folder="build"):
     )
 
 
-def run(port, *arguments):
+def run(port, *arguments, folder="build"):
     """(exit status, output) of tests/board.py."""
-    process = start(port, *arguments)
+    process = start(port, *arguments, folder=folder)
     output, _ = process.communicate()
     return process.returncode, output
 
