@@ -3,6 +3,7 @@
 """Check that a tag, VERSION, CHANGELOG.md and a release agree.
 
 usage: check_release.py TAG [DIST]      for instance: check_release.py v0.2.0 dist
+       check_release.py --notes         print what CHANGELOG.md says of VERSION
 
 TAG is v and what is in the file VERSION. CHANGELOG.md has a section of that version, with a date,
 and nothing under "Unreleased". All of DIST, which make dist made, is of that version, and its
@@ -24,9 +25,20 @@ def sections(changelog):
     return dict(zip(parts[1::2], parts[2::2]))
 
 
+def heading_of(found, version):
+    """The heading of a version's section, or None."""
+    return next((h for h in found if h.startswith(f"[{version}]")), None)
+
+
+def notes(text, version):
+    """What the changelog says of a version."""
+    found = sections(text)
+    return found[heading_of(found, version)].strip() + "\n"
+
+
 def wrong_in_changelog(text, version):
     found = sections(text)
-    heading = next((h for h in found if h.startswith(f"[{version}]")), None)
+    heading = heading_of(found, version)
     if heading is None:
         yield f"CHANGELOG.md has no section [{version}]: rename [Unreleased]"
     elif not re.fullmatch(r"\[[^]]+\] - \d{4}-\d\d-\d\d", heading):
@@ -72,6 +84,10 @@ def wrong(top, tag, dist=None):
 def main(args):
     if not 1 <= len(args) <= 2:
         sys.exit(__doc__.split("\n\n")[1])
+    if args == ["--notes"]:
+        version = (TOP / "VERSION").read_text().strip()
+        print(notes((TOP / "CHANGELOG.md").read_text(), version), end="")
+        return
     found = list(wrong(TOP, args[0], *map(Path, args[1:])))
     if found:
         sys.exit("\n".join(f"release: {text}" for text in found))

@@ -6,7 +6,6 @@
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from check import case, end, eq, true
 
 import check_release
 
+COMMAND = TOP / "tools/check_release.py"
 VERSION = (TOP / "VERSION").read_text().strip()
 GOOD = f"# Changelog\n\n## [Unreleased]\n\n## [{VERSION}] - 2026-01-02\n\n- A change.\n"
 
@@ -83,18 +83,28 @@ def files():
 
 @case
 def the_command():
-    command = [sys.executable, TOP / "tools/check_release.py"]
-    result = subprocess.run([*command, "v9.9.9"], capture_output=True, text=True)
+    result = subprocess.run([COMMAND, "v9.9.9"], capture_output=True, text=True)
     eq(result.returncode, 1)
     true(all(line.startswith("release: ") for line in result.stderr.splitlines()))
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = subprocess.run([COMMAND], capture_output=True, text=True)
     true(result.stderr.startswith("usage: check_release.py TAG"))
+
+
+@case
+def notes():
+    text = f"# Changelog\n\n## [Unreleased]\n\n## [{VERSION}] - 2026-01-02\n\n- A change.\n"
+    older = "\n## [0.0.1] - 2025-01-02\n\n- An old one.\n"
+    eq(check_release.notes(text + older, VERSION), "- A change.\n")
+    eq(check_release.notes(text + older, "0.0.1"), "- An old one.\n")
+    result = subprocess.run([COMMAND, "--notes"], capture_output=True, text=True)
+    eq(result.returncode, 0)
+    true(f"\n{result.stdout}" in (TOP / "CHANGELOG.md").read_text() and len(result.stdout) > 1000)
 
 
 @case
 def the_workflow_calls_what_there_is():
     text = (TOP / ".github/workflows/release.yml").read_text()
-    for words in ("run: make dist\n", "run: tools/check_release.py "):
+    for words in ("run: make dist\n", "run: tools/check_release.py ", "check_release.py --notes"):
         true(words in text)
 
 
