@@ -146,6 +146,31 @@ def options():
 
 
 @case
+def options_of_each_call():
+    # The limit is that of the call, and not of the first one.
+    reader = Reader(b"\xa3abc", b"\xa4abcd")
+    eq(asyncio.run(msgpack_aio.unpack(reader, max_buffer_size=4)), "abc")
+    caught(ValueError, msgpack_aio.unpack(reader, max_buffer_size=4))
+
+    class Sized(Reader):
+        async def read(self, n):
+            sizes.append(n)
+            return await Reader.read(self, n)
+
+    for options, size in (({}, 256), ({"read_size": 7}, 7)):
+        sizes = []
+        eq(asyncio.run(Unpacker(Sized(b"\x01"), **options).unpack()), 1)
+        eq(sizes, [size])
+
+
+@case
+def lengths_of_zero():
+    # Their headers are all that there is of them.
+    for text, obj in ("d900", ""), ("da0000", ""), ("c400", b""), ("dc0000", []), ("de0000", {}):
+        eq(asyncio.run(Unpacker(Reader(hx(text), OSError(5))).unpack()), obj)
+
+
+@case
 def hostile_lengths():
     # Neither read nor allocated.
     for text in "dbffffffff c6ffffffff c9ffffffff01 ddffffffff dfffffffff dcffff da4001".split():
@@ -209,6 +234,14 @@ def errors_of_the_reader():
     unpacker = Unpacker(Reader(b"\x92\x01", OSError(5), b"\x02"))
     eq(caught(OSError, unpacker.unpack()).args[0], 5)
     eq(asyncio.run(unpacker.unpack()), [1, 2])
+
+
+@case
+def no_memory_for_what_comes():
+    # A message that has no room is given up, and the memory with it.
+    unpacker = Unpacker(Reader(b"\x92\x01", MemoryError(), b"\x02"))
+    caught(MemoryError, unpacker.unpack())
+    eq(asyncio.run(unpacker.unpack()), 2)
 
 
 @case
