@@ -21,7 +21,7 @@ sys.path[:0] = ["tests", "tests/release"]
 import _web as web  # noqa: E402
 from _certificate import certificate  # noqa: E402
 from _fetching import curl, ten_at_once  # noqa: E402
-from _mosquitto import broker, expected, listener, publish  # noqa: E402
+from _mosquitto import LONG, broker, expected, listener, publish  # noqa: E402
 from _net import free_port  # noqa: E402
 from _release import TOP, release, served  # noqa: E402
 from check import case, end, eq, skip  # noqa: E402
@@ -162,11 +162,13 @@ def running(board, source, text):
 @case
 def mqtt():
     with broker() as (port, wait_for), listener(port, wait_for) as heard, started() as board:
-        source = f"_programs.mqtt({port}, 20, 0)\nprint('session', link.session)\n"
+        source = f"_programs.mqtt({port}, {LONG}, 0)\nprint('session', link.session)\n"
         with running(board, source, "subscribed") as (result, join):
             publish(port)
             join()
-            eq((result[0].splitlines(), heard(), result[1]), (*expected(False), ""))
+            said, published = expected(False)
+            eq((result[0].splitlines(), result[1]), (said, ""))
+            eq(heard(), published)
 
 
 @case
