@@ -162,8 +162,8 @@ def plan(goals, archs, TARGET="", ARCH="", CROSS="", CROSS_xtensawin="", FETCHED
         if not TARGET and in_full:
             interpreters = list(dict.fromkeys(interpreters + long()))
         elif "host" in named and in_full:
-            # The tests on this machine then use a board of each architecture, one with TLS, and one
-            # that lacks much.
+            # The tests on this machine then use a board of each architecture, one with TLS, and
+            # one that lacks much.
             interpreters += [*one_for_each(()), "unix-x64-ssl", "mps2-an385-samd21"]
     else:
         interpreters = [TARGET] if TARGET else shown
