@@ -59,7 +59,9 @@ static mp_obj_t native_int(state_t *st, mp_obj_t obj) {
 }
 
 mp_int_t int_arg(state_t *st, mp_obj_t obj, mp_int_t low, mp_int_t high) {
-    obj = native_int(st, obj);
+    if (!mp_obj_is_small_int(obj)) {
+        obj = native_int(st, obj);
+    }
     // No bound is beyond small ints.
     if (mp_obj_is_small_int(obj)) {
         mp_int_t value = MP_OBJ_SMALL_INT_VALUE(obj);
