@@ -70,6 +70,29 @@ def the_architecture_of_the_firmware():
         eq(run(source, url, arch="x86"), (0, f"{folder}/ioctl.mpy is x86/ioctl.mpy\n"))
 
 
+@case
+def firmware_that_cannot():
+    source = """
+class Sys:
+    class implementation:
+        pass
+    path = sys.path
+natmods.sys = Sys
+for mpy in MPY:
+    try:
+        if mpy is not None:
+            Sys.implementation._mpy = mpy
+        natmods.install("ioctl", url="http://127.0.0.1:1")
+    except ValueError as e:
+        print(e)
+"""
+    x64 = mpyinfo.ARCHS.index("x64") << 10
+    # Without .mpy files, or native code; with older and newer files; of an unknown architecture.
+    found = None, 0, 0x306, 0x206 | x64, 0x307 | x64, 0x306 | 15 << 10
+    status, output = run(f"import sys\nMPY = {found}{source}", "")
+    eq((status, output.split()), (0, ["firmware"] * len(found)) if status == 0 else output)
+
+
 def install(url, folder, name="msgpack", more="", **options):
     return run(f"natmods.install({name!r}, url=URL, target={str(folder)!r}{more})", url, **options)
 
@@ -172,13 +195,17 @@ class Faulty(http.server.SimpleHTTPRequestHandler):
             return super().do_GET()
         data = Path(self.translate_path(self.path)).read_bytes()
         self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
+        if self.has_length:
+            self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(self.fault(data))
 
+    has_length = True
 
-def faulty(fault, end=".mpy"):
-    handler = type("Handler", (Faulty,), {"fault": staticmethod(fault), "end": end})
+
+def faulty(fault, end=".mpy", has_length=True):
+    facts = {"fault": staticmethod(fault), "end": end, "has_length": has_length}
+    handler = type("Handler", (Faulty,), facts)
     return serving(functools.partial(handler, directory=str(release())))
 
 
@@ -230,10 +257,13 @@ def a_list_that_is_not_whole():
         return at + 5, data.rindex(b"\n", 0, at) + 1, at - 70, 0
 
     page = b"<html>\n<title>Sign in to this network</title>\n</html>\n"
-    faults = [lambda data, i=i: data[: cut(data)[i]] for i in range(4)] + [lambda data: page]
+    faults = [(lambda data, i=i: data[: cut(data)[i]], True) for i in range(4)]
+    # As long as the list would be, or of unknown length.
+    faults.append((lambda data: page.ljust(len(data) - 1) + b"\n", True))
+    faults += [(lambda data: page, False), (lambda data: data[: cut(data)[0]], False)]
     with lib() as folder:
-        for fault in faults:
-            with faulty(fault, "SHA256SUMS") as url:
+        for fault, has_length in faults:
+            with faulty(fault, "SHA256SUMS", has_length) as url:
                 status, output = install(url, folder)
             eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/SHA256SUMS')"))
         true(not folder.exists())
@@ -301,7 +331,7 @@ def errors():
     with served(release()) as url, lib() as folder:
         status, output = install(url, folder, "nonsense")
         eq((status, last(output)), (1, "ValueError: no x64/nonsense.mpy"))
-        status, output = install(url + "/nowhere", folder)
+        status, output = install(url + "/nowhere/", folder)
         eq((status, last(output)), (1, f"OSError: (404, '{url}/nowhere/SHA256SUMS')"))
         # Nothing is imported from what would be written.
         for path in "'lib'", "''":
