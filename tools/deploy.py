@@ -244,6 +244,11 @@ def use(mpremote, board, files):
         ram = result["growth"] if file.block else firmware.ram(result["growth"], file.info)
         version = f"version {result['version']} " if result["version"] else ""
         print(f"{file.module}: {version}works, and takes {ram} bytes of RAM")
+        if file.block:
+            print(
+                f"{file.module}: executing in flash is experimental. While another thread uses "
+                f"it, do not delete or replace :{file.block.place}: see docs/in-place.md"
+            )
     if board["esp8266"] is not None:
         code = sum(f.info.text for f in files)
         print(f"Each import writes {code} bytes of native code to flash, which wears it.")
