@@ -55,22 +55,20 @@ def install(module, flavour=None, version=None, url=None, target=None):
                 raise ValueError("hidden by " + file)
         except OSError:
             pass
-    if flavour is None:
-        try:
-            os.stat(path + ".blk")
-            flavour = ""  # What is executed in flash is replaced by a flavour that is named only.
-        except OSError:
-            pass
-    path += ".mpy"
     name = "/" + module + ".mpy"
     small = flavour == "small"
     if flavour is None:
+        small = None
         try:
             # A larger file is of the full flavour.
-            small = os.stat(path)[6] < 12288
+            small = os.stat(path + ".mpy")[6] < 12288
+            # What is executed in flash is replaced by a flavour that is named only.
+            os.stat(path + ".blk")
+            raise ValueError("flavour")
         except OSError:
-            gc.collect()
-            small = gc.mem_free() < 65536
+            if small is None:
+                gc.collect()
+                small = gc.mem_free() < 65536
     elif not small and flavour != "full":
         raise ValueError("flavour")
     files = [arch + name, name[1:]]
@@ -100,6 +98,7 @@ def install(module, flavour=None, version=None, url=None, target=None):
         raise ValueError("no " + files[0])
     from hashlib import sha256
 
+    path += ".mpy"
     new = path + ".new"
     found = sha256()
     response = _get(url + file)
