@@ -375,6 +375,7 @@ def readme_names_what_functions_need():
         "natmod_import_maybe": "natmod_import_maybe(MP_QSTR_sys, MP_QSTR_path)",
         "natmod_exception_new": "natmod_exception_new(nm, MP_QSTR_E, nm->TypeError)",
         "natmod_native_base": "natmod_native_base(nm, mp_const_none, nm->TypeError)",
+        "natmod_native_inside": "natmod_native_inside(nm, mp_const_none)",
         "natmod_native_type": "natmod_native_type(nm, nm->TypeError)",
         "natmod_is_callable": "natmod_is_callable(mp_const_none)",
         "natmod_raise": 'natmod_raise(nm->TypeError, "a")',
