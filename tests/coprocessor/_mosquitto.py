@@ -13,7 +13,7 @@ from check import skip
 from runner import children
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
-LARGE = bytes(range(256)) * 80
+LARGE = bytes(range(256)) * 40
 MESSAGES = [("down/0", b"none", 0), ("down/1", b"one", 1), ("down/large", LARGE, 1)]
 # A keep-alive time in seconds that no client exceeds, also not a slow one.
 LONG = 3600

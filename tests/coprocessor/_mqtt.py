@@ -13,6 +13,8 @@ SUBSCRIBE = 0x82
 PINGREQ = 0xC0
 PINGRESP = 0xD0
 DISCONNECT = 0xE0
+# Seconds to wait for what must come. The time of an idle emulated board passes fast.
+PATIENCE = 600
 
 
 def text(value):
@@ -81,7 +83,7 @@ class Client:
 
     def until(self, kind):
         while True:
-            found = self.serve(20)
+            found = self.serve(PATIENCE)
             assert found, "the broker does not answer"
             if found[0] == kind:
                 return found[1]
@@ -102,7 +104,7 @@ class Client:
     def message(self):
         """The next (topic, data) that somebody has published."""
         while not self.received:
-            assert self.serve(20), "no message"
+            assert self.serve(PATIENCE), "no message"
         return self.received.pop(0)
 
     def close(self):

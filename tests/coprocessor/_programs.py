@@ -191,7 +191,7 @@ def mqtt(port, keepalive, seconds):
     print("subscribed")
     client.publish("up/0", b"first")
     client.publish("up/1", b"second", 1)
-    client.publish("up/large", bytes(range(256)) * 80, 1)
+    client.publish("up/large", bytes(range(256)) * 40, 1)
     for _ in range(3):
         topic, data = client.message()
         print(topic, len(data), crc32(data))
