@@ -288,6 +288,19 @@ def ints_as_arguments():
 
 
 @case
+def a_class_of_their_name():
+    # Native types with a tuple's layout are known by its name.
+    class tuple:
+        def __init__(self):
+            self.a = 1
+
+    raises(TypeError, msgpack.packb, tuple())
+    expect(msgpack.packb([tuple()], default=lambda obj: obj.a), b"\x91\x01")
+    if not check.small:
+        raises(TypeError, msgpack.packb, tuple(), strict_types=True)
+
+
+@case
 def exceptions_are_not_packable():
     class Custom(Exception):
         pass
