@@ -9,6 +9,7 @@ What is printed are make's assignments, without spaces, for which | stands: make
 them.
 """
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -40,8 +41,8 @@ GROUPS = {
     "bench": ["test-python", "valgrind"],
     "size": ["test-python"],
     "stack": ["test-python"],
-    "coverage": ["test-python", *targets.UNIX_NEEDS.values()],
-    "fuzz": ["x64", "x86", "fuzz"],
+    "coverage": ["test-python", *itertools.chain(*targets.UNIX_NEEDS.values())],
+    "fuzz": ["x64", *targets.UNIX_NEEDS["x86"], "fuzz"],
     "deploy": ["serial", "mpremote"],
     # Bytecode is compiled by a compiler for this machine.
     "bytecode": ["x64"],

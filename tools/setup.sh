@@ -71,6 +71,11 @@ group() {
             packages="gcc libc6-dev gcc-multilib"
             compiles gcc -m32 && links gcc -m32
             ;;
+        run-x86)
+            what="qemu-i386, because this kernel does not run programs for x86"
+            packages="qemu-user"
+            "$tools/runs-x86.sh" || have qemu-i386
+            ;;
         arm)
             what="arm-none-eabi-gcc with newlib's headers"
             packages="gcc-arm-none-eabi libnewlib-arm-none-eabi"

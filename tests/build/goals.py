@@ -63,7 +63,7 @@ def tests_on_targets():
     # A board is both of its architectures.
     planned("test", "armv6m armv7m", ARM, "mps2-an385/armv6m", TARGET="mps2-an385/armv6m")
     two = "unix-x86-nanbox,next-mps2-an385"
-    planned("test", "x86 armv7m", f"{ARM} next x86", two, TARGET=two)
+    planned("test", "x86 armv7m", f"{ARM} next run-x86 x86", two, TARGET=two)
     planned("test", "", "python test-python", TARGET="cpython")
     planned("examples", "x64", "python unix x64", "unix-x64")
     planned("examples", "armv7emsp", ARM, "mps2-an386", TARGET="mps2-an386")
@@ -94,7 +94,7 @@ def parts():
     planned(
         "test-long",
         "x64 x86",
-        "pico python test-python unix x64 x86",
+        "pico python run-x86 test-python unix x64 x86",
         ",".join(targets.of_part("configurations")),
         PART="configurations",
     )
@@ -124,7 +124,7 @@ def measuring():
     )
     planned("bench", "x64", "python test-python unix valgrind x64", TARGET="unix-x64")
     planned("stack", "armv6m armv7m", ARM, "mps2-an385")
-    planned("coverage", "armv6m armv7m", f"{ARM} unix x86", "mps2-an385")
+    planned("coverage", "armv6m armv7m", f"{ARM} run-x86 unix x86", "mps2-an385")
     planned("size", "armv7emdp", ARM, "mps2-an500", ARCH="armv7emdp")
     # One board for each architecture and the Pico, and none that is a variant.
     (boards,) = plan.plan(["size"], ARCHS)["INTERPRETERS"]

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import threading
 
+from . import x86
+
 _lock = threading.Lock()
 _running = set()
 _setpriv = shutil.which("setpriv")
@@ -17,7 +19,7 @@ def start(command, **options):
 
     The kernel looks at the thread that started it: that thread must call `stop` before it ends.
     """
-    command = [str(word) for word in command]
+    command = [str(word) for word in x86.runnable(command)]
     if _setpriv:
         command = [_setpriv, "--pdeathsig", "KILL", "--", *command]
     with _lock:

@@ -9,7 +9,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from . import children
+from . import children, x86
 from .paths import BUILD, PACKAGES, PYTHON, SUPPORT, WITH_SMALL, shown
 from .targets import TARGETS
 
@@ -47,6 +47,8 @@ def check_interpreter(target):
             f"{shown(target.interpreter)} is missing: "
             f"make interpreter TARGET={target.board} builds it"
         )
+    if target.kind == "unix" and x86.is_missing(target.interpreter):
+        raise Missing(f"{x86.EMULATOR} is missing, which runs programs for x86: make setup")
 
 
 def module_files(target, names):

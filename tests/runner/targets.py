@@ -175,7 +175,7 @@ def _pico(board, about, **more):
 
 
 def _unix(board, arch, about, **more):
-    more.setdefault("needs", (UNIX_NEEDS[arch],))
+    more.setdefault("needs", UNIX_NEEDS[arch])
     return Target(board, "unix", arch, about=about, **more)
 
 
@@ -260,7 +260,7 @@ def _flavours(targets):
             yield replace(_flavour("in-place", target), own=True)
 
 
-UNIX_NEEDS = {"x64": "unix", "x86": "x86"}
+UNIX_NEEDS = {"x64": ("unix",), "x86": ("x86", "run-x86")}
 
 _M3 = "Cortex-M3 on QEMU"
 _UNIX = "the unix port"
@@ -363,7 +363,7 @@ _PLAIN = (
         "SSL",
         "the unix port with mbedTLS, for the co-processor's tests",
         subset=True,
-        needs=(UNIX_NEEDS["x64"], "pico"),
+        needs=(*UNIX_NEEDS["x64"], "pico"),
     ),
     _unix(
         "unix-x86-nanbox",

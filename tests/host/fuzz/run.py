@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import fuzzing  # noqa: E402
 from _tools import Failed  # noqa: E402
 from fuzzing import BITS, FUZZ, OUT, TARGETS  # noqa: E402
+from runner import x86  # noqa: E402
 
 MAX_LEN = 128  # Bytes of most inputs: short ones are fast, and few bugs need more.
 LONG_LEN = 1500  # Bytes of the inputs of each LONG_EVERY-th piece.
@@ -52,6 +53,7 @@ def piece(target, bits, seconds, length):
     command = [fuzzing.program(bits, True), *options(target), f"-max_total_time={seconds}"]
     command += [f"-max_len={length}", "-entropic=0", "-print_final_stats=1"]
     command += [f"-artifact_prefix={crashes}/", corpus(target)]
+    command = x86.runnable(command)
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         # The processor time of this child alone; getrusage would add up all children.
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=OUT)
