@@ -42,7 +42,7 @@ GROUPS = {
     "size": ["test-python"],
     "stack": ["test-python"],
     "coverage": ["test-python", *itertools.chain(*targets.UNIX_NEEDS.values())],
-    "fuzz": ["x64", *targets.UNIX_NEEDS["x86"], "fuzz"],
+    "fuzz": ["x64", "x86", "fuzz"],
     "deploy": ["serial", "mpremote"],
     # Bytecode is compiled by a compiler for this machine.
     "bytecode": ["x64"],
