@@ -12,7 +12,7 @@ from check import eq, skip, true
 
 sys.path[:0] = [str(TOP / "tools"), str(TOP / "tests")]
 
-from runner import targets  # noqa: E402
+from runner import targets, x86  # noqa: E402
 from runner.board import Board  # noqa: E402
 
 
@@ -66,8 +66,9 @@ def run(mpy, program):
 
 def run_on_unix(name, folder, program):
     """What the program prints on a unix port, with a folder to import from."""
+    command = [interpreter(targets.with_board([name])[0]), "-c", program]
     result = subprocess.run(
-        [interpreter(targets.with_board([name])[0]), "-c", program],
+        x86.runnable(command),
         env={"MICROPYPATH": str(folder)},
         capture_output=True,
         text=True,
