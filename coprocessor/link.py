@@ -207,6 +207,7 @@ class Link(Framing):
             return
         self._heard = self._now
         self._acknowledged((ack - self._una) & _SEQ)
+        flight = self._flight
         if kind == _PONG and self._probing and seq == self._round:
             # All that was sent before the PING has arrived or is lost. If it was the only one, it
             # tells how long answers take.
@@ -217,10 +218,17 @@ class Link(Framing):
             self._rto = self._patience
             self._resend = self._out = 0
             self._next = self._una
+            # What is left of messages is cut anew: at most twice _MAX_FLIGHT pieces are kept.
+            i = len(flight) - 1
+            while i > 0:
+                piece = flight[i]
+                i -= 1
+                if piece[0] is flight[i][0]:
+                    piece[1] = flight.pop(i)[1]
             self._size = max(self._size // 2, min(self._most, _MIN_PAYLOAD))
-        elif flags & _GAP and self._flight and not (self._probing and self._pinged):
+        elif flags & _GAP and flight and not (self._probing and self._pinged):
             self._probe()
-        elif flags & _BUSY and self._flight and not self._probing:
+        elif flags & _BUSY and flight and not self._probing:
             self._probe()
             self._ping = False
             self._sent = self._now
@@ -230,7 +238,8 @@ class Link(Framing):
         if kind != _DATA:
             return
         self._owed += _OVERHEAD + len(data)
-        last = 1 if flags & _LAST else 0
+        last = flags // _LAST & 1
+        span = len(data) + last
         skip = (self._expected - seq) & _SEQ
         self._answer |= flags & _ASK
         if skip > _SEQ >> 1:
@@ -238,12 +247,12 @@ class Link(Framing):
                 self._gap = True
                 self._answer |= _GAP
             return
-        if skip >= len(data) + last:
+        if skip >= span:
             # It has arrived before.
             self._answer |= _ASK
             return
         before = self._expected
-        self._expected = (seq + len(data) + last) & _SEQ
+        self._expected = (seq + span) & _SEQ
         self._gap = False
         handler = self._handlers.get(channel)
         # If it raises an exception, it has had the data.

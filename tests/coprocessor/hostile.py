@@ -181,6 +181,29 @@ def acknowledgement_of_what_was_not_sent():
 
 
 @case
+def nothing_is_ever_taken():
+    # Each answer halves the pieces that are sent again.
+    attack = Attack(4)
+    link = attack.link
+    attack.hello(65535)
+    attack.world.tick(5)
+    link.poll()
+    attack.adopt_session()
+    for _ in range(8):
+        link.send(1, bytes(1000), wait=False)
+    most = 0
+    for _ in range(20):
+        for _ in range(40):
+            attack.world.tick(10)
+            link.poll()
+            most = max(most, len(private(link)._flight))
+        true(private(link)._probing)
+        attack.write(3, 0, private(link)._round, private(link)._una, b"")
+    eq(private(link)._size, 16)
+    true(16 < most <= 32 or print(most))
+
+
+@case
 def message_without_an_end():
     attack = Attack(2)
     attack.hello()
