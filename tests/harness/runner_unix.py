@@ -2,6 +2,7 @@
 # The runner must fail when it should: here on the unix interpreter.
 
 import os
+import re
 import sys
 
 import check
@@ -259,6 +260,16 @@ def environment():
     status, output = nested.run(*options, env=env)
     contains(output, "1 passed, 0 failed")
     eq(status, 0)
+
+
+@case
+def folder_for_files():
+    """Targets that run at once do not share the files that scripts write."""
+    names = ["unix-x64", "unix-x86"]
+    status, output = nested.run("--target", ",".join(names), *nested.fixtures("folder"))
+    eq(status, 0)
+    found = re.findall(r"^(\S+) .*: 1 passed, (.+/) \(", output, re.M)
+    eq([name for name, folder in sorted(found) if f"/{name}/lib/" in folder], names)
 
 
 @case

@@ -72,7 +72,7 @@ def position_beyond_32_bits():
     if BOARD:
         check.skip("a board")
     step = (1 << 31) - 1
-    name = "ioctl_test.tmp"
+    name = check.folder + "ioctl_test.tmp"
     try:
         with open(name, "wb") as f:
             got = [ioctl(f, SEEK, (step, whence)) for whence in (0, 1, 1)]

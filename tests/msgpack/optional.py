@@ -18,9 +18,6 @@ def some(things):
     return things[:1] if IS_BOARD else things
 
 
-# Where the scripts' own modules lie; a file can be written there.
-folder = check.__file__.rsplit("/", 1)[0]
-
 MODULES = {
     "io": ("IOBase", "BytesIO"),
     "time": ("sleep_ms", "ticks_ms", "ticks_diff"),
@@ -113,13 +110,13 @@ def broken():
 
 def import_with_file(name, text):
     """Import msgpack where the program has a module `name` of its own."""
-    file = folder + "/" + name + ".py"
+    file = check.folder + name + ".py"
     with open(file, "w") as f:
         f.write(text)
     old = sys.modules.pop(name, None)
     sys.modules.pop("msgpack", None)
     # Behind the folder of code that is executed in place; before the firmware's own modules.
-    sys.path.append(folder)
+    sys.path.append(check.folder[:-1])
     try:
         import msgpack
 

@@ -11,7 +11,7 @@ from msgpack import packb, unpack
 from seekable import STRS, compare, write_and_read_back
 from vectors import hx
 
-NAME = "msgpack_test.tmp"
+NAME = check.folder + "msgpack_test.tmp"
 MESSAGES = (
     (packb({s: i for i, s in enumerate(STRS)}), {}),
     (packb([{"a": s, "b": [s, i]} for i, s in enumerate(STRS)]), {}),

@@ -205,22 +205,23 @@ def exactly_what_fits_the_ring():
 
 @case
 def file_of_the_filesystem():
+    name = check.folder + "msgpack_test.tmp"
     try:
-        f = open("msgpack_test.tmp", "wb")
+        f = open(name, "wb")
     except (OSError, NameError):
         check.skip("no filesystem to write to")
     try:
         with f:
             msgpack.pack({"a": [1, 2.5, "x" * 300]}, f)
             msgpack.pack("second", f)
-        with open("msgpack_test.tmp", "rb") as f:
+        with open(name, "rb") as f:
             expect(msgpack.unpack(f), {"a": [1, 2.5, "x" * 300]})
             expect(msgpack.unpack(f), "second")
             raises(EOFError, msgpack.unpack, f)
     finally:
         import os
 
-        os.remove("msgpack_test.tmp")
+        os.remove(name)
 
 
 @case

@@ -384,7 +384,7 @@ def files_of_the_unix_port():
         check.skip("a board")
     import os
 
-    path = "msgpack_test.tmp"
+    path = check.folder + "msgpack_test.tmp"
     try:
         for data, options in small(2):
             for tail in TAILS:
@@ -445,11 +445,11 @@ def devices_of_the_unix_port():
         if isinstance(got, tuple) and isinstance(got[0], type):
             true(issubclass(got[0], allowed))
     f.close()
-    path = "msgpack_test.fifo"
-    if not hasattr(os, "system") or os.system("mkfifo " + path) != 0:
+    path = check.folder + "msgpack_test.fifo"
+    if not hasattr(os, "system") or os.system("mkfifo '%s'" % path) != 0:
         check.skip("no os.system, or no mkfifo")
     try:
-        os.system("(printf '\\223\\001\\002\\003\\245abcde\\005') > %s &" % path)
+        os.system("(printf '\\223\\001\\002\\003\\245abcde\\005') > '%s' &" % path)
         with open(path, "rb") as f:
             eq([unpack(f) for _ in range(3)], [[1, 2, 3], "abcde", 5])
             raises(EOFError, unpack, f)

@@ -25,6 +25,9 @@ except ImportError:
     long = False
     reset_output = ""
 
+# Scripts may write files in this folder, which no other run has, and "/" is its end.
+folder = __file__[: __file__.rfind("/") + 1]
+
 # Is msgpack the small flavour, without the full one or with it? The runner sets these on boards.
 small = target.endswith(("-small", "-in-place"))
 both = target.endswith("-both")
