@@ -15,7 +15,9 @@ sys.path[:0] = ["tests"]
 
 from _pico_pair import calls, resets_of_client  # noqa: E402
 from check import case, end, eq, note, true  # noqa: E402
+from runner.children import side_by_side  # noqa: E402
 
+RX = 64, 1024
 SESSION = 300000  # Microseconds, and some more.
 
 
@@ -39,17 +41,21 @@ def a_thousand_calls():
 
 @case
 def errors():
-    for rx in 64, 1024:
-        for every in 1000, 100:
-            line = calls([("errors", (every, 10))], rx=rx)[0]
-            note(f"rx {rx}: {line}")
-            true(counts(line)["right"] > 60)
+    def run(kind):
+        rx, every = kind
+        return calls([("errors", (every, 10))], rx=rx)[0]
+
+    kinds = [(rx, every) for rx in RX for every in (1000, 100)]
+    for (rx, _), line in zip(kinds, side_by_side(run, kinds)):
+        note(f"rx {rx}: {line}")
+        true(counts(line)["right"] > 60)
 
 
 @case
 def cuts():
-    for ms in 50, 500, 5000:
-        line = calls([("cuts", (ms, spread(10)))])[0]
+    lengths = 50, 500, 5000
+    lines = side_by_side(lambda ms: calls([("cuts", (ms, spread(10)))])[0], lengths)
+    for ms, line in zip(lengths, lines):
         note(line)
         # Short ones delay.
         true(list(counts(line)) == ["right"] if ms < 3000 else counts(line)["timeout"])
@@ -57,23 +63,21 @@ def cuts():
 
 @case
 def garbage_before_the_hello():
-    for rx in 64, 1024:
-        line = calls([("none", 1)], rx=rx, garbage=300)[0]
+    for line in side_by_side(lambda rx: calls([("none", 1)], rx=rx, garbage=300)[0], RX):
         eq(list(counts(line)), ["right"])
 
 
 @case
 def resets_of_the_server():
-    for rx in 64, 1024:
-        line = calls([("resets", spread(20))], rx=rx)[0]
+    for line in side_by_side(lambda rx: calls([("resets", spread(20))], rx=rx)[0], RX):
         note(line)
         true(counts(line)["reset"] and "timeout" not in counts(line))
 
 
 @case
 def resets_of_the_client():
-    for rx in 64, 1024:
-        eq(resets_of_client(spread(20), rx), ["20 resets"])
+    for lines in side_by_side(lambda rx: resets_of_client(spread(20), rx), RX):
+        eq(lines, ["20 resets"])
 
 
 end()

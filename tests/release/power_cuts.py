@@ -14,6 +14,7 @@ import subprocess
 from _in_place import ARCH, Pico, Recorded, deployed, released
 from _release import TOP, install
 from check import case, end, eq, note, true
+from runner.children import side_by_side
 
 NEW = released()
 OLD = released()
@@ -37,16 +38,20 @@ def cuts(before, options, old, new, refusals=()):
         before(b)
         eq(b.state()[0], old)
         power = Recorded(b, lambda: deployed(b, NEW, *options))
-    states = {}
-    for number, (_, data) in enumerate(power.done):
-        for part in (16, len(data) // 2):
-            image = power.cut(number, part)
-            with Pico(image) as b:
-                said, files, top = b.state()
-            true(said in (old, new, *refusals) or print(number, part, said, files))
-            # The file system is the one that was there.
-            true("keep" in top or print(number, part, top))
-            states.setdefault((said, tuple(files or ())), image)
+
+    def start_after(cut):
+        image = power.cut(*cut)
+        with Pico(image) as b:
+            said, files, top = b.state()
+        true(said in (old, new, *refusals) or print(cut, said, files))
+        # The file system is the one that was there.
+        true("keep" in top or print(cut, top))
+        return (said, tuple(files or ())), image
+
+    all_cuts = [
+        (n, part) for n, (_, data) in enumerate(power.done) for part in (16, len(data) // 2)
+    ]
+    states = dict(side_by_side(start_after, all_cuts))
     with Pico(power.cut(len(power.done))) as b:
         eq(b.state()[0], new)
     for said, files in states:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from . import x86
 
@@ -58,6 +59,12 @@ def run(command, timeout, **options):
     finally:
         stop(process)
     return status, output.decode(errors="replace").replace("\r\n", "\n")
+
+
+def side_by_side(fn, items):
+    """The results of fn for each item. As many run at once as there are processors."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(fn, items))
 
 
 def stop_all():
