@@ -269,7 +269,7 @@ def folder_for_files():
     status, output = nested.run("--target", ",".join(names), *nested.fixtures("folder"))
     eq(status, 0)
     found = re.findall(r"^(\S+) .*: 1 passed, (.+/) \(", output, re.M)
-    eq([name for name, folder in sorted(found) if f"/{name}/lib/" in folder], names)
+    eq([name for name, folder in sorted(found) if f"/{name}/" in folder], names)
 
 
 @case

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Several boards of one target share its scripts: each script runs once, on whichever is free.
+# Several boards of one target share its scripts: each script runs once, on whichever is free. On
+# this machine those of one folder run one after another.
 
 import argparse
 import contextlib
@@ -18,6 +19,7 @@ from runner import main, targets  # noqa: E402
 from runner.protocol import Result  # noqa: E402
 
 PICO = targets.select(["rpi-pico"])
+HOST = targets.select(["host"])
 PROCESSORS = 2
 sessions = []
 both_run = threading.Barrier(PROCESSORS)
@@ -28,6 +30,7 @@ class Script:
 
     def __init__(self, name):
         self.name = name
+        self.path = Path(name)
 
     def wants(self, target):
         return True
@@ -83,7 +86,20 @@ def each_script_once():
 
 
 @case
-def only_the_pico():
+def folders_stay_together_on_this_machine():
+    sessions.clear()
+    names = [f"{folder}/{i}" for folder in ("a", "b", "c") for i in range(4)]
+    report = report_of(HOST, names)
+    eq((report.passed, report.failed), (len(names) + 1, 0))
+    ran = [s.ran[:-1] for s in sessions]
+    eq(sorted(map(len, ran)), [4, 8])
+    eq(sorted(sum(ran, [])), names)
+    for each in ran:
+        eq(each, sorted(each))
+
+
+@case
+def only_the_longest():
     def number(names, processors=4, n_scripts=9, long=""):
         plan = [(t, [None] * n_scripts) for t in targets.select(names)]
         os.environ["TEST_LONG"] = long
@@ -97,6 +113,8 @@ def only_the_pico():
         eq(number(["rpi-pico", "unix-x64"]), [1, 1])
         eq(number(["rpi-pico", "unix-x64"], long="1"), [4, 1])
         eq(number(["virt-rv32"], long="1"), [1])
+        eq(number(["host"]), [4])
+        eq(number(["host", "unix-x64"]), [1, 1])
     finally:
         os.environ["TEST_LONG"] = kept
 

@@ -2,6 +2,7 @@
 """The command line, and the sequence of a run."""
 
 import argparse
+import itertools
 import os
 import shutil
 import signal
@@ -110,10 +111,12 @@ def run_tests(args, targets):
     with ThreadPoolExecutor(max(1, args.j)) as pool:
         futures = []
         for target, wanted in plan:
-            # Whichever board of the target is free takes the next script.
-            scripts_left = iter(wanted)
-            for number in range(boards_for(plan, target, wanted, args.j)):
-                job = report, args, target, wanted, scripts_left, number == 0
+            # Whichever board of the target is free takes the next group.
+            left = groups(target, wanted)
+            boards = boards_for(plan, target, left, args.j)
+            left = iter(left)
+            for number in range(boards):
+                job = report, args, target, wanted, left, number == 0
                 futures.append(pool.submit(run_target, *job))
         for future in futures:
             future.result()
@@ -121,12 +124,23 @@ def run_tests(args, targets):
     return report
 
 
-def boards_for(plan, target, wanted, processors):
-    """How many boards share a target's scripts: one for each processor if it is the Pico, whose
-    tests are the longest, and it is alone, or all of its tests run."""
+def groups(target, wanted):
+    """The scripts in lists of those that run one after another: on this machine those of a folder,
+    because they may build in the same place."""
+    if target.name != "host":
+        return [[script] for script in wanted]
+    by_folder = {}
+    for script in wanted:
+        by_folder.setdefault(script.path.parent, []).append(script)
+    return list(by_folder.values())
+
+
+def boards_for(plan, target, left, processors):
+    """How many boards share a target's groups of scripts: one for each processor if it is the Pico
+    or this machine, whose tests are the longest, and it is alone, or all of its tests run."""
     in_full = len(plan) == 1 or os.environ.get("TEST_LONG") == "1"
-    share = target.kind == "pico" and in_full
-    return max(1, min(processors, len(wanted))) if share else 1
+    share = in_full and (target.kind == "pico" or target.name == "host")
+    return max(1, min(processors, len(left))) if share else 1
 
 
 def run_target(report, args, target, *scripts):
@@ -151,7 +165,7 @@ def run_target(report, args, target, *scripts):
         raise
 
 
-def _run_target(report, args, target, wanted, scripts_left, is_first):
+def _run_target(report, args, target, wanted, left, is_first):
     session = open_session(args, target, wanted)
     try:
         begin = time.monotonic()
@@ -159,7 +173,7 @@ def _run_target(report, args, target, wanted, scripts_left, is_first):
         if installed and is_first:
             name = "install by mpremote" if session.by_mpremote else "install"
             report.add(target.name, name, installed, time.monotonic() - begin)
-        for script in scripts_left:
+        for script in itertools.chain.from_iterable(left):
             begin = time.monotonic()
             lacking = script.wanted_in_vain(target)
             if lacking:

@@ -3,6 +3,8 @@
 
 import os
 import signal
+import tempfile
+from pathlib import Path
 
 from . import children, install, protocol
 from .paths import SCRATCH, SUPPORT, TOP
@@ -17,10 +19,12 @@ class Session:
     def __init__(self, target, names, icount=None):
         self.target = target
         self.names = names
-        self.folder = SCRATCH / target.name
 
     def start(self):
-        self.folder.mkdir(parents=True)
+        folder = SCRATCH / self.target.name
+        folder.mkdir(parents=True, exist_ok=True)
+        # There may be several for the target.
+        self.folder = Path(tempfile.mkdtemp(dir=folder))
         self.env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         self.env["CHECK_TARGET"] = self.target.name
         if self.target.kind == "cpython":
