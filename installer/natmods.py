@@ -82,7 +82,7 @@ def install(module, flavour=None, version=None, url=None, target=None):
         while True:
             line = response.raw.readline()
             left -= len(line)
-            if line[64:66] != b"  " or line[-1:] != b"\n":
+            if line[64:66] + line[-1:] != b"  \n":
                 break
             file = line[66:-1].decode()
             if file in files:

@@ -6,14 +6,14 @@
 # that it imports, and for each object with its buffers. The table of names is not in it, which the
 # firmware doubles when it is full: 6 bytes a name.
 
-import gc
 import sys
 
 from check import case, end, eq, note
+from memory import begin_chunk, fill_table_of_names, used
 
 BUDGET = {
-    "coprocessor.link": 6100,
-    "coprocessor.client": 4150,
+    "coprocessor.link": 6050,
+    "coprocessor.client": 4200,
     "coprocessor.proxy": 2300,
     "coprocessor.socket": 7150,
     "coprocessor.garbage": 950,
@@ -23,12 +23,6 @@ BUDGET = {
     "Client": 800,
 }
 taken = {}
-
-
-def used():
-    gc.collect()
-    gc.collect()
-    return gc.mem_alloc()
 
 
 class Stream:
@@ -44,18 +38,8 @@ class Stream:
         return len(data)
 
 
-def fill_table_of_names():
-    number = 0
-    while True:
-        before = gc.mem_alloc()
-        getattr(Stream, "name%d" % number, None)
-        number += 1
-        if gc.mem_alloc() - before > 700:
-            # It has been doubled.
-            return
-
-
 def measure(name):
+    begin_chunk()
     before = used()
     __import__(name)
     taken[name] = used() - before

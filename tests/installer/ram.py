@@ -4,17 +4,11 @@
 #
 # The RAM of natmods.py on a board, besides what it imports.
 
-import gc
-
 from check import case, end, note, true
+from memory import begin_chunk, used
 
 
-def used():
-    gc.collect()
-    gc.collect()
-    return gc.mem_alloc()
-
-
+begin_chunk()
 before = used()
 __import__("natmods")
 taken = used() - before
