@@ -21,7 +21,7 @@ import check  # noqa: E402
 from _sandbox import MPY_DIR, PYCACHE, Sandbox  # noqa: E402
 from check import eq, skip, true  # noqa: E402
 from natmods import NAMES as MODULES, WITH_SMALL  # noqa: E402, F401
-from runner import install  # noqa: E402
+from runner import install, x86  # noqa: E402
 from runner.board import Board  # noqa: E402
 from runner.paths import shown  # noqa: E402
 from runner.targets import TARGETS  # noqa: E402
@@ -149,7 +149,7 @@ def unix(source, *path, arch="x64", options=()):
     interpreter = TOP / f"build/unix-{arch}/micropython"
     present(interpreter, f"unix-{arch}")
     result = subprocess.run(
-        [interpreter, *options, "-c", source],
+        x86.runnable([interpreter, *options, "-c", source]),
         env={"MICROPYPATH": ":".join(str(p) for p in path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
