@@ -21,7 +21,7 @@ import check  # noqa: E402
 from _sandbox import MPY_DIR, PYCACHE, Sandbox  # noqa: E402
 from check import eq, skip, true  # noqa: E402
 from natmods import NAMES as MODULES, WITH_SMALL  # noqa: E402, F401
-from runner import install, x86  # noqa: E402
+from runner import children, install  # noqa: E402
 from runner.board import Board  # noqa: E402
 from runner.paths import shown  # noqa: E402
 from runner.targets import TARGETS  # noqa: E402
@@ -148,14 +148,8 @@ def unix(source, *path, arch="x64", options=()):
     """(status, output) of a program on the unix port."""
     interpreter = TOP / f"build/unix-{arch}/micropython"
     present(interpreter, f"unix-{arch}")
-    result = subprocess.run(
-        x86.runnable([interpreter, *options, "-c", source]),
-        env={"MICROPYPATH": ":".join(str(p) for p in path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return result.returncode, result.stdout
+    env = {"MICROPYPATH": ":".join(str(p) for p in path)}
+    return children.run([interpreter, *options, "-c", source], 300, env=env)
 
 
 def own_mip():

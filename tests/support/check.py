@@ -25,7 +25,7 @@ except ImportError:
     long = False
     reset_output = ""
 
-# Scripts may write files in this folder, which no other run has, and "/" is its end.
+# MicroPython's scripts may write files in this folder, which no other target has; "/" is its end.
 folder = __file__[: __file__.rfind("/") + 1]
 
 # Is msgpack the small flavour, without the full one or with it? The runner sets these on boards.
