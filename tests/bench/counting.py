@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # The bench counts, and counts the same each time.
 

@@ -2,7 +2,6 @@
 # targets: host
 # long: host
 # needs: nothing
-# timeout: 600
 #
 # What the bench counts on the Pico: cycles, at the clock that it names, and bytes of RAM.
 

@@ -2,7 +2,6 @@
 # targets: host
 # long: host
 # needs: nothing
-# timeout: 600
 #
 # bench/profile.py counts each instruction once.
 

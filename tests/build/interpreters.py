@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # The interpreters that the tests run on, built with newer trees of MicroPython. The trees are made
 # from that of the test run by putting in what those versions have in its place.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # The import is an ImportError where the firmware's objects are not laid out as the module was
 # compiled for. Here the firmware is a stock one, and the module's headers are changed.

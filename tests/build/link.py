@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # Modules that would fail on a board must fail when they are linked. Messages name the symbol
 # and the object file.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # What tools/setup.sh says where something is missing and cannot be had. Nothing is installed:
 # apt-get and id are scripts of the test's own.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # A module that is added: its folder is all that build, deploy, runner and sizes ask for.
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # The register that holds the function table belongs to the firmware outside of a module: each kind
 # of call is made with another value in it (and in all other registers that functions preserve),

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # What the folder dynruntime/ does for modules of other projects: copied there alone, or included
 # from there in place.

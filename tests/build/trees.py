@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # Files that are built with other versions of MicroPython's tree are the same byte by byte. The
 # trees are made from that of the test run by putting in what those versions have in its place.

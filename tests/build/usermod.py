@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # The modules as user C modules: what CMake makes of their micropython.cmake, without a compiler.
 

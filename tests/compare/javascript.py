@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 # Byte-for-byte exchange with a JavaScript implementation from npm.
 import os
 import sys

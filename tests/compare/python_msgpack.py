@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 # Byte-for-byte exchange with python3-msgpack: random documents in both directions, and
 # whether both accept the same bytes when those are damaged.
 import os

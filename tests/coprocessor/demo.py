@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # `make demo`: the emulated Pico fetches a page with micropython-lib's requests, and the frames are
 # shown.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # A client on the emulated Cortex-M3, by its second UART: link and rpc, as its firmware has neither
 # select nor socket nor asyncio. The server is CPython's.

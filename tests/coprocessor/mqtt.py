@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 500
 #
 # A client of MQTT through a co-processor, with mosquitto as the broker and its commands as the
 # client's peers.

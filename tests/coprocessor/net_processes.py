@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # Programs that use socket, select, asyncio and network as usual, in one process, the co-processor
 # in another, and Python's HTTP server as the world.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 60
 #
 # A PC is the server, with pyserial; here a pseudo-terminal is the serial adapter.
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 # long: host
 #
 # A link over the emulated Pico's own machine.UART, with CPython at the other end.

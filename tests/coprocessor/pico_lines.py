@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # Calls between two emulated Picos over a bad line, by their own machine.UART and in their own
 # time. pico_lines_long.py does more of it.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 # long: host
 #
 # Programs on the emulated Pico fetch a page over its own machine.UART, through a server of sockets

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # Links between processes, of MicroPython's unix port and of CPython: over sockets, terminals and a
 # bad line.

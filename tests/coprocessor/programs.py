@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # Programs of others, as they are, use servers of others through a co-processor: requests and mip
 # of micropython-lib, MicroPython's asyncio, Python's HTTP server, curl.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 200
 #
 # TLS of a CPython server for the client's sockets, against Python's own `ssl`.
 

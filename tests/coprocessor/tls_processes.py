@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 # long: host
 #
 # TLS on a server that runs MicroPython with mbedTLS, for a client on MicroPython. At the other end

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # MicroPython's own tests of sockets and asyncio's streams, from the fetched tree, run on a client
 # as they are. What they print is what the files beside them say, or what CPython prints.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 120
 #
 # The example in natmod/msgpack/aio.md serves, on MicroPython and on CPython.
 

@@ -3,7 +3,6 @@
 # and then all memory is free, so that the program hangs or crashes.
 # targets: host
 # needs: nothing
-# timeout: 600
 
 import os
 import sys

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The emulated Pico as a board: flash, UART, floats, Ctrl-C.
 # targets: host
-# timeout: 300
 
 import os
 import tempfile

@@ -2,7 +2,6 @@
 # The emulated Pico's two cores: their interleaving is the same in each run, another for each seed,
 # and what races on the chip races here.
 # targets: host
-# timeout: 300
 
 import check
 from check import case, eq, true

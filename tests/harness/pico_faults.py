@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What faults on the chip ends the emulated Pico, and what does not fault there goes on.
 # targets: host
-# timeout: 300
 
 import tempfile
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # make test-board on an emulated board, as if it were a real one that nobody knows.
-# timeout: 300
 
 import re
 import signal

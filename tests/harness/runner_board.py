@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 # The runner must fail when it should, and leave no process and no file: here on an emulated board.
-# timeout: 300
 
 import os
 import signal

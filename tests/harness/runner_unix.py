@@ -12,7 +12,7 @@ from check import case, eq, true
 
 sys.path.insert(0, os.path.dirname(nested.RUN))
 
-from runner import scripts, targets  # noqa: E402
+from runner import paths, scripts, targets  # noqa: E402
 
 TARGET = "unix-x64"
 
@@ -112,6 +112,19 @@ def what_a_script_wants_of_the_firmware():
         status, output = nested.run(*options)
         contains(output, "no_case.py")
         eq("wants_floats.py" in output, runs)
+
+
+@case
+def when_a_script_counts_as_hanging():
+    for directives, seconds in (
+        ({}, 60),
+        ({"targets": "unix-* host"}, 60),
+        ({"targets": "host"}, 600),
+        ({"targets": "host", "timeout": "900"}, 900),
+    ):
+        script = scripts.Script(paths.TESTS / "link/any.py", "", directives)
+        eq((directives, script.timeout), (directives, seconds))
+    eq(scripts.Script(paths.TESTS / "harness/any.py", "").timeout, 600)
 
 
 @case

@@ -2,7 +2,6 @@
 # One .mpy file packs the firmware's floats of either width: a file for Cortex-M3, whose boards
 # have single precision, runs on a board with double precision.
 # targets: host
-# timeout: 120
 
 import sys
 

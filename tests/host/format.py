@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # Tests the layer that encodes and decodes headers by itself, compiled as a plain C program and
 # once more for the sanitizers.

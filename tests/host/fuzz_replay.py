@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # Replays the committed inputs of the fuzzer, and those that once crashed, under gcc's sanitizers:
 # see fuzz/. In make test with the words of boards, of 32 bits.

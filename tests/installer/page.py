@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # The page of a release installs on emulated boards, in Chromium with a stand-in for
 # navigator.serial.

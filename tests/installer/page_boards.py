@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # What the page of a release says of boards, and does with them, that no emulator has.
 # page_faults.py is about what goes wrong there.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # The page of a release for people: by keyboard alone, with a screen reader, dark, on a narrow
 # screen, and without Web Serial. It leaves pictures of the states in build/page/.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # The packages of coprocessor/ are installed by mip, from a server on this machine: by
 # MicroPython's own for the unix port, where programs of both sides then run from what was

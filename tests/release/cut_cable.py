@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # The cable breaks while tools/deploy.py copies or renames. Whenever it does, each name has the
 # former file or the new one, or none if there was none; and the same command then completes it.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # tools/deploy.py on every emulated board, and what it says when something is wrong.
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 120
 #
 # tools/deploy.py where msgpack is a folder on the board, as ARCH/msgpack-package.json installs it.
 

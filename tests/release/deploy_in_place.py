@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # tools/deploy.py --in-place on the emulated Pico, on firmware that cannot, and with power cuts.
 

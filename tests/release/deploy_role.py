@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # tools/deploy.py --role: which files a board gets to be a side of the co-processor, and what is
 # said of boards that cannot. deploy_role_pico.py does it on an emulated board.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 600
 #
 # What make dist makes, and that it makes the same from any folder.
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # The tables about installing in docs/: every error in them is brought about here, or shown to be
 # in the source that raises it.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # A release is installed by mip, from a server on this machine: by mpremote onto an emulated board,
 # and by MicroPython's own mip.

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
-# timeout: 300
 #
 # index.html of a release, in Chromium: it tells the command for a board, and the command works.
 

@@ -72,7 +72,9 @@ class Script:
 
     @property
     def timeout(self):
-        return float(self.directives.get("timeout", 60))
+        """Seconds. What a script takes on the host depends most on what else runs there."""
+        default = 600 if self.directives.get("targets") == "host" or self.on_host else 60
+        return float(self.directives.get("timeout", default))
 
     def seeds(self, target):
         """The seeds for a target whose cores interleave differently with each."""
