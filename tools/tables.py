@@ -16,7 +16,7 @@ sys.path[:0] = [str(TOP / "tools"), str(TOP / "tests")]
 
 import costs  # noqa: E402
 import firmware  # noqa: E402
-from runner.targets import TARGETS  # noqa: E402
+from runner.targets import PARTS, TARGETS, of_part  # noqa: E402
 
 
 def lines(*rows):
@@ -31,10 +31,12 @@ def targets(table=TARGETS):
     for target in table:
         groups.setdefault((target.about, target.long, target.part), []).append(target)
     rows = [("target", "interpreter", "module files", "runs in", "part")]
-    for (about, long, part), members in groups.items():
+    for (about, long, _), members in groups.items():
         names = ", ".join(f"`{t.name}`" for t in members)
         archs = ", ".join(dict.fromkeys(t.arch for t in members if t.arch))
-        rows.append((names, about, archs or "–", "make test-long" if long else "make test", part))
+        when = "make test-long" if long else "make test"
+        parts = ", ".join(part for part in PARTS if members[0].name in of_part(part))
+        rows.append((names, about, archs or "–", when, parts))
     return lines(*rows)
 
 

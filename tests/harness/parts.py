@@ -18,7 +18,7 @@ sys.path.insert(0, str(TOP / "tests"))
 
 from runner import main, parts, targets  # noqa: E402
 from runner.report import Report  # noqa: E402
-from runner.targets import PARTS, of_part  # noqa: E402
+from runner.targets import PARTS  # noqa: E402
 
 folder = tempfile.TemporaryDirectory()
 TREE = Path(folder.name) / "tree"
@@ -31,9 +31,8 @@ def git(*words):
     subprocess.run(["git", "-C", TREE, *words], check=True, capture_output=True)
 
 
-def run(targets):
-    ran.append(targets)
-    part = [part for part in PARTS if of_part(part) == targets][0]
+def run(part):
+    ran.append(part)
     return Report(10, 1) if part in fails else Report(10, 0, 2)
 
 
@@ -43,7 +42,7 @@ def run_all(*names):
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
         status = parts.run_all(names, run)
-    return status, [part for part in PARTS if of_part(part) in ran], output.getvalue()
+    return status, list(ran), output.getvalue()
 
 
 def change(text):
@@ -111,7 +110,7 @@ def a_failure_takes_the_stamp():
 
 @case
 def a_tree_that_changes_in_a_run_gets_no_stamp():
-    def run_and_change(targets):
+    def run_and_change(part):
         change("3")
         return Report(1)
 
@@ -124,7 +123,7 @@ def a_tree_that_changes_in_a_run_gets_no_stamp():
 @case
 def nothing_ran():
     with contextlib.redirect_stdout(io.StringIO()):
-        eq(parts.run_all(["unix"], lambda targets: Report()), 1)
+        eq(parts.run_all(["unix"], lambda part: Report()), 1)
 
 
 @case
@@ -145,6 +144,27 @@ def no_checkout():
     del os.environ["MPY_DIR"]
 
 
+@case
+def every_script_is_in_one_part_of_its_target():
+    everything = main.arguments([])
+
+    def planned(names, part=None):
+        found = main.planned(everything, targets.select(names), part)
+        return sorted((t.name, script.name) for t, wanted in found for script in wanted)
+
+    total = []
+    for part in PARTS:
+        in_part = planned(targets.of_part(part), part)
+        true(in_part)
+        total += in_part
+    eq(sorted(total), planned([t.name for t in targets.TARGETS]))
+    in_release = [name for _, name in planned(["host"], "release")]
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        eq(main.run(main.arguments(["--list", "--parts", "release"])), 0)
+    eq(sorted(line.split()[1] for line in output.getvalue().splitlines()), in_release)
+    eq({Path(name).parent.name for name in in_release}, {"installer", "release"})
+
+
 def make(*words):
     """(exit status, the commands of make), which runs none of them."""
     command = ["make", "-n", "-o", "ready", "SUBMAKE=make", "-C", TOP, *words]
@@ -161,17 +181,22 @@ def built(commands):
 def runner(setting):
     """(exit status, the boards with an interpreter that it runs on, the errors) of the runner."""
     ran.clear()
+    names = []
     change(f"runs {setting}")
     output = io.StringIO()
     kept = main.run_tests
-    main.run_tests = lambda args, found: run([t.name for t in found])
+
+    def run_tests(args, found, part):
+        names.extend(t.name for t in found)
+        return run(part)
+
+    main.run_tests = run_tests
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(output):
             status = main.run(main.arguments(["--parts", setting]))
     finally:
         main.run_tests = kept
-    names = [name for names in ran for name in names]
-    eq(len(names), len(set(names)))
+    eq(len(ran), len(set(ran)))
     boards = {t.board for t in targets.TARGETS if t.name in names and t.kind != "cpython"}
     return status, boards, output.getvalue()
 
@@ -185,8 +210,8 @@ def make_builds_what_the_runner_runs():
         (given,) = re.findall(r"tests/run\.py --parts '(.*)'$", commands, re.M)
         status, boards, _ = runner(given)
         eq((given, status, boards - built(commands)), (setting, 0, set()))
-        # Every part but that of this machine has some.
-        true(boards or setting == "host")
+        # Every part but those of this machine has some.
+        true(boards or setting in ("host", "release"))
         if setting in several:
             eq(built(make("interpreter", f"PART={setting}")[1]), built(commands))
 

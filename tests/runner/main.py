@@ -15,7 +15,7 @@ from .paths import MODULES, PACKAGES, PYTHON, SCRATCH
 from .protocol import Result
 from .rawrepl import Died
 from .report import Report
-from .targets import UnknownTarget, parts_of, select, with_arch
+from .targets import PARTS, UnknownTarget, is_in_part, of_part, parts_of, select, with_arch
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -64,8 +64,11 @@ def run(args):
     """The exit status."""
     try:
         if args.parts is not None:
+            if args.list:
+                names = parts_of(args.parts) or PARTS
+                return max(list_tests(args, select(of_part(part)), part) for part in names)
             return parts.run_all(
-                parts_of(args.parts), lambda names: run_tests(args, select(names))
+                parts_of(args.parts), lambda part: run_tests(args, select(of_part(part)), part)
             )
         targets = select(split(args.target))
         if args.arch:
@@ -84,27 +87,32 @@ def split(names):
     return [name for name in names.split(",") if name]
 
 
-def planned(args, targets):
-    """(target, its scripts) for the targets that have some."""
+def planned(args, targets, part=None):
+    """(target, its scripts) for the targets that have some, in a part or in all."""
+
+    def runs(script, target):
+        in_part = part is None or is_in_part(part, target, script.path.parent.name)
+        return in_part and script.wants(target)
+
     chosen = scripts.collect(args.files, args.k)
-    plan = [(t, [s for s in chosen if s.wants(t)]) for t in targets]
+    plan = [(t, [s for s in chosen if runs(s, t)]) for t in targets]
     plan = [(t, wanted) for t, wanted in plan if wanted]
     # The longest targets run first, so that no processor is idle at the end.
     plan.sort(key=lambda item: (item[0].name != "host", item[0].kind != "pico"))
     return plan
 
 
-def list_tests(args, targets):
-    for target, wanted in planned(args, targets):
+def list_tests(args, targets, part=None):
+    for target, wanted in planned(args, targets, part):
         for script in wanted:
             if not script.wanted_in_vain(target):
                 print(f"{target.name:20} {script.name}")
     return 0
 
 
-def run_tests(args, targets):
-    """Run the scripts on the targets; the Report."""
-    plan = planned(args, targets)
+def run_tests(args, targets, part=None):
+    """Run the scripts on the targets, those of a part or all; the Report."""
+    plan = planned(args, targets, part)
     report = Report()
     if not plan:
         print("no test matches", file=sys.stderr)

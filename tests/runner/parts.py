@@ -58,7 +58,7 @@ def stamp_of(part, tree):
 def run_all(names, run):
     """Run the parts: those named, or all that have no stamp of this tree; the exit status.
 
-    run(targets) runs the tests on the targets of these names, and returns its Report.
+    run(part) runs the part's tests, and returns its Report.
     """
     tree = tree_hash()
     if tree is None:
@@ -66,15 +66,14 @@ def run_all(names, run):
     total = Report()
     good = True
     for part in names or PARTS:
-        targets = of_part(part)
         report, minutes = stamp_of(part, tree)
         if report and not names:
             print(f"part {part}: passed with this tree before", flush=True)
         else:
-            print(f"part {part}: {', '.join(targets)}", flush=True)
+            print(f"part {part}: {', '.join(of_part(part))}", flush=True)
             (STAMPS / part).unlink(missing_ok=True)
             begin = time.monotonic()
-            report = run(targets)
+            report = run(part)
             minutes = round((time.monotonic() - begin) / 60)
             if not report.is_good:
                 good = False

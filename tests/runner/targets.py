@@ -32,7 +32,8 @@ FLAVOUR_ENDS = tuple(f"-{flavour}" for flavour in FLAVOURS)
 
 # The parts of make test-long, of at most an hour each.
 PARTS = {
-    "host": "the tests on this machine",
+    "host": "the tests on this machine, without those of the next part",
+    "release": "the tests of releases and installers on this machine",
     "boards": "the emulated boards",
     "pico": "the emulated Pico, with its many seeds",
     "unix": "the unix port and CPython",
@@ -42,6 +43,8 @@ PARTS = {
     "pico-small": "the small flavour of msgpack on the emulated Pico",
     "next": "the newest MicroPython in Debian's archive",
 }
+# The folders of host's scripts that are the part "release".
+RELEASE_FOLDERS = ("installer", "release")
 
 
 # In "# long:" lines, the targets that differ from another in little.
@@ -411,7 +414,12 @@ def parts_of(setting):
 
 def of_part(part):
     """The names of a part's targets."""
-    return [t.name for t in TARGETS if t.part == part]
+    return [t.name for t in TARGETS if t.part == ("host" if part == "release" else part)]
+
+
+def is_in_part(part, target, folder):
+    """Does the part run the scripts in a folder of tests/ that one of its targets runs?"""
+    return target.name != "host" or (part == "release") == (folder in RELEASE_FOLDERS)
 
 
 def boards_of(setting):
