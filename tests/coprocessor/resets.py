@@ -200,7 +200,7 @@ class Net(Session):
                 break
         near.close()
         # What was lost is sent once more after some time.
-        true(any(self.pair.is_empty() for _ in range(TIMEOUT // 50)))
+        self.pair.until(self.pair.is_empty, TIMEOUT // 51)
 
 
 def server_reset(session):

@@ -124,7 +124,9 @@ def when_a_script_counts_as_hanging():
     ):
         script = scripts.Script(paths.TESTS / "link/any.py", "", directives)
         eq((directives, script.timeout), (directives, seconds))
-    eq(scripts.Script(paths.TESTS / "harness/any.py", "").timeout, 600)
+    own = paths.TESTS / "harness/any.py"
+    eq(scripts.Script(own, "").timeout, 600)
+    eq(scripts.Script(own, "", {"targets": "mps2-*"}).timeout, 60)
 
 
 @case

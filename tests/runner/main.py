@@ -64,12 +64,14 @@ def run(args):
     """The exit status."""
     try:
         if args.parts is not None:
-            if args.list:
-                names = parts_of(args.parts) or PARTS
-                return max(list_tests(args, select(of_part(part)), part) for part in names)
-            return parts.run_all(
-                parts_of(args.parts), lambda part: run_tests(args, select(of_part(part)), part)
-            )
+            names = parts_of(args.parts)
+            if not args.list:
+                return parts.run_all(
+                    names, lambda part: run_tests(args, select(of_part(part)), part)
+                )
+            for part in names or PARTS:
+                list_tests(args, select(of_part(part)), part)
+            return 0
         targets = select(split(args.target))
         if args.arch:
             targets = [with_arch(t, args.arch) for t in targets]

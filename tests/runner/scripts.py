@@ -73,8 +73,8 @@ class Script:
     @property
     def timeout(self):
         """Seconds. What a script takes on the host depends most on what else runs there."""
-        default = 600 if self.directives.get("targets") == "host" or self.on_host else 60
-        return float(self.directives.get("timeout", default))
+        targets = self.directives.get("targets", "host" if self.on_host else "")
+        return float(self.directives.get("timeout", 600 if targets == "host" else 60))
 
     def seeds(self, target):
         """The seeds for a target whose cores interleave differently with each."""
