@@ -66,6 +66,15 @@ def runs_and_leaves_the_board_as_it_was():
 
 
 @case
+def busy_printing():
+    with real.board(NAME) as board, real.unchanged(board):
+        # The board is at its raw REPL.
+        board.write(b"import time\nwhile True: print('busy'); time.sleep_ms(1)\n\x04")
+        status, output = real.run(board.pty, *nested.fixtures("skipping"))
+    eq(status, 0 if status == 0 else output)
+
+
+@case
 def interrupted():
     with real.board(NAME) as board, real.unchanged(board), real.script(FOREVER) as forever:
         # The script that comes first says that the second one runs.

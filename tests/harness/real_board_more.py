@@ -88,9 +88,7 @@ def on_a_pico_whose_boot_file_prints():
     contains(output, "\n4 passed, 0 failed, 1 skipped\n")
 
 
-@case
-def on_a_pico_whose_boot_file_blocks():
-    text = "import time\nwhile True:\n    time.sleep_ms(10)\n"
+def blocks(text):
     with real.board("rpi-pico") as board, tempfile.TemporaryDirectory() as folder:
         boot(board, text)
         with real.unchanged(board):
@@ -106,6 +104,16 @@ def on_a_pico_whose_boot_file_blocks():
             eq(f.read(), text)
         status, output = real.run(board.pty, *nested.fixtures("skipping"))
         eq(status, 0 if status == 0 else output)
+
+
+@case
+def on_a_pico_whose_boot_file_blocks():
+    blocks("import time\nwhile True:\n    time.sleep_ms(10)\n")
+
+
+@case
+def on_a_pico_whose_boot_file_prints_and_blocks():
+    blocks("while True:\n    print('busy')\n")
 
 
 @case

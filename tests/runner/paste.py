@@ -80,12 +80,6 @@ class PasteRepl(RawRepl):
         except Died:  # It has nothing but an end of the port to tell.
             raise Gone() from None
 
-    def drain(self):
-        self.pending = b""
-        while select.select([self.fd], [], [], 0.05)[0]:
-            self._receive(0)
-            self.pending = b""
-
     def _take(self, count, deadline):
         while len(self.pending) < count:
             left = deadline - time.monotonic()

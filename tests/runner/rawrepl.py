@@ -55,9 +55,8 @@ class RawRepl:
 
     def drain(self):
         """Discard the bytes that another user of the terminal may have left."""
+        self._listen(0.05)
         self.pending = b""
-        while select.select([self.fd], [], [], 0.05)[0] and os.read(self.fd, 4096):
-            pass
 
     def _send(self, source, deadline):
         """Send the source to the board, which then runs it."""
@@ -85,12 +84,17 @@ class RawRepl:
                 self.pending = self.pending[end + len(ending) :]
                 return found
             if FAULT.search(self.pending):
-                while self._receive(0.3):
-                    pass
+                self._listen(0.3)
                 raise Died("the board has faulted", self.pending)
             left = deadline - time.monotonic()
             if left <= 0 or not self._receive(left):
                 raise Died("timeout: the board hangs", self.pending)
+
+    def _listen(self, pause):
+        """Receive until there is such a pause; whatever goes on sending is heard for 2 s."""
+        end = time.monotonic() + 2
+        while time.monotonic() < end and self._receive(pause):
+            pass
 
     def _receive(self, timeout):
         """Wait for bytes; False if none came."""
