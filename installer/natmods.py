@@ -80,7 +80,7 @@ def install(module, flavour=None, version=None, url=None, target=None):
     try:
         left = int(response.headers.get("Content-Length", 0))
         while True:
-            line = response.raw.readline()
+            line = response.raw.readline(256)
             left -= len(line)
             if line[64:66] + line[-1:] != b"  \n":
                 break

@@ -265,6 +265,10 @@ def a_list_that_is_not_whole():
             with faulty(fault, "SHA256SUMS", has_length) as url:
                 status, output = install(url, folder)
             eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/SHA256SUMS')"))
+        # A line that the heap has no place for.
+        with faulty(lambda data: bytes(1_000_000), "SHA256SUMS") as url:
+            status, output = install(url, folder, options=("-X", "heapsize=100k"))
+        eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/SHA256SUMS')"))
         true(not folder.exists())
 
 
