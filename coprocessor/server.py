@@ -181,10 +181,14 @@ class Server(Port):
 
     def poll(self):
         """Serve the link, and run a request if one has arrived. Did anything happen?"""
-        got = self.link.poll()
-        if not self._requests:
-            return got
-        self._next()
+        try:
+            got = self.link.poll()
+            if not self._requests:
+                return got
+            self._next()
+        except MemoryError:
+            # The client begins again, with nothing here that is its own.
+            self.link.reset()
         return True
 
     def _next(self):
@@ -203,11 +207,13 @@ class Server(Port):
             session = link.session
             try:
                 link.wait(lambda: self._requests, _FOREVER)
+                while self._requests:
+                    self._next()
+            except MemoryError:
+                link.reset()
             except OSError as e:
                 if link.session == session and e.args[0] != ETIMEDOUT:
                     raise
-            while self._requests:
-                self._next()
 
     def _run(self, request):
         message, lost, self._data = request
@@ -244,19 +250,19 @@ class Server(Port):
                     raise ValueError("the answer is too long")
                 if new:
                     answer |= _REFERS
+            length = len(data) if data is not None else 0
+            message = pack("<BHI", answer, number, length) + payload
         except (Exception, SystemExit) as e:
             if link.session != session:
                 return
             self._registry.undo(new)
             new = []
             data = None
-            answer = _ERROR
-            payload = _failure(e)
+            message = pack("<BHI", _ERROR, number, 0) + _failure(e)
         finally:
             self._data = None
-        header = pack("<BHI", answer, number, len(data) if data is not None else 0)
         try:
-            self._put(1, header + payload, session, data is None)
+            self._put(1, message, session, data is None)
         except OSError:
             # The client does not listen.
             if link.session == session:

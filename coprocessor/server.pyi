@@ -30,9 +30,10 @@ class Server:
         """Serve the link, and run a request if there is one. Did anything happen?
 
         Waits while the client takes the answer, for the link's `timeout` at most. Raises what the
-        stream raises; what a request raises goes to the client, except for KeyboardInterrupt.
+        stream raises; what a request raises goes to the client, except for KeyboardInterrupt. If
+        there is no memory to receive a request or to send an answer, the session ends.
         """
     def serve(self) -> NoReturn:
-        """Serve forever. Raises what the stream raises."""
+        """As `poll`, forever."""
     def print(self, *args: Any, sep: str = " ", end: str = "\n") -> None:
         """Print on the client whose request runs, on any firmware."""

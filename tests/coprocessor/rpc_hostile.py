@@ -486,6 +486,72 @@ def pieces_without_memory():
     add_works(raw)
 
 
+@case
+def answers_without_memory():
+    raw = Raw(1)
+    server = raw.pair.server
+    held = []
+    if IS_MICROPYTHON:
+
+        def fills():
+            """An answer that can be packed, but for which there is no second such piece."""
+            answer = "x" * 13000
+            try:
+                while True:
+                    held.append(bytearray(13500))
+            except MemoryError:
+                held.pop()
+            return answer
+
+        private(server)._expose["fills"] = fills
+        try:
+            raw.send(0, head(1, 1) + packb(["fills", None]))
+            got = raw.answers()
+        finally:
+            held.clear()
+        eq(got[0][:1], b"\1")
+        true(b"MemoryError" in got[0])
+        add_works(raw)
+
+    # None for the message of the answer, or for what arrives: the session ends, not the server.
+    class Stop(Exception):
+        pass
+
+    def failing(function, *others):
+        errors = [MemoryError()] + list(others)
+
+        def fail(*args):
+            if errors:
+                raise errors.pop(0)
+            return function(*args)
+
+        return fail
+
+    def poll():
+        while server.link.session == session:
+            raw.step()
+
+    def serve():
+        try:
+            server.serve()
+        except Stop:
+            pass
+
+    for name in "send", "wait", "poll":
+        session = server.link.session
+        raw.send(0, head(1, 1) + packb(["add", None, 1, 2]))
+        function = getattr(server.link, name)
+        if name == "wait":
+            server.link.wait = failing(function, Stop())
+            serve()
+        else:
+            setattr(server.link, name, failing(function))
+            poll()
+        setattr(server.link, name, function)
+        eq(server.link.session, session + 1)
+        add_works(raw)
+
+
 def mutate(random, data):
     data = bytearray(data)
     for _ in range(1 + random.below(3)):
