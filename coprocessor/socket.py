@@ -381,7 +381,12 @@ class socket(IOBase):
             raise _error(self._error)
         if self._state == _NEW:
             self._state = _CONNECTING
-            _tell(self, _CONNECT, _packed(address))
+            try:
+                _tell(self, _CONNECT, _packed(address))
+            except BaseException:
+                # The server does not know of it.
+                self._state = _NEW
+                raise
             if not self._timeout:
                 raise _error(EINPROGRESS)
         elif self._state == _CONNECTING:
@@ -567,11 +572,10 @@ class socket(IOBase):
 
     def close(self):
         if self._id:
-            try:
-                _tell(self, _CLOSE)
-                _sockets[self._id] = False
-            finally:
-                self._id = 0
+            # If the server cannot be told, the socket stays, to be closed again.
+            _tell(self, _CLOSE)
+            _sockets[self._id] = False
+            self._id = 0
         self._error = EBADF
         self._buffer = None
         self._queue = []

@@ -547,6 +547,26 @@ def no_tls():
 
 
 @case
+def link_takes_nothing_for_long():
+    """What the server has not been told can be said again."""
+    pair = Pair(sockets=3)
+    near = far.socket()
+    pair.run()
+    peer, address = listener()
+    send = pair.link.send
+    pair.link.send = lambda *args: False
+    eq(number(near.connect, address), ETIMEDOUT)
+    pair.link.send = send
+    near.connect(address)
+    pair.link.send = lambda *args: False
+    eq(number(near.close), ETIMEDOUT)
+    pair.link.send = send
+    near.close()
+    peer.close()
+    true(pair.is_empty())
+
+
+@case
 def limits():
     pair = Pair(sockets=3)
     socks = [far.socket() for _ in range(3)]
