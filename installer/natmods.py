@@ -25,14 +25,15 @@ def install(module, flavour=None, version=None, url=None, target=None):
     Raises ValueError for what the release does not have and for what would not be imported,
     OSError for what cannot be read or written. Then a former file is as it was.
     """
-    url = (url or URL).rstrip("/") + "/"
-    if url == "/":
+    url = (url or URL).rstrip("/")
+    if not url:
         raise ValueError("url")
+    url += "/"
     if version:
-        file = "/%s/" % VERSION
+        file = "/" + VERSION + "/"
         if file not in url or not VERSION:
             raise ValueError("version")
-        url = url.replace(file, "/%s/" % version)
+        url = url.replace(file, "/" + version + "/")
     mpy = getattr(sys.implementation, "_mpy", 0)
     arch = _ARCHS.split(" ")[mpy >> 10 & 15]
     # Native code, version 6.3.
@@ -61,7 +62,7 @@ def install(module, flavour=None, version=None, url=None, target=None):
         small = None
         try:
             # A larger file is of the full flavour.
-            small = os.stat(path + ".mpy")[6] < 12288
+            small = os.stat(target + name)[6] < 12288
             # What is executed in flash is replaced by a flavour that is named only.
             os.stat(path + ".blk")
             raise ValueError("flavour")
@@ -79,14 +80,15 @@ def install(module, flavour=None, version=None, url=None, target=None):
     response = _get(sums)
     try:
         left = int(response.headers.get("Content-Length", 0))
-        while True:
+        # Neither a list nor a file of a release is as long as these loops.
+        for _ in range(512):
             line = response.raw.readline(256)
             left -= len(line)
             if line[64:66] + line[-1:] != b"  \n":
                 break
-            file = line[66:-1].decode()
-            if file in files:
-                digests[file] = line[:64].decode()
+            for file in files:
+                if line[66:-1] == file.encode():
+                    digests[file] = line[:64]
     finally:
         response.close()
     if line or left > 0:
@@ -98,7 +100,7 @@ def install(module, flavour=None, version=None, url=None, target=None):
         raise ValueError("no " + files[0])
     from hashlib import sha256
 
-    path += ".mpy"
+    path = target + name
     new = path + ".new"
     found = sha256()
     response = _get(url + file)
@@ -108,13 +110,13 @@ def install(module, flavour=None, version=None, url=None, target=None):
         except OSError:
             pass  # It is there, or what follows says what is wrong.
         with open(new, "wb") as f:
-            while True:
+            for _ in range(512):
                 line = response.raw.read(512)
                 if not line:
                     break
                 found.update(line)
                 f.write(line)
-        if found.digest().hex() != digests[file]:
+        if found.digest().hex().encode() != digests[file]:
             raise OSError("checksum", url + file)
         os.rename(new, path)
     except BaseException:

@@ -202,6 +202,11 @@ class Faulty(http.server.SimpleHTTPRequestHandler):
     has_length = True
 
 
+def endless(data):
+    """As much as no release has."""
+    return data * (10_000_000 // len(data))
+
+
 def faulty(fault, end=".mpy", has_length=True):
     facts = {"fault": staticmethod(fault), "end": end, "has_length": has_length}
     handler = type("Handler", (Faulty,), facts)
@@ -246,6 +251,24 @@ def the_former_file_stays():
                 status, output = install(url, folder)
             eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/x64/msgpack.mpy')"))
             eq({p.name: p.read_bytes() for p in folder.iterdir()}, {"msgpack.mpy": FORMER})
+        sent = []
+
+        class Endless(Faulty):
+            def fault(self, data):
+                try:
+                    for _ in range(100):
+                        sent.append(self.wfile.write(bytes(100_000)))
+                except OSError:
+                    pass
+                return b""
+
+        Endless.end, Endless.has_length = ".mpy", False
+        with serving(functools.partial(Endless, directory=str(release()))) as url:
+            status, output = install(url, folder)
+        eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/x64/msgpack.mpy')"))
+        eq({p.name: p.read_bytes() for p in folder.iterdir()}, {"msgpack.mpy": FORMER})
+        # The board has not taken it all.
+        true(sum(sent) < 9_000_000)
 
 
 @case
@@ -265,10 +288,18 @@ def a_list_that_is_not_whole():
             with faulty(fault, "SHA256SUMS", has_length) as url:
                 status, output = install(url, folder)
             eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/SHA256SUMS')"))
-        # A line that the heap has no place for.
-        with faulty(lambda data: bytes(1_000_000), "SHA256SUMS") as url:
-            status, output = install(url, folder, options=("-X", "heapsize=100k"))
-        eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/SHA256SUMS')"))
+        # A line that the heap has no place for, and no end.
+        for fault in (
+            lambda data: bytes(1_000_000),
+            lambda data: endless(b"0" * 64 + b"  a\n"),
+        ):
+            with faulty(fault, "SHA256SUMS", False) as url:
+                status, output = install(url, folder, options=("-X", "heapsize=100k"))
+            eq((status, last(output)), (1, f"OSError: ('checksum', '{url}/SHA256SUMS')"))
+        # A name that is no text is none of a file.
+        with faulty(lambda data: data.replace(b"x64/", b"\xff64/"), "SHA256SUMS") as url:
+            status, output = install(url, folder)
+        eq((status, last(output)), (1, "ValueError: no x64/msgpack.mpy"))
         true(not folder.exists())
 
 
