@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import re
 import socket
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -15,12 +16,34 @@ from remote import Failure
 import supply
 
 SUMS = "SHA256SUMS"
+# No file of a release is longer, and none takes longer to arrive.
+MOST_BYTES = 1 << 20
+MOST_SECONDS = 300
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
 def is_page(data):
     """Is this a page for people, as servers send it in place of a file?"""
     return data.lstrip()[:1] == b"<"
+
+
+def received(answer):
+    """The body of a server's answer."""
+    length = getattr(answer, "length", None)
+    deadline = time.monotonic() + MOST_SECONDS
+    data = b""
+    while len(data) != length:
+        piece = answer.read1(MOST_BYTES if length is None else length - len(data))
+        if not piece and length is not None:
+            raise http.client.IncompleteRead(data, length - len(data))
+        if not piece:
+            break
+        data += piece
+        if len(data) > MOST_BYTES:
+            raise ValueError(f"it is longer than {MOST_BYTES} bytes, as no file of a release is")
+        if time.monotonic() > deadline:
+            raise ValueError(f"after {MOST_SECONDS} seconds only {len(data)} bytes have arrived")
+    return data
 
 
 class Missing(Failure):
@@ -55,7 +78,7 @@ class Release(supply.Folder):
         url = self.shown(name)
         try:
             with urllib.request.urlopen(url, timeout=60) as answer:
-                return answer.read()
+                return received(answer)
         except (OSError, ValueError, http.client.HTTPException) as e:
             kind = Missing if getattr(e, "code", None) == 404 else Failure
             raise kind(f"{url}: {self.explain(name, e)}") from None

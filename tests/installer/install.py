@@ -18,6 +18,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import zipfile
 from pathlib import Path
@@ -388,10 +389,36 @@ class Cut(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(b"half")
 
 
+class Endless(Logged):
+    """Sends a file without an end, a piece at a time."""
+
+    piece, pause = b"x" * 65536, 0
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(self.piece)
+                time.sleep(self.pause)
+
+
+class Slow(Endless):
+    piece, pause = b"x", 0.1
+
+
 @case
 def from_a_server_that_fails():
     with serving(Cut) as url, fake() as b:
-        refused(here(b, "--url", url, "ioctl"), f"{url}/SHA256SUMS: ")
+        words = f"{url}/SHA256SUMS: the connection ended after 4 bytes; try again"
+        refused(here(b, "--url", url, "ioctl"), words)
+    for handler, seconds, words in (
+        (Endless, 300, "it is longer than 1048576 bytes, as no file of a release is"),
+        (Slow, 1, "after 1 seconds only "),
+    ):
+        with serving(handler) as url, patched(releases, MOST_SECONDS=seconds):
+            fetch = releases.Release(url, "").read_sums
+            raises(remote.Failure, fetch, match=f"{url}/SHA256SUMS: {words}")
 
 
 @case
@@ -423,7 +450,8 @@ def places_that_lead_elsewhere():
 def boards_that_print_between():
     # As ESP32 do at any time.
     eq(remote.said("I (12) wifi:@deploy [1]\nI (13) wifi\n"), [1])
-    eq(remote.said("@deploy [1, I (12) wifi\n]\n"), None)
+    for nonsense in "[1, I (12) wifi\n]", "{[]: 1}", "-" * 100_000 + "1", "\0":
+        eq(remote.said(f"@deploy {nonsense}\n"), None)
 
 
 @case
