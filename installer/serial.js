@@ -126,6 +126,13 @@ function parseRepr(text) {
     return value();
 }
 
+// What the promise comes to, or false after so many milliseconds.
+function within(promise, timeout) {
+    let timer;
+    const late = new Promise(resolve => { timer = setTimeout(resolve, timeout, false); });
+    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 class SerialBoard {
     constructor(port) {
         this.port = port;
@@ -169,9 +176,8 @@ class SerialBoard {
     async close() {
         // The prompt, as people have it; but a board may take nothing.
         const written = this.writer.write(new Uint8Array([13, 2])).then(() => true, () => false);
-        const later = new Promise(resolve => setTimeout(resolve, ATTEMPT, false));
         try {
-            if (!await Promise.race([written, later])) {
+            if (!await within(written, ATTEMPT)) {
                 await this.writer.abort();
             }
             await this.reader.cancel();
@@ -185,10 +191,14 @@ class SerialBoard {
 
     async write(data) {
         const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+        let isTaken;
         try {
-            await this.writer.write(bytes);
+            isTaken = await within(this.writer.write(bytes).then(() => true), AT_ONCE);
         } catch {
             throw new Gone();
+        }
+        if (!isTaken) {
+            throw new BoardError(NO_ANSWER);
         }
     }
 

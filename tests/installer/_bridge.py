@@ -35,7 +35,8 @@ def sha256(file):
 # The bytes go through the server that has the page.
 STAND_IN = """
 (() => {
-    const ask = (what, body) => fetch("URL/serial/" + what, {method: "POST", body});
+    const ask = (what, body, signal) =>
+        fetch("URL/serial/" + what, {method: "POST", body, signal});
     const lost = () => new DOMException("The device has been lost.", "NetworkError");
     class Port {
         async open({baudRate}) {
@@ -61,8 +62,8 @@ STAND_IN = """
                 cancel() { isOpen = false; },
             }, {highWaterMark: 0});
             this.writable = new WritableStream({
-                async write(bytes) {
-                    if (!(await ask("write", bytes)).ok) {
+                async write(bytes, controller) {
+                    if (!(await ask("write", bytes, controller.signal)).ok) {
                         throw lost();
                     }
                 },

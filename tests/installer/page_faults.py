@@ -7,6 +7,7 @@
 # What goes wrong between the page of a release and a board: cables, little space, imports that
 # fail, and boards that print at any time.
 
+import threading
 from types import SimpleNamespace
 
 from _board import Board
@@ -192,6 +193,29 @@ def imports_that_fail():
         p.connect()
         p.click("small")
         eq(install(p, "msgpack")[-1][:2], ["msgpack", "/lib/msgpack.mpy"])
+
+
+@case
+def boards_that_take_nothing():
+    for at in b"\r", b"\x05A\x01w(b":
+        with Board() as fake, page(fake.pty) as p:
+            goes_on = threading.Event()
+
+            def hold(data, at=at, wire=p.wire, goes_on=goes_on):
+                return data if at not in wire.heard or goes_on.wait() else b""
+
+            p.wire.to_board = hold
+            p.click("connect")
+            p.wait(lambda: p.warning or p.element("install").is_displayed(), "connected")
+            if not p.warning:
+                p.tick("ioctl")
+                p.click("install")
+            said("The board does not answer", p.refused())
+            goes_on.set()
+            # Once more, with a board that does.
+            p.wire.reset()
+            p.connect()
+            install(p, "ioctl")
 
 
 @case
