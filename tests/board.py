@@ -9,5 +9,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from runner.onboard import main  # noqa: E402
 
+import printing  # noqa: E402
+
 if __name__ == "__main__":
+    printing.protect()
     sys.exit(main(sys.argv[1:]))

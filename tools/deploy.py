@@ -34,6 +34,7 @@ import listing
 import mpyinfo
 import natmods
 import placing
+import printing
 import roles
 from placing import FLAVOURS, File, installed
 from questions import ASK, IMPORT, about
@@ -374,4 +375,5 @@ def main(argv):
 
 
 if __name__ == "__main__":
+    printing.protect()
     main(sys.argv[1:])

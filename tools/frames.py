@@ -20,6 +20,8 @@ from binascii import crc32
 from collections import Counter, deque
 from struct import pack, unpack_from
 
+from printing import printable
+
 START = 0xA5
 HEADER = 9
 OVERHEAD = 13
@@ -228,7 +230,8 @@ class Line:
             yield self.row(frame.time, *what)
 
     def row(self, time, direction, kind, text):
-        return f"{time * 1000:10.1f} ms  {self.arrows[direction]}  {kind:5}  {text}".rstrip()
+        text = printable(f"{self.arrows[direction]}  {kind:5}  {text}")
+        return f"{time * 1000:10.1f} ms  {text}".rstrip()
 
     @property
     def summary(self):
@@ -351,15 +354,21 @@ def heard(names, baud):
     began = time.monotonic()
 
     def listen(direction, port):
-        while True:
-            data = port.read(max(1, port.in_waiting))
-            arrived.put((time.monotonic() - began, direction, data))
+        try:
+            while True:
+                data = port.read(max(1, port.in_waiting))
+                arrived.put((time.monotonic() - began, direction, data))
+        except OSError as e:
+            arrived.put(e)
 
     for direction, port in enumerate([Serial(name, baud) for name in names]):
         threading.Thread(target=listen, args=(direction, port), daemon=True).start()
     print("Listening.", flush=True)
     while True:
-        yield arrived.get()
+        row = arrived.get()
+        if isinstance(row, OSError):
+            raise row
+        yield row
 
 
 def main(words):
@@ -373,13 +382,18 @@ def main(words):
     if bool(args.log) == bool(args.port) or len(args.port) > 2:
         parser.error("one or two ports, or --log FILE")
     line = Line()
+    error = None
     try:
         for row in logged(args.log) if args.log else heard(args.port, args.baud):
             for text in line.feed(*row):
                 print(text, flush=True)
     except KeyboardInterrupt:
         print()
+    except OSError as e:
+        error = e
     print(line.summary)
+    if error:
+        sys.exit(f"frames: {error}")
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def said(output):
         if mark:
             try:
                 return ast.literal_eval(answer)
-            except (ValueError, SyntaxError):
+            except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
                 return None
     return None
 

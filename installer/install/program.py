@@ -23,6 +23,7 @@ from pathlib import Path
 
 import natmods
 import ports
+import printing
 from release import SUMS, Release
 from remote import Failure, Mpremote, Words, get_mpremote
 
@@ -75,9 +76,7 @@ def place_of_release(args, here):
 
 def main(argv):
     Words.as_flags = True
-    # A board's name may have letters that a console has not.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")
+    printing.protect()
     args = arguments(argv)
     try:
         with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import tty
+from importlib.util import find_spec
 
 sys.path[:0] = [".", "tools"]
 
@@ -173,6 +174,12 @@ def messages_of_sockets():
 
 
 @case
+def names_that_would_control_the_terminal():
+    rows, _ = shown(session([(0, 16, b"\x13\x00\x01\x1b[2J\x07\n1.0 ms\xc2\x9b")]))
+    eq([row[14:] for row in rows if "RESOLVE" in row], [r"RESOLVE \x1b[2J\x07\n1.0 ms\x9b"])
+
+
+@case
 def other_messages_of_sockets():
     for name, data, text in (
         ("OPEN", "0202", "UDP, a connection of 2"),
@@ -201,7 +208,8 @@ def other_messages_of_sockets():
 def run(*words, feed=None):
     """What the command prints until it is interrupted, or ends."""
     command = [sys.executable, "tools/frames.py", *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, **pipes, text=True)
     if feed:
         feed(process)
     return process.communicate(timeout=60)[0].splitlines()
@@ -228,9 +236,7 @@ def log_of_the_emulator():
 
 @case
 def serial_ports():
-    try:
-        import serial  # noqa: F401
-    except ImportError:
+    if not find_spec("serial"):
         skip("there is no serial: make setup installs python3-serial")
     got = []
     with contextlib.ExitStack() as at_end:
@@ -249,6 +255,26 @@ def serial_ports():
         last = run(*(os.ttyname(far) for _, far in pairs), feed=feed)[-1]
     eq(named(got), WIDE)
     true(last.startswith("13 frames, ") and "retransmissions: 1" in last)
+
+
+@case
+def adapters_that_are_not_there():
+    if not find_spec("serial"):
+        skip("there is no serial: make setup installs python3-serial")
+    near, far = os.openpty()
+    tty.setraw(far)
+
+    def pull(process):
+        eq(process.stdout.readline(), "Listening.\n")
+        os.write(near, EXAMPLE[0][1])
+        process.stdout.readline()
+        os.close(near)
+
+    for name, feed in (os.ttyname(far), pull), ("/dev/nowhere", None):
+        summary, last = run(name, feed=feed)
+        true(summary.startswith("1 frames, " if feed else "0 frames, ") or print(summary))
+        true(last.startswith("frames: ") or print(last))
+    os.close(far)
 
 
 end()

@@ -11,7 +11,6 @@ import check  # noqa: E402
 from check import case, eq, true  # noqa: E402
 from lib import nested, real  # noqa: E402
 from lib.nested import contains  # noqa: E402
-from runner import hardware  # noqa: E402
 
 NAME = "mps2-an385/armv7m"
 FOREVER = """
@@ -46,7 +45,7 @@ def runs_and_leaves_the_board_as_it_was():
     contains(output, "examples/messagepack.py: 1 passed (")
     contains(output, "tests/msgpack/threads.py  the file: this firmware lacks threads")
     contains(output, "\n10 passed, 3 failed, 2 skipped\n")
-    report = (hardware.TOP / output.rpartition("Report: ")[2].splitlines()[0]).read_text()
+    report = real.report(output)
     for line in (
         "| board | mps2-an385 with Cortex-M3 (qemu) |",
         "| has | floats, long-ints, big-ints, unicode, time |",

@@ -79,12 +79,14 @@ def on_a_pico_whose_boot_file_takes_the_memory():
 def on_a_pico_whose_boot_file_prints():
     with real.board("rpi-pico") as board:
         # The second line differs each time.
-        boot(board, "import time\nprint('hello')\nprint(time.ticks_us())\n")
+        boot(board, "import time\nprint('\\x1b[1mhello')\nprint(time.ticks_us())\n")
         # main.py must not run: it would leave a file.
         with real.unchanged(board), real.script(RESETS) as script:
             status, output = real.run(board.pty, script, *nested.fixtures("skipping"))
     eq(status, 0 if status == 0 else output)
-    contains(output, "\nboot.py prints at each reset: hello\n")
+    # Nothing that would control a terminal.
+    contains(output, "\nboot.py prints at each reset: \\x1b[1mhello\n")
+    contains(real.report(output), "| boot.py | prints `\\x1b[1mhello` |")
     contains(output, "\n4 passed, 0 failed, 1 skipped\n")
 
 

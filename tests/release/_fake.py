@@ -26,8 +26,8 @@ class Implementation(tuple):
         return self
 
 
-def implementation(version, mpy):
-    return Implementation(name="micropython", version=version, _machine="a fake board", _mpy=mpy)
+def implementation(version, mpy, machine="a fake board"):
+    return Implementation(name="micropython", version=version, _machine=machine, _mpy=mpy)
 
 
 class Board:

@@ -263,6 +263,14 @@ def a_fake_that_is_fine():
 
 
 @case
+def names_that_would_control_the_terminal():
+    evil = _fake.implementation((1, 25, 0, ""), 0x1706, "\x1b[2Jclear\x9b31m\nred")
+    status, output = with_fake(_fake.Board(evil, **good_modules()))
+    line = "\\x1b[2Jclear\\x9b31m\nred, MicroPython v1.25.0: armv7m"
+    eq((status, output.startswith(line)), (0, True) if status == 0 else output)
+
+
+@case
 def on_a_board_with_more_ram():
     fake = _fake.Board(of_arch(ARMV7M), ram=LITTLE, **good_modules())
     output = with_fake(fake)[1]

@@ -8,6 +8,8 @@ from .asking import ASKED
 from .paths import BUILD, TOP
 from .report import Report
 
+from printing import printable
+
 FOLDER = BUILD / "hardware"
 TABLE = TOP / "docs/hardware.md"
 COLUMNS = ("board", "firmware", "ARCH", "modules", "passed, failed, skipped", "RAM, bytes")
@@ -126,5 +128,5 @@ def write(session, *rest):
     FOLDER.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^a-z0-9.]+", "-", f"{facts.machine} {firmware(facts)}".lower()).strip("-")
     path = FOLDER / f"{name}.md"
-    path.write_text(text(session, *rest))
+    path.write_text(printable(text(session, *rest), "\n"))
     return path

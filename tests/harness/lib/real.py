@@ -11,6 +11,7 @@ from lib import nested
 import check
 from runner import targets
 from runner.board import Board
+from runner.paths import TOP
 
 COMMAND = os.path.join(os.path.dirname(nested.HARNESS), "board.py")
 
@@ -112,6 +113,11 @@ def script(text):
         with open(name, "w") as f:
             f.write("# needs: nothing\n# targets: *\n" + text)
         yield name
+
+
+def report(output):
+    """The report that the output names."""
+    return (TOP / output.rpartition("Report: ")[2].splitlines()[0]).read_text()
 
 
 def read_until(process, words):
