@@ -158,11 +158,12 @@ def every_script_is_in_one_part_of_its_target():
         true(in_part)
         total += in_part
     eq(sorted(total), planned([t.name for t in targets.TARGETS]))
-    in_release = [name for _, name in planned(["host"], "release")]
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        eq(main.run(main.arguments(["--list", "--parts", "release"])), 0)
-    eq(sorted(line.split()[1] for line in output.getvalue().splitlines()), in_release)
-    eq({Path(name).parent.name for name in in_release}, {"installer", "release"})
+    for part, folders in ("release", {"installer", "release"}), ("coprocessor", {"coprocessor"}):
+        names = [name for _, name in planned(["host"], part)]
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            eq(main.run(main.arguments(["--list", "--parts", part])), 0)
+        eq(sorted(line.split()[1] for line in output.getvalue().splitlines()), names)
+        eq({Path(name).parent.name for name in names}, folders)
 
 
 def make(*words):
@@ -211,7 +212,7 @@ def make_builds_what_the_runner_runs():
         status, boards, _ = runner(given)
         eq((given, status, boards - built(commands)), (setting, 0, set()))
         # Every part but those of this machine has some.
-        true(boards or setting in ("host", "release"))
+        true(boards or setting in ("host", *targets.HOST_FOLDERS.values()))
         if setting in several:
             eq(built(make("interpreter", f"PART={setting}")[1]), built(commands))
 

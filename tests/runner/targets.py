@@ -32,8 +32,9 @@ FLAVOUR_ENDS = tuple(f"-{flavour}" for flavour in FLAVOURS)
 
 # The parts of make test-long, of at most an hour each.
 PARTS = {
-    "host": "the tests on this machine, without those of the next part",
+    "host": "the tests on this machine, without those of the next two parts",
     "release": "the tests of releases and installers on this machine",
+    "coprocessor": "the tests of the co-processor on this machine",
     "boards": "the emulated boards",
     "pico": "the emulated Pico, with its many seeds",
     "unix": "the unix port and CPython",
@@ -43,8 +44,8 @@ PARTS = {
     "pico-small": "the small flavour of msgpack on the emulated Pico",
     "next": "the newest MicroPython in Debian's archive",
 }
-# The folders of host's scripts that are the part "release".
-RELEASE_FOLDERS = ("installer", "release")
+# The folders of host's scripts that are parts of their own.
+HOST_FOLDERS = {"installer": "release", "release": "release", "coprocessor": "coprocessor"}
 
 
 # In "# long:" lines, the targets that differ from another in little.
@@ -414,12 +415,13 @@ def parts_of(setting):
 
 def of_part(part):
     """The names of a part's targets."""
-    return [t.name for t in TARGETS if t.part == ("host" if part == "release" else part)]
+    of_targets = "host" if part in HOST_FOLDERS.values() else part
+    return [t.name for t in TARGETS if t.part == of_targets]
 
 
 def is_in_part(part, target, folder):
     """Does the part run the scripts in a folder of tests/ that one of its targets runs?"""
-    return target.name != "host" or (part == "release") == (folder in RELEASE_FOLDERS)
+    return target.name != "host" or part == HOST_FOLDERS.get(folder, "host")
 
 
 def boards_of(setting):
