@@ -11,6 +11,7 @@ import _thread
 import time
 
 import check
+import micropython
 import msgpack
 from check import case, eq, full_case
 
@@ -197,10 +198,16 @@ def shared_unpacker():
 
 @case
 def smallest_stacks():
-    # to the end of the recursion limit, which is near there
+    # To the end of the recursion limit, which is near there. On the unix port a thread that begins
+    # before mp_thread_create() has ended does not have that limit, but the end of its stack, which
+    # a program without msgpack overflows, too. So the test has the limit of its own there.
+    limit = 8192 if "unix" in check.target else None
+
     def deeper(doc, want):
         if msgpack.packb(doc) != want or msgpack.unpackb(want) != doc:
             raise AssertionError(want)
+        if limit and micropython.stack_use() >= limit:
+            raise RuntimeError
         deeper(doc, want)
 
     def body(i):
