@@ -339,11 +339,20 @@ def start(data):
     return f'"{line.decode()}"' if is_text else ""
 
 
+class NoLog(Exception):
+    """The file is another one, or damaged."""
+
+
 def logged(file):
     """(time, direction, bytes) of a log."""
-    for line in file:
-        microseconds, direction, data = line.split()
-        yield float(microseconds) / 1e6, "><".index(direction), bytes.fromhex(data)
+    good = 0
+    try:
+        for line in file:
+            microseconds, direction, data = line.split()
+            yield float(microseconds) / 1e6, "><".index(direction), bytes.fromhex(data)
+            good += 1
+    except ValueError:
+        raise NoLog(f"{file.name} is no log of --line-log after {good} lines") from None
 
 
 def heard(names, baud):
@@ -389,7 +398,7 @@ def main(words):
                 print(text, flush=True)
     except KeyboardInterrupt:
         print()
-    except OSError as e:
+    except (OSError, NoLog) as e:
         error = e
     print(line.summary)
     if error:

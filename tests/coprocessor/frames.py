@@ -235,6 +235,18 @@ def log_of_the_emulator():
 
 
 @case
+def files_that_are_no_log():
+    good = f"0.5 > {EXAMPLE[0][1].hex()}\n".encode()
+    for bad in b"1.5 >", b"1.5 > 0", b"1.5 ? 00", b"soon > 00", b"\xff > 00":
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(good + bad)
+            file.flush()
+            *_, summary, last = run("--log", file.name)
+        true(summary.startswith(("0 frames, ", "1 frames, ")) or print(summary))
+        true(last.startswith(f"frames: {file.name} is no log of ") or print(last))
+
+
+@case
 def serial_ports():
     if not find_spec("serial"):
         skip("there is no serial: make setup installs python3-serial")
