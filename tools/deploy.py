@@ -37,7 +37,7 @@ import placing
 import printing
 import roles
 from placing import FLAVOURS, File, installed
-from questions import ASK, IMPORT, about
+from questions import ASK, BOARD, about, importing
 from remote import Failure, Mpremote, option
 from supply import Folder, Tree
 
@@ -228,8 +228,8 @@ def use(mpremote, board, files):
     # A full flavour beside a small one comes last, as it changes what that says of itself.
     beside = {natmods.full_name(f.module) for f in files}
     order = sorted(files, key=lambda f: f.module in beside)
-    results = mpremote.evaluate(about([f.module for f in order], IMPORT))
-    for file in files:
+    results = mpremote.evaluate(*importing([f.module for f in order]))
+    for file in order:
         result = results[file.module]
         if "error" in result:
             raise Failure(explain_import(file, board, result))
@@ -321,7 +321,7 @@ def deploy(args, mpremote):
     if args.list or args.remove:
         listing.show_or_remove(mpremote, args)
         return
-    board = mpremote.evaluate(about(asked_about(args), ASK))
+    board = mpremote.evaluate(about(asked_about(args), ASK), BOARD)
     check_kind(board)
     library = [module for module in args.modules if module in natmods.LIBRARY]
     if args.role:

@@ -32,6 +32,7 @@ except Exception:
     pass
 print('@deploy', repr(d))
 """
+HAS = [str]
 
 # What the server's programs import from the firmware.
 NETWORK = "network", "socket"
@@ -98,7 +99,7 @@ def check(mpremote, board, role):
     """What the firmware has of its own, if the board can be this side."""
     check_bytecode(board, roles.PACKAGE)
     wanted = dict.fromkeys([*NETWORK, *roles.DROP_IN])
-    has = mpremote.evaluate(questions.about(wanted, LOOK))
+    has = mpremote.evaluate(questions.about(wanted, LOOK), HAS)
     if "machine.UART" not in has:
         raise Failure(
             "the firmware has no machine.UART for the line to the other board: take a board and "
@@ -166,8 +167,9 @@ def use(mpremote, board, role, modules):
     shown = plain + (others if modules else [])
     parts = [f"{roles.PACKAGE}.{part}" for part in shown]
     # The modules first, as programs should: their code needs the largest free pieces of the heap.
-    results = mpremote.evaluate(questions.about([*modules, *parts], questions.IMPORT))
-    for name in [*modules, *parts]:
+    wanted = [*modules, *parts]
+    results = mpremote.evaluate(*questions.importing(wanted))
+    for name in wanted:
         result = results[name]
         if "error" in result:
             kind, text = result["error"]

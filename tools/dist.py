@@ -36,8 +36,8 @@ VERSION = (TOP / "VERSION").read_text().strip()
 # What install.py has of tools/.
 INSTALL_PY = (
     "boards.json deploy.py deploy_role.py firmware.py in_place.py listing.py mpyinfo.py "
-    "natmods.py placing.py ports.py printing.py questions.py remote.py roles.py supply.py "
-    "writing.py"
+    "natmods.py placing.py ports.py printing.py questions.py remote.py roles.py shapes.py "
+    "supply.py writing.py"
 ).split()
 # Those that install.py, the page and the stubs name.
 DOCUMENTS = "esp8266", "in-place", "installing", "migrating", "troubleshooting"

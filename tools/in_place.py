@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from remote import Failure, option
-from writing import NEW, check, finish
+from shapes import Named
+from writing import NEW, WRONG, check, finish
 
 NONCE = 8  # The first bytes of a block's file; no checksum or digest includes them.
 SIZE = 4096  # Of a block of the file system.
@@ -45,6 +46,8 @@ for n in names:
     d['files'][n] = (''.join('%02x' % c for c in sha256(b[8:]).digest()), len(p), whole)
 print('@deploy', repr(d))
 """
+SEEN = {"flash": bool, "littlefs": bool, "files": Named((str, int, bool))}
+ABSENT = "", 0, False
 
 
 @dataclass
@@ -75,7 +78,7 @@ def block_place(place):
 
 
 def look(mpremote, names):
-    return mpremote.evaluate(f"names = {tuple(names)!r}\n{LOOK}")
+    return mpremote.evaluate(f"names = {tuple(names)!r}\n{LOOK}", SEEN)
 
 
 def why_not(board, arch, seen):
@@ -95,7 +98,7 @@ def put_block(mpremote, block):
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(TRIES):
             mpremote.put(block.with_nonce(folder), new)
-            digest, places, whole = look(mpremote, [new])["files"][new]
+            digest, places, whole = look(mpremote, [new])["files"].get(new, ABSENT)
             if digest != block.digest:
                 raise Failure(f":{new} is not what was written to it; try another cable")
             if whole:
@@ -117,10 +120,10 @@ def install(mpremote, block, mpy, place, digests):
     if mpy:
         mpremote.put(mpy, place + NEW)
         renamed.append((place, digests))
-    check(mpremote.evaluate(finish(renamed)))
+    check(mpremote.evaluate(finish(renamed), WRONG))
 
 
 def is_there(block, seen):
     """Is the block on the board as it has to be?"""
-    digest, _, whole = seen["files"].get(block.place, ("", 0, False))
+    digest, _, whole = seen["files"].get(block.place, ABSENT)
     return whole and digest == block.digest

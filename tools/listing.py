@@ -7,8 +7,8 @@ import natmods
 import roles
 from deploy_role import drop_in_digests
 from placing import FLAVOURS, digests, hidden_by, init_of, named
-from questions import ASK, about
-from remote import Failure, removing
+from questions import ASK, BOARD, about
+from remote import STAY, Failure, removing
 
 
 @dataclass
@@ -94,7 +94,7 @@ def of_package(lib, found):
 
 def show_or_remove(mpremote, args):
     modules, with_package = args.modules, args.everything or args.role
-    board = mpremote.evaluate(about(names(modules, with_package), ASK))
+    board = mpremote.evaluate(about(names(modules, with_package), ASK), BOARD)
     lib = board["lib"]
     if not lib:
         raise Failure("the board's sys.path has no lib folder")
@@ -116,7 +116,7 @@ def show_or_remove(mpremote, args):
         if args.dry_run:
             print("would remove " + " ".join(f":{name}" for name in files + folders))
             return
-        stay = mpremote.evaluate(removing(files, folders))
+        stay = mpremote.evaluate(removing(files, folders), STAY)
         if stay:
             raise Failure("; ".join(f":{name} stays on the board: {why}" for name, why in stay))
         print("removed")

@@ -2,6 +2,7 @@
 """What deploy.py has a board run, to learn about it and about its modules."""
 
 import natmods
+from shapes import OneOf
 
 # What is in the file of a flavour and in that of no other.
 MARKS = {natmods.SMALL: b"+small", natmods.IN_PLACE: b".blk is "}
@@ -62,7 +63,7 @@ for p in sys.path:
             try:
                 s = os.stat(f)
                 if e or s[0] & 0x4000:
-                    d['found'].append((f, s[6]) + (digest(f) if e else ('', '')))
+                    d['found'].append((f, s[6]) + (digest(f) if e else ('', 'full')))
             except Exception:
                 pass
 d['leftovers'] = []
@@ -80,7 +81,7 @@ try:
     v = os.statvfs(lib if d['has_lib'] else lib[:-4] or '/')
     d['block'], d['free'] = v[0], v[0] * v[3]
 except Exception:
-    d['block'] = 0
+    d['block'] = d['free'] = 0
 d['esp8266'] = None
 try:
     import esp
@@ -93,6 +94,22 @@ print('@deploy', repr(d))
 
 # Runs on a board with any firmware, after lines that set `modules`, `marks` and `blocks`.
 ASK = _MEMORY + DIGEST + _ABOUT
+BOARD = {
+    "version": (int, int, int),
+    "mpy": int,
+    "lib": str,
+    "has_lib": bool,
+    "name": str,
+    "ram": int,
+    "path": [str],
+    "machine": str,
+    # Names, sizes, digests ("" for a folder) and flavours.
+    "found": [(str, int, str, OneOf(natmods.FULL, *MARKS))],
+    "leftovers": [(str, int)],
+    "block": int,
+    "free": int,
+    "esp8266": OneOf(None, int),
+}
 
 # Runs on the board, after a line that sets `modules`: measures how much each import grows the
 # heap.
@@ -110,9 +127,11 @@ for m in modules:
     gc.collect()
     i = sys.modules[m]
     d[m] = {'growth': gc.mem_alloc() - n, 'file': getattr(i, '__file__', '')}
-    d[m]['version'] = getattr(i, '__version__', '')
+    d[m]['version'] = str(getattr(i, '__version__', ''))
 print('@deploy', repr(d))
 """
+_WORKS = {"growth": int, "file": str, "version": str}
+_FAILS = {"error": (str, str), "free": int}
 
 
 def about(modules, source):
@@ -121,3 +140,12 @@ def about(modules, source):
     blocks = [f"{m}.blk{e}" for m in modules if m in natmods.WITH_SMALL for e in ("", ".new")]
     names = {"modules": tuple(modules), "marks": MARKS, "blocks": blocks}
     return "".join(f"{name} = {value!r}\n" for name, value in names.items()) + source
+
+
+def importing(modules):
+    """The program that imports the modules, and the shape of its answer."""
+    # The first import that fails is the last one.
+    shapes = [dict.fromkeys(modules, _WORKS)]
+    for i, module in enumerate(modules):
+        shapes.append({**dict.fromkeys(modules[:i], _WORKS), module: _FAILS})
+    return about(modules, IMPORT), OneOf(*shapes)

@@ -10,6 +10,7 @@ import sysconfig
 from pathlib import Path
 
 import ports
+from shapes import fits
 
 TOP = Path(__file__).resolve().parents[1]
 
@@ -41,8 +42,8 @@ BOARD_ERRORS = (
 # The oldest mpremote that this was tested with.
 OLDEST = 1, 24
 
-# Prints [[name, why]] of files and folders that stay.
-_REMOVE = """
+# Prints [(name, why)] of files and folders that stay.
+REMOVE = """
 import os
 stay = []
 for name in {files!r}:
@@ -61,11 +62,12 @@ for name in {folders!r}:
         stay.append((name, str(e)))
 print('@deploy', repr(stay))
 """
+STAY = [(str, str)]
 
 
 def removing(files, folders=()):
     """The program that removes files, and folders that are empty then."""
-    return _REMOVE.format(files=files, folders=folders)
+    return REMOVE.format(files=files, folders=folders)
 
 
 class Words:
@@ -89,15 +91,16 @@ class Failure(Exception):
     """The message says what is wrong and what to do about it."""
 
 
-def said(output):
-    """What a program has printed after the mark; None if it has not, or not in one piece."""
+def said(output, shape):
+    """What a program has printed after the mark; None if it has not, or not of this shape."""
     for line in output.splitlines():
         _, mark, answer = line.partition(MARK)
         if mark:
             try:
-                return ast.literal_eval(answer)
+                value = ast.literal_eval(answer)
             except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
                 return None
+            return value if fits(value, shape) else None
     return None
 
 
@@ -158,10 +161,10 @@ class Mpremote:
             raise Failure(f"no space on the board for {', '.join(names)}; remove files from it")
         raise Failure(self.explain(status, output))
 
-    def evaluate(self, source):
+    def evaluate(self, source, shape):
         """Run a program on the board; return what it prints after the mark."""
         status, output = self.run("exec", source)
-        answer = said(output) if status == 0 else None
+        answer = said(output, shape) if status == 0 else None
         if answer is None:
             raise Failure(self.explain(status, output))
         return answer
@@ -184,7 +187,10 @@ class Mpremote:
         for error, meaning in BOARD_ERRORS:
             if error.search(output):
                 return f"the board at {where} cannot do that: {meaning}"
-        return f"mpremote failed at {where}:\n{output.strip()}{self.too_old()}"
+        output = output.strip()
+        if status == 0:
+            return f"the board at {where} does not give the answer that was expected:\n{output}"
+        return f"mpremote failed at {where}:\n{output}{self.too_old()}"
 
     def connected(self):
         """(name, whether it has a USB number) of each port that mpremote knows."""

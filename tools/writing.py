@@ -17,7 +17,7 @@ NEW = ".new"  # How the names of files end that do not have theirs yet.
 
 # Runs on the board, after a line that sets `files` to [(name, its digests or None)]. Prints the
 # names of the files that are not what they should be; if there are none, all get their names.
-_FINISH = """
+FINISH = """
 import os
 wrong = [n for n, d in files if d and digest(n + '.new')[0] not in d]
 if not wrong:
@@ -32,11 +32,12 @@ if not wrong:
             os.rename(n + '.new', n)
 print('@deploy', repr(wrong))
 """
+WRONG = [str]
 
 
 def finish(files):
     """The program that gives new files their names: [(place, its digests or None)]."""
-    return f"marks = {{}}\nfiles = {files!r}\n{DIGEST}{_FINISH}"
+    return f"marks = {{}}\nfiles = {files!r}\n{DIGEST}{FINISH}"
 
 
 def check(wrong):
@@ -57,7 +58,7 @@ def write(mpremote, files):
             copies[-1].write_bytes(path.read_bytes())
         to = places[0].rpartition("/")[0]
         status, output = mpremote.run("cp", *copies, f":{to}/", "+", "exec", program)
-    wrong = said(output) if status == 0 else None
+    wrong = said(output, WRONG) if status == 0 else None
     if wrong != []:
         mpremote.discard([place + NEW for place in places], status)
         check(wrong)

@@ -20,6 +20,7 @@ from runner import asking, connected, hardware, onboard, scripts, serial_port  #
 from runner.protocol import Failure, Result  # noqa: E402
 from runner.rawrepl import Died  # noqa: E402
 
+import questions  # noqa: E402
 import remote  # noqa: E402
 
 ARMV7M, XTENSAWIN = 5, 10
@@ -192,6 +193,41 @@ def bytes_written():
     basic = scripts.read("tests/msgpack/basic.py")
     eq(session([file], writes_code=True)._writes(basic), 17000)
     eq(session([file])._writes(basic), 0)
+
+
+@case
+def answers_of_another_shape():
+    about = {
+        **ANSWER,
+        "version": (1, 25, 0),
+        "mpy": 0x1706,
+        "lib": "/lib",
+        "has_lib": True,
+        "name": "micropython",
+        "ram": 100000,
+        "path": [],
+        "found": [],
+        "leftovers": [],
+        "block": 512,
+        "free": 10000,
+    }
+    known = {name: getattr(facts(), name) for name in asking.SAID}
+
+    def ask(about, known):
+        answers = {questions.ASK: about, asking.PROGRAM: known, "": None}
+
+        def run(source, timeout):
+            answer = next(a for program, a in answers.items() if source.endswith(program))
+            return f"{remote.MARK}{answer!r}\n", ""
+
+        return asking.ask(SimpleNamespace(run=run), ["msgpack"])
+
+    eq(ask(about, {**known, "unasked": 1}).lacks, [])
+    for other in 5, [], {}, {**about, "version": 1}, {**about, "block": 0}:
+        raises(remote.Failure, ask, other, known)
+    for name in known:
+        raises(remote.Failure, ask, about, {**known, name: None})
+    raises(remote.Failure, ask, about, {**known, "block": 0}, match="no file system")
 
 
 @case

@@ -449,9 +449,9 @@ def places_that_lead_elsewhere():
 @case
 def boards_that_print_between():
     # As ESP32 do at any time.
-    eq(remote.said("I (12) wifi:@deploy [1]\nI (13) wifi\n"), [1])
+    eq(remote.said("I (12) wifi:@deploy [1]\nI (13) wifi\n", [int]), [1])
     for nonsense in "[1, I (12) wifi\n]", "{[]: 1}", "-" * 100_000 + "1", "\0":
-        eq(remote.said(f"@deploy {nonsense}\n"), None)
+        eq(remote.said(f"@deploy {nonsense}\n", list), None)
 
 
 @case

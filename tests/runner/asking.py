@@ -59,6 +59,17 @@ except RuntimeError:
 d['levels'], d['stack'] = deepest
 print('@deploy', repr(d))
 """
+SAID = {
+    "heap": int,
+    "stack": int,
+    "levels": int,
+    "platform": str,
+    "build": str,
+    "lacks": [str],
+    "folder": str,
+    "block": int,
+    "free": int,
+}
 
 # What it may find lacking.
 ASKED = ("floats", "long-ints", "big-ints", "unicode", "threads", "time")
@@ -110,10 +121,10 @@ class Facts:
 SECONDS = 0.04
 
 
-def evaluate(device, source, modules=(), timeout=60):
+def evaluate(device, source, shape, timeout=60):
     """What one of deploy's programs, or one like them, answers."""
-    output, traceback = device.run(questions.about(modules, source), timeout)
-    answer = remote.said(output)
+    output, traceback = device.run(source, timeout)
+    answer = remote.said(output, shape)
     if traceback or answer is None:
         raise remote.Failure(f"the board does not say what it is:\n{output}{traceback}".strip())
     return answer
@@ -121,14 +132,18 @@ def evaluate(device, source, modules=(), timeout=60):
 
 def ask(device, modules):
     """The Facts about a board, if its firmware can load the modules."""
-    board = evaluate(device, questions.ASK)
+    board = evaluate(device, questions.about((), questions.ASK), questions.BOARD)
     arch = deploy.check_firmware(board, modules)
-    if not board["block"]:
+    said = evaluate(device, PROGRAM, SAID) if board["block"] else {"block": 0}
+    if not said["block"]:
         raise remote.Failure("the board has no file system to put the tests in")
-    said = evaluate(device, PROGRAM)
-    writes_code = board["esp8266"] is not None
     facts = Facts(
-        board["machine"], board["version"], arch, **said, writes_code=writes_code, answer=board
+        machine=board["machine"],
+        version=board["version"],
+        arch=arch,
+        writes_code=board["esp8266"] is not None,
+        answer=board,
+        **{name: said[name] for name in SAID},
     )
     facts.seconds = min(_seconds(device) for _ in range(2))
     return facts

@@ -11,6 +11,7 @@ sys.path.append(str(TOP / "bench"))
 import documents  # noqa: E402
 
 import remote  # noqa: E402
+from shapes import OneOf  # noqa: E402
 
 # Runs on the board, with `text`. Calls are timed together until a clock that counts milliseconds
 # would do, but not so many that their results fill the heap, for no collection may be among them.
@@ -33,9 +34,10 @@ def measure(f, x):
     most = max(gc.mem_free() // 2 // size, 1)
     n = min(max(20000 // max(timed(f, x, 1), 1), 1), most)
     return min(timed(f, x, n) for _ in range(5)) / n
-print('@deploy', repr([measure(msgpack.packb, doc), measure(json.dumps, doc),
-    measure(msgpack.unpackb, data), measure(json.loads, text)]))
+print('@deploy', repr((measure(msgpack.packb, doc), measure(json.dumps, doc),
+    measure(msgpack.unpackb, data), measure(json.loads, text))))
 """
+MEASURED = (OneOf(int, float),) * 4
 
 
 def measure(session):
@@ -46,7 +48,7 @@ def measure(session):
         try:
             session.begin()
             source = f"text = {documents.json_of(name)!r}\n{PROGRAM}"
-            results[shown] = asking.evaluate(session.device, source)
+            results[shown] = asking.evaluate(session.device, source, MEASURED)
         except remote.Failure as e:
             results[shown] = str(e).splitlines()[-1]
     return results

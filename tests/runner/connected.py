@@ -152,7 +152,7 @@ class Session(qemu.Session):
         self.device.enter()
         self.device.soft_reset()
         about = f"folder, mark = {self.folder!r}, {MARK!r}\n"
-        if asking.evaluate(self.device, about + REMOVE) == "other":
+        if asking.evaluate(self.device, about + REMOVE, str) == "other":
             raise remote.Failure(
                 f"the board has a folder :{self.folder} that is not of these tests: rename it"
             )
@@ -227,7 +227,8 @@ class Session(qemu.Session):
     def _check_copies(self):
         """The files on the board must be those here, byte for byte."""
         self._do(self.first)
-        answer = asking.evaluate(self.device, questions.ASK, self.names)
+        program = questions.about(self.names, questions.ASK)
+        answer = asking.evaluate(self.device, program, questions.BOARD)
         found = {name: digest for name, _, digest, _ in answer["found"]}
         for file in self.files:
             if found.get(f"{self.folder}/{file.path.name}") not in file.digests:
@@ -236,7 +237,7 @@ class Session(qemu.Session):
     def _check_imports(self):
         self.device.soft_reset()
         self._do(self.first)
-        results = asking.evaluate(self.device, questions.IMPORT, self.names)
+        results = asking.evaluate(self.device, *questions.importing(self.names))
         for file in self.files:
             result = results[file.module]
             if "error" in result:
