@@ -9,11 +9,12 @@ Boards are those of ports/rp2 that need no source that is missing from the tree.
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zlib
 from pathlib import Path
+
+from build_folder import building
 
 TOP = Path(__file__).resolve().parents[1]
 MAKER = TOP / "tests/boards/rpi-pico"
@@ -72,22 +73,18 @@ def build(tree, board):
     # What the build does not notice by itself.
     inputs = [tree / "py/mpconfig.h", MAKER / "Makefile", MAKER / "manifest.py"]
     config = f"{command} {[zlib.crc32(file.read_bytes()) for file in inputs]}\n"
-    noted = folder / "config.txt"
-    if not noted.exists() or noted.read_text() != config:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        noted.write_text(config)
     if "jobserver" not in os.environ.get("MAKEFLAGS", ""):
         command.append(f"-j{os.cpu_count()}")
     log = folder / "build.log"
-    # A make has its jobserver's file descriptors open.
-    with log.open("w") as output:
-        status = subprocess.run(
-            command, stdout=output, stderr=subprocess.STDOUT, close_fds=False
-        ).returncode
-    if status != 0:
-        last = "\n".join(log.read_text().splitlines()[-30:])
-        raise Failure(f"{last}\n{board}: the firmware does not build (all output: {log})")
+    with building(folder, config):
+        # A make has its jobserver's file descriptors open.
+        with log.open("w") as output:
+            status = subprocess.run(
+                command, stdout=output, stderr=subprocess.STDOUT, close_fds=False
+            ).returncode
+        if status != 0:
+            last = "\n".join(log.read_text().splitlines()[-30:])
+            raise Failure(f"{last}\n{board}: the firmware does not build (all output: {log})")
     return folder / "firmware.uf2"
 
 

@@ -87,7 +87,8 @@ contents = $(if $(filter $(QEMU),$(1)),$(shell cat $(call files,$(1)) | cksum)) 
 	$(if $(filter %-builtin,$(1)),$(shell cat $(flags-builtin) | cksum))
 
 # All that an interpreter is made of is in config.txt. When that changes, MicroPython's makefiles,
-# which do not notice a changed flag, must start afresh.
+# which do not notice a changed flag, must start afresh. It is away while they run: a build that is
+# killed may leave half a file, which the next one would take for a whole one.
 config = $(strip $(call version,$(call tree,$(1))) $(call contents,$(1)) $(call command,$(1)))
 define rules
 $(call out,$(1))/config.txt: FORCE
@@ -99,9 +100,11 @@ $(call out,$(1))/interpreter.stamp: $(call out,$(1))/config.txt $(if $(filter %-
 	$(if $(filter %-builtin,$(1)),@mkdir -p $(links) && ln -sfn $(dir $(wildcard $(TOP)/natmod/*/micropython.mk)) $\
 		$(if $(filter $(QEMU),$(1)),$(BOARDS)/support/usermod/board) $(links)/)
 	@echo "Building MicroPython for $(1)"
+	@mv $$< $$<.building
 	+@$$(MAKE) $(call command,$(1)) $(if $(V),,> $(call out,$(1))/build.log 2>&1) || $\
 		{ $(if $(V),,tail -30 $(call out,$(1))/build.log >&2;) $\
 		echo "$(1): the interpreter does not build" >&2; exit 1; }
+	@mv $$<.building $$<
 	$(if $(findstring x86,$(1)),@[ $$$$(od -An -tu1 -j4 -N1 $(call out,$(1))/micropython) = 1 ] || $\
 		{ echo "$(1): this MicroPython's ports/unix ignores CC=\"gcc -m32\": 64 bits" >&2; exit 1; })
 	@touch $$@

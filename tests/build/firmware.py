@@ -14,6 +14,7 @@ from check import case, end, eq, raises
 sys.path.append(str(TOP / "tools"))
 
 import build_firmware  # noqa: E402
+from build_folder import building  # noqa: E402
 
 
 @case
@@ -46,6 +47,31 @@ def boards():
             )
         (tree / "lib/lwip/src").mkdir(parents=True)
         eq(build_firmware.check(tree, "RADIO"), None)
+
+
+@case
+def what_a_build_leaves():
+    class Killed(Exception):
+        """What comes after it in the program does not happen."""
+
+    def build(config, error=None):
+        """Which files the build has found."""
+        with building(folder, config):
+            found = sorted(path.name for path in folder.iterdir())
+            (folder / "half").touch()
+            if error:
+                raise error
+            (folder / "whole").touch()
+        return found
+
+    with tempfile.TemporaryDirectory() as top:
+        folder = Path(top, "build/board")
+        eq(build("1"), [])
+        eq(build("1"), ["half", "whole"])
+        eq(build("2"), [])
+        raises(Killed, build, "2", Killed())
+        eq(build("2"), [])
+        eq(build("2"), ["half", "whole"])
 
 
 end()

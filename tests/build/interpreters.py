@@ -112,10 +112,13 @@ def board_with_newer_port():
 
 
 def make_interpreter(box, tree, *arguments):
-    box.path("tests/boards").symlink_to(BOARDS)
-    makefile = box.path("tests/boards/boards.mk")
+    boards = box.path("tests/boards")
+    if not boards.is_symlink():
+        boards.symlink_to(BOARDS)
     settings = f"TOP={box.top}", f"MPY_DIR={tree}", "TARGET=unix-x86"
-    return box.run("make", "-f", makefile, "interpreter", *settings, *arguments)
+    make = "make", "-f", boards / "boards.mk", "interpreter"
+    # In a process group of its own, which a recipe may kill.
+    return box.run("setsid", "--wait", *make, *settings, *arguments)
 
 
 @case
@@ -132,23 +135,40 @@ def unix_port_without_a_setting_for_32_bits():
         eq([line for line in compiled if not line.startswith("gcc -m32 ")], [])
 
 
-def make_with_port(compiler):
+def make_with_port(box, *recipe):
     """Build with a tree whose ports/unix is but a program: (status, output, is it finished)."""
-    with Sandbox() as box:
-        box.write("tree/ports/unix/main.c", "int main(void) {\n    return 0;\n}\n")
-        recipe = f"all:\n\t{compiler} -o $(BUILD)/micropython main.c\n"
-        box.write("tree/ports/unix/Makefile", recipe)
-        box.write("tree/py/mpconfig.h", "")
-        status, output = make_interpreter(box, box.path("tree"))
-        return status, output, box.path("build/unix-x86/interpreter.stamp").exists()
+    box.write("tree/ports/unix/main.c", "int main(void) {\n    return 0;\n}\n")
+    box.write("tree/ports/unix/Makefile", "\n\t".join(("all:", *recipe)) + "\n")
+    box.write("tree/py/mpconfig.h", "")
+    status, output = make_interpreter(box, box.path("tree"))
+    return status, output, box.path("build/unix-x86/interpreter.stamp").exists()
+
+
+COMPILE = "$(CC) -o $(BUILD)/micropython main.c"
+BUILT = 0, "Building MicroPython for unix-x86\n", True
 
 
 @case
 def what_is_built_is_looked_at():
-    eq(make_with_port("$(CC)"), (0, "Building MicroPython for unix-x86\n", True))
-    status, output, finished = make_with_port("gcc")
+    with Sandbox() as box:
+        eq(make_with_port(box, COMPILE), BUILT)
+    with Sandbox() as box:
+        status, output, finished = make_with_port(box, "gcc -o $(BUILD)/micropython main.c")
     eq((status, finished), (2, False))
     true("unix-x86: this MicroPython's ports/unix ignores CC=" in output or print(output))
+
+
+@case
+def build_that_is_cut_off():
+    # What it has left is not taken for the next one's.
+    for cut, expected in ("kill -9 0", -9), ("exit 1", 2):
+        with Sandbox() as box:
+            half = "[ ! -e $(BUILD)/half ]", "touch $(BUILD)/half"
+            status, _, finished = make_with_port(box, *half, cut)
+            eq((status, finished), (expected, False))
+            eq(make_with_port(box, *half, COMPILE), BUILT)
+            # Which is not made again.
+            eq(make_with_port(box, "exit 1"), (0, "", True))
 
 
 @case

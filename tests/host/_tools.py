@@ -3,7 +3,6 @@
 
 import os
 import re
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +14,9 @@ ASAN = TOP / "build" / "unix-asan"
 MPY_DIR = Path(os.environ.get("MPY_DIR") or TOP / "build/deps/micropython")
 LONG = os.environ.get("TEST_LONG") == "1"
 
-sys.path.insert(0, str(TOP / "tests"))
+sys.path[:0] = [str(TOP / "tests"), str(TOP / "tools")]
 
+from build_folder import building  # noqa: E402
 from runner import children, handed_down  # noqa: E402
 
 # Variables of our make that have another meaning in MicroPython's makefiles.
@@ -79,10 +79,6 @@ def usermod_interpreter(variant, folder, options=()):
     files += [HOST / "ours.mk", HOST / "small/small.mk", TOP / "dynruntime/usermod.mk"]
     files += [MPY_DIR / "py/mpconfig.h"]
     config = "".join(f.read_text() for f in sorted(files)) + " ".join(map(str, command))
-    noted = folder / "config.txt"
-    if not noted.exists() or noted.read_text() != config:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        noted.write_text(config)
-    build(command)
+    with building(folder, config):
+        build(command)
     return folder / "micropython"
