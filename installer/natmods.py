@@ -23,7 +23,8 @@ def install(module, flavour=None, version=None, url=None, target=None):
     flavour: "small" or "full"; None is that which is there, or the full one if 64 KiB are free.
     version: another one than URL's. url: the address of a release. target: another folder.
     Raises ValueError for what the release does not have and for what would not be imported,
-    OSError for what cannot be read or written. Then a former file is as it was.
+    OSError for what cannot be read or written, and what requests raises for a server whose answer
+    is no HTTP. Then a former file is as it was.
     """
     url = (url or URL).rstrip("/")
     if not url:
@@ -76,14 +77,13 @@ def install(module, flavour=None, version=None, url=None, target=None):
     if small:
         files = [arch + "/small" + name] + ([] if flavour else files)
     digests = {}
-    sums = url + "SHA256SUMS"
-    response = _get(sums)
+    response = _get(url + "SHA256SUMS")
     try:
-        left = int(response.headers.get("Content-Length", 0))
+        size = 0
         # Neither a list nor a file of a release is as long as these loops.
         for _ in range(512):
             line = response.raw.readline(256)
-            left -= len(line)
+            size += len(line)
             if line[64:66] + line[-1:] != b"  \n":
                 break
             for file in files:
@@ -91,8 +91,9 @@ def install(module, flavour=None, version=None, url=None, target=None):
                     digests[file] = line[:64]
     finally:
         response.close()
-    if line or left > 0:
-        raise OSError("checksum", sums)
+    size = str(size)
+    if line or size != response.headers.get("Content-Length", size):
+        raise OSError("checksum", url + "SHA256SUMS")
     for file in files:
         if file in digests:
             break

@@ -194,8 +194,9 @@ class Faulty(http.server.SimpleHTTPRequestHandler):
             return super().do_GET()
         data = Path(self.translate_path(self.path)).read_bytes()
         self.send_response(200)
-        if self.has_length:
-            self.send_header("Content-Length", str(len(data)))
+        length = str(len(data)) if self.has_length is True else self.has_length
+        if length:
+            self.send_header("Content-Length", length)
         self.end_headers()
         self.wfile.write(self.fault(data))
 
@@ -283,6 +284,8 @@ def a_list_that_is_not_whole():
     # As long as the list would be, or of unknown length.
     faults.append((lambda data: page.ljust(len(data) - 1) + b"\n", True))
     faults += [(lambda data: page, False), (lambda data: data[: cut(data)[0]], False)]
+    # Of a length that is no number, or another one.
+    faults += [(lambda data: data, length) for length in ("x", "1", "-1", "9" * 100, " ")]
     with lib() as folder:
         for fault, has_length in faults:
             with faulty(fault, "SHA256SUMS", has_length) as url:
@@ -301,6 +304,25 @@ def a_list_that_is_not_whole():
             status, output = install(url, folder)
         eq((status, last(output)), (1, "ValueError: no x64/msgpack.mpy"))
         true(not folder.exists())
+
+
+@case
+def answers_that_requests_does_not_read():
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+
+    class Other(http.server.BaseHTTPRequestHandler):
+        def handle(self):
+            self.rfile.readline()
+            self.wfile.write(self.answer)
+
+    with lib() as folder:
+        folder.mkdir()
+        (folder / "msgpack.mpy").write_bytes(FORMER)
+        for Other.answer in b"220 mail\r\n", b"\r\n", b"HTTP/1.0 200 OK\r\nno header\r\n", chunked:
+            with serving(Other) as url:
+                status, output = install(url, folder)
+            true((status == 1 and "\nValueError: " in output) or print(output))
+            eq({p.name: p.read_bytes() for p in folder.iterdir()}, {"msgpack.mpy": FORMER})
 
 
 @case
