@@ -5,6 +5,9 @@ A shape is a type; a constant; [shape] for a list of any length; (shape, ...) fo
 length; {key: shape, ...} for a dict with at least these keys; OneOf or Named.
 """
 
+# An int has at most so many: Python makes no text of one with thousands of digits.
+BITS = 64
+
 
 class OneOf:
     """One of several shapes."""
@@ -25,7 +28,7 @@ def fits(answer, shape):
     if isinstance(shape, OneOf):
         return any(fits(answer, one) for one in shape.shapes)
     if isinstance(shape, type):
-        return type(answer) is shape
+        return type(answer) is shape and (shape is not int or answer.bit_length() <= BITS)
     if isinstance(shape, Named):
         return type(answer) is dict and all(
             type(name) is str and fits(value, shape.shape) for name, value in answer.items()

@@ -197,20 +197,7 @@ def bytes_written():
 
 @case
 def answers_of_another_shape():
-    about = {
-        **ANSWER,
-        "version": (1, 25, 0),
-        "mpy": 0x1706,
-        "lib": "/lib",
-        "has_lib": True,
-        "name": "micropython",
-        "ram": 100000,
-        "path": [],
-        "found": [],
-        "leftovers": [],
-        "block": 512,
-        "free": 10000,
-    }
+    about = _fake.ABOUT
     known = {name: getattr(facts(), name) for name in asking.SAID}
 
     def ask(about, known):
@@ -228,6 +215,7 @@ def answers_of_another_shape():
     for name in known:
         raises(remote.Failure, ask, about, {**known, name: None})
     raises(remote.Failure, ask, about, {**known, "block": 0}, match="no file system")
+    raises(remote.Failure, ask, about, {**known, "heap": 1 << 64}, match="does not say what")
 
 
 @case

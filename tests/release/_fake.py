@@ -17,6 +17,26 @@ from types import SimpleNamespace
 BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 
 
+LIB = "/lib"
+
+# What the program of tools/questions.py finds on a board.
+ABOUT = {
+    "version": (1, 25, 0),
+    "mpy": 6 | 3 << 8 | 5 << 10,  # armv7m
+    "lib": LIB,
+    "has_lib": True,
+    "name": "micropython",
+    "ram": 200_000,
+    "path": ["", LIB],
+    "machine": "a canned board",
+    "found": [("/lib/finaliserproxy.mpy", 100, "12", "full"), ("/lib/coprocessor", 0, "", "full")],
+    "leftovers": [("/lib/msgpack.mpy.new", 10)],
+    "block": 4096,
+    "free": 1 << 20,
+    "esp8266": None,
+}
+
+
 class Implementation(tuple):
     """A tuple whose fields have names, as sys.implementation is one."""
 
