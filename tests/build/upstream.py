@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # targets: host
 # needs: nothing
+# timeout: 1800
 #
 # Modules that are written against MicroPython's own py/dynruntime.h. Its examples are built
 # unchanged, and what a program still uses of them works when nothing else refers to them. make
