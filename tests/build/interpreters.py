@@ -111,14 +111,17 @@ def board_with_newer_port():
             board.stop()
 
 
+def make_apart(box, *arguments):
+    """Run make in a process group of its own, which a recipe may kill."""
+    return box.run("setsid", "--wait", "make", *arguments)
+
+
 def make_interpreter(box, tree, *arguments):
     boards = box.path("tests/boards")
     if not boards.is_symlink():
         boards.symlink_to(BOARDS)
     settings = f"TOP={box.top}", f"MPY_DIR={tree}", "TARGET=unix-x86"
-    make = "make", "-f", boards / "boards.mk", "interpreter"
-    # In a process group of its own, which a recipe may kill.
-    return box.run("setsid", "--wait", *make, *settings, *arguments)
+    return make_apart(box, "-f", boards / "boards.mk", "interpreter", *settings, *arguments)
 
 
 @case
@@ -135,10 +138,14 @@ def unix_port_without_a_setting_for_32_bits():
         eq([line for line in compiled if not line.startswith("gcc -m32 ")], [])
 
 
+def makefile(recipe):
+    return "\n\t".join(("all:", *recipe)) + "\n"
+
+
 def make_with_port(box, *recipe):
     """Build with a tree whose ports/unix is but a program: (status, output, is it finished)."""
     box.write("tree/ports/unix/main.c", "int main(void) {\n    return 0;\n}\n")
-    box.write("tree/ports/unix/Makefile", "\n\t".join(("all:", *recipe)) + "\n")
+    box.write("tree/ports/unix/Makefile", makefile(recipe))
     box.write("tree/py/mpconfig.h", "")
     status, output = make_interpreter(box, box.path("tree"))
     return status, output, box.path("build/unix-x86/interpreter.stamp").exists()
@@ -158,17 +165,38 @@ def what_is_built_is_looked_at():
     true("unix-x86: this MicroPython's ports/unix ignores CC=" in output or print(output))
 
 
+# What a build that is cut off has left, the next one must not take for its own.
+HALF = "[ ! -e $(BUILD)/half ]", "touch $(BUILD)/half"
+CUTS = ("kill -9 0", -9), ("exit 1", 2)
+
+
 @case
 def build_that_is_cut_off():
-    # What it has left is not taken for the next one's.
-    for cut, expected in ("kill -9 0", -9), ("exit 1", 2):
+    for cut, expected in CUTS:
         with Sandbox() as box:
-            half = "[ ! -e $(BUILD)/half ]", "touch $(BUILD)/half"
-            status, _, finished = make_with_port(box, *half, cut)
+            status, _, finished = make_with_port(box, *HALF, cut)
             eq((status, finished), (expected, False))
-            eq(make_with_port(box, *half, COMPILE), BUILT)
+            eq(make_with_port(box, *HALF, COMPILE), BUILT)
             # Which is not made again.
             eq(make_with_port(box, "exit 1"), (0, "", True))
+
+
+@case
+def compiler_of_bytecode():
+    for cut, expected in CUTS:
+        with Sandbox() as box:
+            rules = f"MPY_DIR = tree\nBUILD = {box.path('build')}\n"
+            rules += f"include {TOP}/tools/mpy-cross.mk\n"
+            box.write("Makefile", rules + "all: $(COMPILER)\n.DEFAULT_GOAL := all\n")
+
+            def make(*recipe):
+                box.write("tree/mpy-cross/Makefile", makefile(recipe))
+                return make_apart(box)[0]
+
+            eq(make(*HALF, cut), expected)
+            eq(make(*HALF, "touch $(BUILD)/mpy-cross"), 0)
+            # The next one finds it.
+            eq(make("[ -e $(BUILD)/half ]"), 0)
 
 
 @case
